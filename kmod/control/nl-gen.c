@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/pe.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "nl-gen.h"
+
+#include <linux/pe.h>
+
+/* Common nested types */
+const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1] = {
+	[PE_COUNTER_PACKETS] = { .type = NLA_U64, },
+	[PE_COUNTER_BYTES] = { .type = NLA_U64, },
+};
+
+const struct nla_policy pe_port_nl_policy[PE_PORT_RESOLVED + 1] = {
+	[PE_PORT_DEV] = { .type = NLA_NUL_STRING, .len = 15, },
+	[PE_PORT_LLADDR] = NLA_POLICY_EXACT_LEN(6),
+	[PE_PORT_VIA] = { .type = NLA_BINARY, },
+	[PE_PORT_IFINDEX] = { .type = NLA_U32, },
+	[PE_PORT_RESOLVED] = NLA_POLICY_EXACT_LEN(6),
+};
+
+const struct nla_policy pe_range_nl_policy[PE_RANGE_LAST + 1] = {
+	[PE_RANGE_FIRST] = { .type = NLA_U16, },
+	[PE_RANGE_LAST] = { .type = NLA_U16, },
+};
+
+const struct nla_policy pe_step_nl_policy[PE_STEP_REVERSE + 1] = {
+	[PE_STEP_DEVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_STEP_PORT] = { .type = NLA_U16, },
+	[PE_STEP_FORWARD] = NLA_POLICY_NESTED(pe_counter_nl_policy),
+	[PE_STEP_REVERSE] = NLA_POLICY_NESTED(pe_counter_nl_policy),
+};
+
+/* PE_CMD_INFO_GET - do */
+const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1] = {
+	[PE_INFO_STATS] = { .type = NLA_FLAG, },
+};
+
+/* PE_CMD_TXN_BEGIN - do */
+const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_CHECK + 1] = {
+	[PE_TXN_GENERATION] = { .type = NLA_U32, },
+	[PE_TXN_CHECK] = { .type = NLA_FLAG, },
+};
+
+/* PE_CMD_TXN_COMMIT - do */
+const struct nla_policy pe_txn_commit_nl_policy[PE_TXN_CHECK + 1] = {
+	[PE_TXN_GENERATION] = { .type = NLA_U32, },
+	[PE_TXN_CHECK] = { .type = NLA_FLAG, },
+};
+
+/* PE_CMD_TXN_ABORT - do */
+const struct nla_policy pe_txn_abort_nl_policy[PE_TXN_GENERATION + 1] = {
+	[PE_TXN_GENERATION] = { .type = NLA_U32, },
+};
+
+/* PE_CMD_DEVICE_NEW - do */
+const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_INSIDE + 1] = {
+	[PE_DEVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_DEVICE_KIND] = NLA_POLICY_MAX(NLA_U32, 2),
+	[PE_DEVICE_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[PE_DEVICE_ADDRESS] = { .type = NLA_BINARY, },
+	[PE_DEVICE_TRANSPARENT] = { .type = NLA_FLAG, },
+	[PE_DEVICE_GUARD] = { .type = NLA_FLAG, },
+	[PE_DEVICE_OUTSIDE] = NLA_POLICY_NESTED(pe_port_nl_policy),
+	[PE_DEVICE_INSIDE] = NLA_POLICY_NESTED(pe_port_nl_policy),
+};
+
+/* PE_CMD_DEVICE_DEL - do */
+const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_NAME + 1] = {
+	[PE_DEVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+};
+
+/* PE_CMD_DEVICE_GET - do */
+const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1] = {
+	[PE_DEVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_DEVICE_STATS] = { .type = NLA_FLAG, },
+};
+
+/* PE_CMD_SERVICE_NEW - do */
+const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_STEP + 1] = {
+	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_SERVICE_VIP] = { .type = NLA_BINARY, },
+	[PE_SERVICE_PROTO] = { .type = NLA_U8, },
+	[PE_SERVICE_PORT] = NLA_POLICY_NESTED(pe_range_nl_policy),
+	[PE_SERVICE_IIF] = { .type = NLA_NUL_STRING, .len = 15, },
+	[PE_SERVICE_STEP] = NLA_POLICY_NESTED(pe_step_nl_policy),
+};
+
+/* PE_CMD_SERVICE_DEL - do */
+const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_NAME + 1] = {
+	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+};
+
+/* PE_CMD_SERVICE_GET - do */
+const struct nla_policy pe_service_get_nl_policy[PE_SERVICE_STATS + 1] = {
+	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_SERVICE_STATS] = { .type = NLA_FLAG, },
+};
+
+/* PE_CMD_FLUSH - do */
+const struct nla_policy pe_flush_nl_policy[PE_TXN_GENERATION + 1] = {
+	[PE_TXN_GENERATION] = { .type = NLA_U32, },
+};
+
+/* PE_CMD_EXPLAIN - do */
+const struct nla_policy pe_explain_nl_policy[PE_EXPLAIN_SERVICE + 1] = {
+	[PE_EXPLAIN_SADDR] = { .type = NLA_BINARY, },
+	[PE_EXPLAIN_DADDR] = { .type = NLA_BINARY, },
+	[PE_EXPLAIN_PROTO] = { .type = NLA_U8, },
+	[PE_EXPLAIN_SPORT] = { .type = NLA_U16, },
+	[PE_EXPLAIN_DPORT] = { .type = NLA_U16, },
+	[PE_EXPLAIN_IIF] = { .type = NLA_NUL_STRING, .len = 15, },
+	[PE_EXPLAIN_DEVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_EXPLAIN_SERVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+};
+
+/* Ops table for pe */
+const struct genl_ops pe_nl_ops[12] = {
+	{
+		.cmd		= PE_CMD_INFO_GET,
+		.doit		= pe_nl_info_get_doit,
+		.policy		= pe_info_get_nl_policy,
+		.maxattr	= PE_INFO_STATS,
+	},
+	{
+		.cmd		= PE_CMD_TXN_BEGIN,
+		.doit		= pe_nl_txn_begin_doit,
+		.policy		= pe_txn_begin_nl_policy,
+		.maxattr	= PE_TXN_CHECK,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_TXN_COMMIT,
+		.doit		= pe_nl_txn_commit_doit,
+		.policy		= pe_txn_commit_nl_policy,
+		.maxattr	= PE_TXN_CHECK,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_TXN_ABORT,
+		.doit		= pe_nl_txn_abort_doit,
+		.policy		= pe_txn_abort_nl_policy,
+		.maxattr	= PE_TXN_GENERATION,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_DEVICE_NEW,
+		.doit		= pe_nl_device_new_doit,
+		.policy		= pe_device_new_nl_policy,
+		.maxattr	= PE_DEVICE_INSIDE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_DEVICE_DEL,
+		.doit		= pe_nl_device_del_doit,
+		.policy		= pe_device_del_nl_policy,
+		.maxattr	= PE_DEVICE_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_DEVICE_GET,
+		.doit		= pe_nl_device_get_doit,
+		.dumpit		= pe_nl_device_get_dumpit,
+		.policy		= pe_device_get_nl_policy,
+		.maxattr	= PE_DEVICE_STATS,
+	},
+	{
+		.cmd		= PE_CMD_SERVICE_NEW,
+		.doit		= pe_nl_service_new_doit,
+		.policy		= pe_service_new_nl_policy,
+		.maxattr	= PE_SERVICE_STEP,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_SERVICE_DEL,
+		.doit		= pe_nl_service_del_doit,
+		.policy		= pe_service_del_nl_policy,
+		.maxattr	= PE_SERVICE_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_SERVICE_GET,
+		.doit		= pe_nl_service_get_doit,
+		.dumpit		= pe_nl_service_get_dumpit,
+		.policy		= pe_service_get_nl_policy,
+		.maxattr	= PE_SERVICE_STATS,
+	},
+	{
+		.cmd		= PE_CMD_FLUSH,
+		.doit		= pe_nl_flush_doit,
+		.policy		= pe_flush_nl_policy,
+		.maxattr	= PE_TXN_GENERATION,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_EXPLAIN,
+		.doit		= pe_nl_explain_doit,
+		.policy		= pe_explain_nl_policy,
+		.maxattr	= PE_EXPLAIN_SERVICE,
+	},
+};
+

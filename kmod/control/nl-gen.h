@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/pe.yaml */
+/* YNL-GEN kernel header */
+
+#ifndef _LINUX_PE_GEN_H
+#define _LINUX_PE_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <linux/pe.h>
+
+/* Common nested types */
+extern const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1];
+extern const struct nla_policy pe_port_nl_policy[PE_PORT_RESOLVED + 1];
+extern const struct nla_policy pe_range_nl_policy[PE_RANGE_LAST + 1];
+extern const struct nla_policy pe_step_nl_policy[PE_STEP_REVERSE + 1];
+
+extern const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1];
+
+extern const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_CHECK + 1];
+
+extern const struct nla_policy pe_txn_commit_nl_policy[PE_TXN_CHECK + 1];
+
+extern const struct nla_policy pe_txn_abort_nl_policy[PE_TXN_GENERATION + 1];
+
+extern const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_INSIDE + 1];
+
+extern const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_NAME + 1];
+
+extern const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1];
+
+extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_STEP + 1];
+
+extern const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_NAME + 1];
+
+extern const struct nla_policy pe_service_get_nl_policy[PE_SERVICE_STATS + 1];
+
+extern const struct nla_policy pe_flush_nl_policy[PE_TXN_GENERATION + 1];
+
+extern const struct nla_policy pe_explain_nl_policy[PE_EXPLAIN_SERVICE + 1];
+
+/* Ops table for pe */
+extern const struct genl_ops pe_nl_ops[12];
+
+int pe_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_txn_commit_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_txn_abort_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_device_new_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_device_del_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int pe_nl_service_new_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_service_del_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_service_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int pe_nl_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_explain_doit(struct sk_buff *skb, struct genl_info *info);
+
+enum {
+	PE_NLGRP_CONFIG,
+	PE_NLGRP_EVENTS,
+};
+
+#endif /* _LINUX_PE_GEN_H */

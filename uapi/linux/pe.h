@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/pe.yaml */
+/* YNL-GEN uapi header */
+
+#ifndef _UAPI_LINUX_PE_H
+#define _UAPI_LINUX_PE_H
+
+#define PE_GENL_NAME	"pe"
+#define PE_GENL_VERSION	1
+
+#define PE_NAME_MAX	31
+#define PE_STEPS_MAX	32
+#define PE_PORTS_MAX	16
+
+/**
+ * enum pe_device_kind - What an appliance does with the packets it is handed.
+ * @PE_DEVICE_KIND_SERVER: Ends a sequence, answers the client.
+ * @PE_DEVICE_KIND_INLINE: Takes packets in on one side and lets them out on
+ *   the other.
+ * @PE_DEVICE_KIND_TAP: Gets copies.
+ */
+enum pe_device_kind {
+	PE_DEVICE_KIND_SERVER,
+	PE_DEVICE_KIND_INLINE,
+	PE_DEVICE_KIND_TAP,
+};
+
+/**
+ * enum pe_server_mode - How a server takes packets addressed to a service.
+ * @PE_SERVER_MODE_LOOPBACK: Accepts any service address and answers from it.
+ * @PE_SERVER_MODE_ALIAS: Owns the service addresses as non-ARP aliases.
+ * @PE_SERVER_MODE_NAT: Is addressed by its own address, which the engine
+ *   translates.
+ */
+enum pe_server_mode {
+	PE_SERVER_MODE_LOOPBACK,
+	PE_SERVER_MODE_ALIAS,
+	PE_SERVER_MODE_NAT,
+};
+
+/**
+ * enum pe_direction
+ * @PE_DIRECTION_FORWARD: From client to server.
+ * @PE_DIRECTION_REVERSE: From server to client.
+ */
+enum pe_direction {
+	PE_DIRECTION_FORWARD,
+	PE_DIRECTION_REVERSE,
+};
+
+/**
+ * enum pe_action - What becomes of a packet at a stage.
+ * @PE_ACTION_ACCEPT: Belongs to no service and is left alone.
+ * @PE_ACTION_STEER: Handed to a device's port.
+ * @PE_ACTION_TRANSLATE: Addresses or port rewritten, then routed by the
+ *   kernel.
+ * @PE_ACTION_DELIVER: Leaves the sequence and is routed by the kernel.
+ * @PE_ACTION_DROP: Dropped for the reason given.
+ */
+enum pe_action {
+	PE_ACTION_ACCEPT,
+	PE_ACTION_STEER,
+	PE_ACTION_TRANSLATE,
+	PE_ACTION_DELIVER,
+	PE_ACTION_DROP,
+};
+
+/**
+ * enum pe_drop - Why a packet was dropped.
+ * @PE_DROP_NONE: It was not.
+ * @PE_DROP_WRONG_PLACE: Claims a place in a sequence but did not come from
+ *   there.
+ * @PE_DROP_TTL: The time to live or hop limit ran out.
+ * @PE_DROP_MTU: Too big for the next interface; the sender was told.
+ * @PE_DROP_NO_INTERFACE: The interface of the next device is not there.
+ * @PE_DROP_INTERFACE_DOWN: The interface of the next device is down.
+ * @PE_DROP_NO_NEIGHBOUR: The link-layer address of the next device is not
+ *   known.
+ * @PE_DROP_NO_MEMORY: No memory to make the packet writable.
+ * @PE_DROP_FRAGMENT: A fragment without ports of a service that needs them.
+ * @PE_DROP_MALFORMED: Headers that contradict each other or end too early.
+ * @PE_DROP_GUARD: Addressed to a guarded device directly.
+ * @PE_DROP_TAP_COPY: A copy for a tap could not be made or sent; the packet
+ *   went on.
+ */
+enum pe_drop {
+	PE_DROP_NONE,
+	PE_DROP_WRONG_PLACE,
+	PE_DROP_TTL,
+	PE_DROP_MTU,
+	PE_DROP_NO_INTERFACE,
+	PE_DROP_INTERFACE_DOWN,
+	PE_DROP_NO_NEIGHBOUR,
+	PE_DROP_NO_MEMORY,
+	PE_DROP_FRAGMENT,
+	PE_DROP_MALFORMED,
+	PE_DROP_GUARD,
+	PE_DROP_TAP_COPY,
+};
+
+/**
+ * enum pe_event
+ * @PE_EVENT_INTERFACE_GONE: An interface that devices are attached to went
+ *   away.
+ * @PE_EVENT_INTERFACE_BACK: An interface that devices are attached to came
+ *   back.
+ */
+enum pe_event {
+	PE_EVENT_INTERFACE_GONE,
+	PE_EVENT_INTERFACE_BACK,
+};
+
+enum {
+	PE_COUNTER_PAD = 1,
+	PE_COUNTER_PACKETS,
+	PE_COUNTER_BYTES,
+
+	__PE_COUNTER_MAX
+};
+#define PE_COUNTER_MAX (__PE_COUNTER_MAX - 1)
+
+enum {
+	PE_PORT_DEV = 1,
+	PE_PORT_LLADDR,
+	PE_PORT_VIA,
+	PE_PORT_IFINDEX,
+	PE_PORT_RESOLVED,
+
+	__PE_PORT_MAX
+};
+#define PE_PORT_MAX (__PE_PORT_MAX - 1)
+
+enum {
+	PE_RANGE_FIRST = 1,
+	PE_RANGE_LAST,
+
+	__PE_RANGE_MAX
+};
+#define PE_RANGE_MAX (__PE_RANGE_MAX - 1)
+
+enum {
+	PE_STEP_DEVICE = 1,
+	PE_STEP_PORT,
+	PE_STEP_FORWARD,
+	PE_STEP_REVERSE,
+
+	__PE_STEP_MAX
+};
+#define PE_STEP_MAX (__PE_STEP_MAX - 1)
+
+enum {
+	PE_DROPS_PAD = 1,
+	PE_DROPS_REASON,
+	PE_DROPS_PACKETS,
+
+	__PE_DROPS_MAX
+};
+#define PE_DROPS_MAX (__PE_DROPS_MAX - 1)
+
+enum {
+	PE_HOP_ACTION = 1,
+	PE_HOP_REASON,
+	PE_HOP_DIRECTION,
+	PE_HOP_SERVICE,
+	PE_HOP_IIF,
+	PE_HOP_FROM,
+	PE_HOP_TAP,
+	PE_HOP_DEVICE,
+	PE_HOP_OIF,
+	PE_HOP_LLADDR,
+	PE_HOP_SADDR,
+	PE_HOP_DADDR,
+	PE_HOP_SPORT,
+	PE_HOP_DPORT,
+	PE_HOP_STEP,
+
+	__PE_HOP_MAX
+};
+#define PE_HOP_MAX (__PE_HOP_MAX - 1)
+
+enum {
+	PE_INFO_GENERATION = 1,
+	PE_INFO_DEVICES,
+	PE_INFO_SERVICES,
+	PE_INFO_ADDRESSES,
+	PE_INFO_DEVICES_MAX,
+	PE_INFO_SERVICES_MAX,
+	PE_INFO_DROP,
+	PE_INFO_VERSION,
+	PE_INFO_STATS,
+
+	__PE_INFO_MAX
+};
+#define PE_INFO_MAX (__PE_INFO_MAX - 1)
+
+enum {
+	PE_TXN_GENERATION = 1,
+	PE_TXN_CHECK,
+
+	__PE_TXN_MAX
+};
+#define PE_TXN_MAX (__PE_TXN_MAX - 1)
+
+enum {
+	PE_DEVICE_NAME = 1,
+	PE_DEVICE_ID,
+	PE_DEVICE_KIND,
+	PE_DEVICE_MODE,
+	PE_DEVICE_ADDRESS,
+	PE_DEVICE_TRANSPARENT,
+	PE_DEVICE_GUARD,
+	PE_DEVICE_OUTSIDE,
+	PE_DEVICE_INSIDE,
+	PE_DEVICE_FORWARD,
+	PE_DEVICE_REVERSE,
+	PE_DEVICE_USERS,
+	PE_DEVICE_GENERATION,
+	PE_DEVICE_STATS,
+
+	__PE_DEVICE_MAX
+};
+#define PE_DEVICE_MAX (__PE_DEVICE_MAX - 1)
+
+enum {
+	PE_SERVICE_NAME = 1,
+	PE_SERVICE_ID,
+	PE_SERVICE_VIP,
+	PE_SERVICE_PROTO,
+	PE_SERVICE_PORT,
+	PE_SERVICE_IIF,
+	PE_SERVICE_STEP,
+	PE_SERVICE_FORWARD,
+	PE_SERVICE_REVERSE,
+	PE_SERVICE_GENERATION,
+	PE_SERVICE_STATS,
+
+	__PE_SERVICE_MAX
+};
+#define PE_SERVICE_MAX (__PE_SERVICE_MAX - 1)
+
+enum {
+	PE_EXPLAIN_SADDR = 1,
+	PE_EXPLAIN_DADDR,
+	PE_EXPLAIN_PROTO,
+	PE_EXPLAIN_SPORT,
+	PE_EXPLAIN_DPORT,
+	PE_EXPLAIN_IIF,
+	PE_EXPLAIN_HOP,
+	PE_EXPLAIN_GENERATION,
+	PE_EXPLAIN_DEVICE,
+	PE_EXPLAIN_SERVICE,
+
+	__PE_EXPLAIN_MAX
+};
+#define PE_EXPLAIN_MAX (__PE_EXPLAIN_MAX - 1)
+
+enum {
+	PE_EV_KIND = 1,
+	PE_EV_DEV,
+	PE_EV_DEVICE,
+
+	__PE_EV_MAX
+};
+#define PE_EV_MAX (__PE_EV_MAX - 1)
+
+enum {
+	PE_CMD_UNSPEC,
+	PE_CMD_INFO_GET,
+	PE_CMD_TXN_BEGIN,
+	PE_CMD_TXN_COMMIT,
+	PE_CMD_TXN_ABORT,
+	PE_CMD_DEVICE_NEW,
+	PE_CMD_DEVICE_DEL,
+	PE_CMD_DEVICE_GET,
+	PE_CMD_SERVICE_NEW,
+	PE_CMD_SERVICE_DEL,
+	PE_CMD_SERVICE_GET,
+	PE_CMD_FLUSH,
+	PE_CMD_EXPLAIN,
+	PE_CMD_EVENT_NTF,
+
+	__PE_CMD_MAX
+};
+#define PE_CMD_MAX (__PE_CMD_MAX - 1)
+
+#define PE_MCGRP_CONFIG	"config"
+#define PE_MCGRP_EVENTS	"events"
+
+#endif /* _UAPI_LINUX_PE_H */
