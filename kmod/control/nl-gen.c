@@ -204,4 +204,3 @@ const struct genl_ops pe_nl_ops[12] = {
 		.maxattr	= PE_EXPLAIN_SERVICE,
 	},
 };
-

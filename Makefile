@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The packeting engine; 'make help' lists what can be made.
+
+# 'make demo SHELL=1' is what a person types, but SHELL is make's own: take the
+# word and give make its shell back, also in the makes that it calls.
+ifeq ($(SHELL),1)
+export DEMO_SHELL := 1
+override SHELL := /bin/sh
+MAKEOVERRIDES := $(filter-out SHELL=%,$(MAKEOVERRIDES))
+endif
+
+MAKEFLAGS += --no-print-directory
+
+# Kernels that the tests run on, as series.
+KERNELS := 6.1 6.12
+
+# The newest installed kernel of a series that has headers, as its full version.
+headers = $(shell ls -d /lib/modules/$(1)-*-amd64/build /lib/modules/$(1).*-amd64/build \
+	2>/dev/null | cut -d / -f 4 | grep -v -e -rt- -e -cloud- | sort -V | tail -n 1)
+
+# The kernel to build for, where none is named: the running one, else the newest.
+ifndef KDIR
+KDIR := $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	$(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V | tail -n 1))
+endif
+
+# Every kernel gets its own copy of the tree, of links, below build/.
+B := build
+
+PREFIX ?= /usr
+DESTDIR ?=
+SBINDIR ?= $(PREFIX)/sbin
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+
+.PHONY: all
+all: module userspace
+
+.PHONY: help
+help:
+	@echo 'make              module (pe.ko) and CLI (userspace/pectl/pectl)'
+	@echo '  KDIR=DIR        for the kernel whose headers are in DIR'
+	@echo 'make demo         see it work, in a virtual machine (SHELL=1: stay inside)'
+	@echo 'make check        every test, on every kernel (T=name, K=version: only those)'
+	@echo 'make style        checkpatch, sparse, clang-format, shellcheck'
+	@echo 'make spec         generate uapi and policies from the netlink specification'
+	@echo 'make spec-check   fail if they differ from the specification'
+	@echo 'make modules-all  the module for every kernel that is tested: build/VERSION/pe.ko'
+	@echo 'make install      module, pectl, header, manual, completion (DESTDIR, PREFIX)'
+	@echo 'make clean        remove what was built'
+
+# --- module ------------------------------------------------------------------
+
+# $(call version,KDIR): the version as uname and /lib/modules have it.
+version = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$(1)/include/generated/utsrelease.h" 2>/dev/null)
+
+# $(call build-module,KDIR): build below $(B)/VERSION.
+define build-module
+	+@kver="$(call version,$(1))"; [ -n "$$kver" ] || { \
+		echo "make: no kernel headers in '$(1)'; run scripts/setup build, or name them with KDIR=" >&2; \
+		exit 1; }; \
+	scripts/farm "$(B)/$$kver" && \
+	$(MAKE) -C "$(1)" M="$(CURDIR)/$(B)/$$kver" W=1 modules
+endef
+
+.PHONY: module
+module:
+	$(call build-module,$(KDIR))
+	@cp "$(B)/$(call version,$(KDIR))/pe.ko" pe.ko
+
+.PHONY: modules-all
+modules-all: $(addprefix module-,$(KERNELS))
+
+.PHONY: $(addprefix module-,$(KERNELS))
+$(addprefix module-,$(KERNELS)): module-%:
+	$(call build-module,/lib/modules/$(call headers,$*)/build)
+
+# --- userspace ---------------------------------------------------------------
+
+.PHONY: userspace
+userspace:
+	+@$(MAKE) -C userspace all
+
+# --- tests -------------------------------------------------------------------
+
+.PHONY: check
+check:
+	@scripts/setup check
+	+@$(MAKE) userspace
+	+@scripts/check $(if $(K),-k '$(K)') $(if $(T),-t '$(T)')
+
+.PHONY: demo
+demo:
+	@scripts/setup demo
+	+@$(MAKE) module-6.12 userspace
+	@scripts/demo
+
+# --- code that is generated, and the form of code that is not ----------------
+
+.PHONY: spec spec-check
+spec:
+	@scripts/spec
+
+spec-check:
+	@scripts/spec --check
+
+.PHONY: style
+style:
+	@scripts/setup style
+	+@scripts/style
+
+# --- install and clean -------------------------------------------------------
+
+.PHONY: install
+install: all
+	@set -e; kver="$(call version,$(KDIR))"; \
+	install -D -m 644 pe.ko "$(DESTDIR)/lib/modules/$$kver/updates/pe.ko"; \
+	install -D -m 755 userspace/pectl/pectl "$(DESTDIR)$(SBINDIR)/pectl"; \
+	install -D -m 644 uapi/linux/pe.h "$(DESTDIR)$(INCLUDEDIR)/linux/pe.h"; \
+	for page in Documentation/man/*.[1-8]; do \
+		[ ! -e "$$page" ] || install -D -m 644 "$$page" \
+			"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; \
+	done; \
+	install -D -m 644 userspace/pectl/pectl.bash-completion \
+		"$(DESTDIR)$(COMPLETIONDIR)/pectl"; \
+	[ -n "$(DESTDIR)" ] || depmod "$$kver"
+
+.PHONY: clean
+clean:
+	+@[ ! -e userspace/Makefile ] || $(MAKE) -C userspace clean
+	@rm -rf $(B) pe.ko
