@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The module and pectl, as tests use them."""
+import json
+import os
+import subprocess
+
+from .ktap import Fail, expect
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+PECTL = os.environ.get("PECTL", f"{TOP}/userspace/pectl/pectl")
+PE_KO = os.environ.get("PE_KO", f"{TOP}/pe.ko")
+
+OK, USAGE, REFUSED, ABSENT, DIFFERS = 0, 1, 2, 3, 4
+
+
+def loaded():
+    return os.path.isdir("/sys/module/pe")
+
+
+def load():
+    if not loaded():
+        out = subprocess.run(["insmod", PE_KO], text=True,
+                             capture_output=True, check=False)
+        if out.returncode:
+            raise Fail(f"insmod {PE_KO}: {out.stderr}")
+
+
+def unload():
+    if loaded():
+        out = subprocess.run(["rmmod", "pe"], text=True,
+                             capture_output=True, check=False)
+        if out.returncode:
+            raise Fail(f"rmmod pe: {out.stderr}")
+
+
+class Engine:
+    """The engine of one namespace."""
+
+    def __init__(self, lab, node=None):
+        self.lab = lab
+        self.node = node or lab.eng
+        self.serial = 0
+
+    def file(self, text):
+        self.serial += 1
+        path = f"{self.lab.tmp}/{self.node.name}-{self.serial}.conf"
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def try_pectl(self, *args, stdin=None, env=None):
+        """(exit status, stdout, stderr) of pectl -n NETNS ARGS."""
+        out = subprocess.run([PECTL, "-n", self.node.netns, *args],
+                             text=True, input=stdin, capture_output=True,
+                             timeout=60, check=False,
+                             env={**os.environ, **(env or {})})
+        return out.returncode, out.stdout, out.stderr
+
+    def pectl(self, *args, stdin=None):
+        status, out, err = self.try_pectl(*args, stdin=stdin)
+        if status:
+            raise Fail(f"pectl {' '.join(args)} exited {status}\n{err}{out}")
+        return out
+
+    def apply(self, text):
+        return self.pectl("apply", "-f", self.file(text))
+
+    def batch(self, text):
+        return self.pectl("-f", self.file(text))
+
+    def json(self, *args):
+        return json.loads(self.pectl("-j", *args))
+
+    def generation(self):
+        return self.json("stats")["generation"]
+
+    def drops(self):
+        """Packets dropped so far, by reason."""
+        found = self.json("stats").get("drops", {})
+        if isinstance(found, list):
+            return {d["reason"]: d["packets"] for d in found}
+        return found
+
+    def check_drops(self, before, **wanted):
+        """Reasons (with _ for -) and how many more packets than before."""
+        after = self.drops()
+        seen = {k: v - before.get(k, 0) for k, v in after.items()
+                if v != before.get(k, 0)}
+        expect("drops", seen, {k.replace("_", "-"): v
+                               for k, v in wanted.items()})
+
+    def service(self, name):
+        return first(self.json("-s", "service", "show", name))
+
+    def device(self, name):
+        return first(self.json("-s", "device", "show", name))
+
+
+def first(value):
+    return value[0] if isinstance(value, list) else value
