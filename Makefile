@@ -77,6 +77,11 @@ modules-all: $(addprefix module-,$(KERNELS))
 $(addprefix module-,$(KERNELS)): module-%:
 	$(call build-module,/lib/modules/$(call headers,$*)/build)
 
+# 'make version K=6.1' prints what a build for that series is for.
+.PHONY: version
+version:
+	@echo '$(call version,/lib/modules/$(call headers,$(K))/build)'
+
 # --- userspace ---------------------------------------------------------------
 
 .PHONY: userspace
