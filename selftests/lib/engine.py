@@ -42,6 +42,13 @@ class Engine:
         self.node = node or lab.eng
         self.serial = 0
 
+    def start(self, conf):
+        """Load the module, make the lab, configure the engine."""
+        load()
+        self.lab.suite.defer(unload)
+        self.lab.up()
+        self.apply(conf)
+
     def file(self, text):
         self.serial += 1
         path = f"{self.lab.tmp}/{self.node.name}-{self.serial}.conf"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Real traffic between namespaces, both ends driven from this process."""
+import itertools
 import socket
 import struct
 
@@ -9,6 +10,24 @@ from .wire import inet_sum
 IP_FREEBIND = 15
 IPV6_FREEBIND = 78
 TIMEOUT = 5
+DGRAM, STREAM = socket.SOCK_DGRAM, socket.SOCK_STREAM
+
+
+PORTS = itertools.count(5001)
+
+
+def port():
+    """A client's port that no connection of this program had before."""
+    return next(PORTS)
+
+
+def listening(node, port_number):
+    """Wait until somebody on the node accepts connections."""
+    def accepted():
+        with node.socket(socket.AF_INET, STREAM) as sock:
+            return sock.connect_ex(("127.0.0.1", port_number)) == 0
+
+    poll(f"listener on port {port_number} of {node.name}", accepted, 10, 0.05)
 
 
 def bound(node, f, kind, addr, port):
@@ -34,8 +53,8 @@ def tcp(f, client, caddr, cport, dst, server, local, rounds=1, size=100):
     """A connection that exchanges data and closes; dst is what the client
     asks for, local what the server listens on. Gives back what the server
     saw as its client."""
-    with bound(server, f, socket.SOCK_STREAM, *local) as listener, \
-            bound(client, f, socket.SOCK_STREAM, caddr, cport) as c:
+    with bound(server, f, STREAM, *local) as listener, \
+            bound(client, f, STREAM, caddr, cport) as c:
         listener.listen(8)
         take(f"connect to {dst}", c.connect, dst)
         s, peer = take("accept", listener.accept)
@@ -64,8 +83,8 @@ def tcp(f, client, caddr, cport, dst, server, local, rounds=1, size=100):
 
 def udp(f, client, caddr, cport, dst, server, local, count=1, size=100):
     """Datagrams there and back, one after the other."""
-    with bound(server, f, socket.SOCK_DGRAM, *local) as s, \
-            bound(client, f, socket.SOCK_DGRAM, caddr, cport) as c:
+    with bound(server, f, DGRAM, *local) as s, \
+            bound(client, f, DGRAM, caddr, cport) as c:
         c.connect(dst)
         for number in range(count):
             ask = (b"ask %d " % number).ljust(size, b".")
@@ -79,6 +98,10 @@ def udp(f, client, caddr, cport, dst, server, local, count=1, size=100):
             if data != tell:
                 raise Fail(f"sent {tell!r}, received {data!r}")
     return peer[:2]
+
+
+def talk(proto, *args, **kwargs):
+    return {"tcp": tcp, "udp": udp}[proto](*args, **kwargs)
 
 
 def echo_request(f, ident, number, body=b"e" * 56):

@@ -5,6 +5,7 @@ A case is a function that returns when it passed and raises Fail when not.
 Whatever a test leaves behind is undone by what it registered with defer().
 """
 import os
+import re
 import signal
 import sys
 import time
@@ -12,11 +13,9 @@ import traceback
 
 PASS, FAIL, SKIP = 0, 1, 4
 
-# What must never be in the kernel's log after a test.
-BAD_LOG = ("BUG:", "WARNING:", "Oops", "general protection", "Call Trace",
-           "refcount_t:", "waiting for", "KASAN", "UBSAN", "rcu: INFO",
-           "possible circular", "suspicious RCU", "sleeping function",
-           "leaked", "hw csum failure", "bad gso", "caps=(")
+# What must never be in the kernel's log, a regular expression a line.
+SPLATS = os.environ.get("SPLATS", os.path.join(os.path.dirname(
+    os.path.abspath(__file__)), "../../scripts/splats"))
 
 
 class Fail(Exception):
@@ -59,6 +58,9 @@ class KernelLog:
     """The part of the kernel's log that was written since it was opened."""
 
     def __init__(self):
+        with open(SPLATS) as file:
+            self.splats = re.compile("|".join(
+                f"(?:{line})" for line in file.read().splitlines() if line))
         self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
         os.lseek(self.fd, 0, os.SEEK_END)
 
@@ -75,8 +77,7 @@ class KernelLog:
             out.append(record.split(";", 1)[-1].split("\n")[0])
 
     def trouble(self):
-        return [line for line in self.lines()
-                if any(word in line for word in BAD_LOG)]
+        return [line for line in self.lines() if self.splats.search(line)]
 
 
 class Suite:
@@ -152,7 +153,7 @@ class Suite:
                  if not only or any(word in c[0] for word in only)]
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(signum, stop)
-        print(f"TAP version 13\n1..{len(cases) + 1}", flush=True)
+        print(f"KTAP version 1\n1..{len(cases) + 1}", flush=True)
         diag(self.doc.strip().split("\n")[0])
         self.log = KernelLog()
         good = True

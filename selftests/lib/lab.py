@@ -119,11 +119,11 @@ class Node:
 class Lab:
     """Everything a test needs, described first, then made by up()."""
 
-    def __init__(self, suite, offload=True):
+    def __init__(self, suite):
         letters = string.ascii_lowercase + string.digits
         self.suffix = "".join(random.choice(letters) for _ in range(6))
         self.suite = suite
-        self.offload = offload
+        self.offload = True
         self.home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         self.nodes = {}
         self.hosts = {}             # segment -> [(node, ifname, number)]
@@ -278,11 +278,6 @@ class Lab:
                 head.append("link set br0 up")
             if node.nft:
                 jobs.append((node, ["nft", "-f", "-"], node.nft))
-            if not self.offload:
-                for dev in node.devs:
-                    jobs.append((node, ["ethtool", "-K", dev, "tx", "off",
-                                        "gso", "off", "tso", "off",
-                                        "gro", "off"], ""))
             jobs.append((node, ["ip", "-batch", "-"],
                          "\n".join(head + node.addrs + node.batch) + "\n"))
         running = []
@@ -296,6 +291,19 @@ class Lab:
                 raise Fail(f"{node.name}: {' '.join(argv)}: {err or out}\n{text}")
 
         self.settle()
+
+    def offloads(self, state):
+        """Turn segmentation and checksums of every interface on or off."""
+        if state == self.offload:
+            return
+        self.offload = state
+        running = [node.popen(["ethtool", "-K", dev, *(
+            word for what in ("tx", "gso", "tso", "gro")
+            for word in (what, "on" if state else "off"))],
+            stdout=subprocess.DEVNULL)
+            for node in self.nodes.values() for dev in node.devs]
+        if any([proc.wait() for proc in running]):
+            raise Fail("ethtool failed")
 
     def settle(self):
         """Wait until every host and the engine have found each other."""

@@ -156,6 +156,24 @@ def parse(frame, status=0, when=0, link="", direction="", vlan=None):
                text_mac(frame[:6]), vlan, *ip)
 
 
+def quoted(row):
+    """(saddr, sport, daddr, dport, right) of the packet in an ICMP error;
+    right is whether its header checksum and, where all of it is there and not
+    offloaded, its transport's are."""
+    data = row.payload[4:]
+    inner = parse_ip(data, 0)
+    if inner is None:
+        raise Fail(f"no packet in the ICMP error: {data.hex()}")
+    proto, saddr, sport, daddr, dport, csum = *inner[:5], inner[8]
+    return saddr, sport, daddr, dport, csum != "bad header" and \
+        (csum in ("ok", "none") or not row_is_whole(data))
+
+
+def row_is_whole(data):
+    total = struct.unpack_from("!H", data, 2 if data[0] >> 4 == 4 else 4)[0]
+    return len(data) >= total + (0 if data[0] >> 4 == 4 else 40)
+
+
 def show(rows):
     out = []
     base = rows[0].time if rows else 0
@@ -280,13 +298,15 @@ def got(segment, number, src, dst, ttl, vlan=None):
                mac(segment, ENGINE), src, dst, ttl, False, vlan)
 
 
-def check_walk(rows, *paths, count=None):
+def check_walk(rows, *paths, count=None, csum=None):
     """Every row belongs to a hop, every hop of a path saw the same packets
-    in the same order, and each packet met the hops in the order given."""
+    in the same order, and each packet met the hops in the order given.
+    Checksums are right; csum says whether all are full ("ok") or "partial".
+    """
     seen = {}
     stray = []
     for row in rows:
-        if row.csum.startswith("bad"):
+        if row.csum.startswith("bad") or csum and row.csum != csum:
             raise Fail(f"checksum:\n{show([row])}")
         for number, path in enumerate(paths):
             hit = [n for n, hop in enumerate(path) if hop.matches(row)]
