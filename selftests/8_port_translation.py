@@ -14,7 +14,7 @@ from itertools import product
 from lib import engine, flow
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite
-from lib.lab import Lab
+from lib.lab import OFFLOADS, Lab
 from lib.wire import Capture, check_walk, got, put
 
 suite = Suite(__doc__)
@@ -42,10 +42,10 @@ inside dev i2 lladdr {mac(2, 1)}; }}
     return text
 
 
-@suite.case(*product((True, False), ("loopback", "nat"), FAMILIES,
+@suite.case(*product(OFFLOADS, ("loopback", "nat"), FAMILIES,
                      ("tcp", "udp")))
-def offloads(state, mode, f, proto):
-    lab.offloads(state)
+def steered(how, mode, f, proto):
+    lab.offloads(how)
     pe.apply(conf(mode))
     u, w = (f.U1, flow.port()), (f.W1, 20)
     s = (f.host(3, 1) if mode == "nat" else f.W1, 2020)
@@ -58,7 +58,7 @@ def offloads(state, mode, f, proto):
                    [got(3, 1, s, u, 64), put(2, 1, w, u, 63),
                     got(1, 1, w, u, 62), put(4, 1, w, u, 62, copy=True),
                     put(0, 1, w, u, 61)],
-                   csum="partial" if state else "ok")
+                   csum=lab.csum)
 
 
 suite.run(lambda: pe.start(conf("loopback")))

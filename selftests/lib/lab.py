@@ -24,6 +24,7 @@ from . import flow
 from .addr import ENGINE, FAMILIES, mac
 from .ktap import Fail
 
+OFFLOADS = ("offloaded", "plain")
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -123,7 +124,7 @@ class Lab:
         letters = string.ascii_lowercase + string.digits
         self.suffix = "".join(random.choice(letters) for _ in range(6))
         self.suite = suite
-        self.offload = True
+        self.offloaded = "offloaded"
         self.home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         self.nodes = {}
         self.hosts = {}             # segment -> [(node, ifname, number)]
@@ -292,14 +293,20 @@ class Lab:
 
         self.settle()
 
-    def offloads(self, state):
+    @property
+    def csum(self):
+        """State of transport checksums of what sockets of the lab send."""
+        return "partial" if self.offloaded == "offloaded" else "ok"
+
+    def offloads(self, how):
         """Turn segmentation and checksums of every interface on or off."""
-        if state == self.offload:
+        if how == self.offloaded:
             return
-        self.offload = state
+        self.offloaded = how
+        state = "on" if how == "offloaded" else "off"
         running = [node.popen(["ethtool", "-K", dev, *(
             word for what in ("tx", "gso", "tso", "gro")
-            for word in (what, "on" if state else "off"))],
+            for word in (what, state))],
             stdout=subprocess.DEVNULL)
             for node in self.nodes.values() for dev in node.devs]
         if any([proc.wait() for proc in running]):

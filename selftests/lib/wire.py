@@ -164,7 +164,7 @@ def quoted(row):
     inner = parse_ip(data, 0)
     if inner is None:
         raise Fail(f"no packet in the ICMP error: {data.hex()}")
-    proto, saddr, sport, daddr, dport, csum = *inner[:5], inner[8]
+    (_, saddr, sport, daddr, dport), csum = inner[:5], inner[8]
     return saddr, sport, daddr, dport, csum != "bad header" and \
         (csum in ("ok", "none") or not row_is_whole(data))
 
