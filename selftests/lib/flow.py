@@ -9,8 +9,11 @@ from .wire import inet_sum
 
 IP_FREEBIND = 15
 IPV6_FREEBIND = 78
+IP_MTU_DISCOVER = 10
+IP_PMTUDISC_DONT = 0
 TIMEOUT = 5
 DGRAM, STREAM = socket.SOCK_DGRAM, socket.SOCK_STREAM
+RAW = socket.SOCK_RAW
 
 
 PORTS = itertools.count(5001)
@@ -30,8 +33,8 @@ def listening(node, port_number):
     poll(f"listener on port {port_number} of {node.name}", accepted, 10, 0.05)
 
 
-def bound(node, f, kind, addr, port):
-    sock = node.socket(f.af, kind)
+def bound(node, f, kind, addr, port, proto=0):
+    sock = node.socket(f.af, kind, proto)
     sock.settimeout(TIMEOUT)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if f.v6:
@@ -49,12 +52,21 @@ def take(what, func, *args):
         raise Fail(f"{what}: {error}") from None
 
 
-def tcp(f, client, caddr, cport, dst, server, local, rounds=1, size=100):
+def sctp(*args, **kwargs):
+    return stream(socket.IPPROTO_SCTP, *args, **kwargs)
+
+
+def tcp(*args, **kwargs):
+    return stream(socket.IPPROTO_TCP, *args, **kwargs)
+
+
+def stream(proto, f, client, caddr, cport, dst, server, local, rounds=1,
+           size=100):
     """A connection that exchanges data and closes; dst is what the client
     asks for, local what the server listens on. Gives back what the server
     saw as its client."""
-    with bound(server, f, STREAM, *local) as listener, \
-            bound(client, f, STREAM, caddr, cport) as c:
+    with bound(server, f, STREAM, *local, proto) as listener, \
+            bound(client, f, STREAM, caddr, cport, proto) as c:
         listener.listen(8)
         take(f"connect to {dst}", c.connect, dst)
         s, peer = take("accept", listener.accept)
@@ -72,9 +84,10 @@ def tcp(f, client, caddr, cport, dst, server, local, rounds=1, size=100):
                         got += part
                     if got != data:
                         raise Fail(f"sent {data!r}, received {got!r}")
-            c.shutdown(socket.SHUT_WR)
-            if take("end", s.recv, 1):
-                raise Fail("data after the end")
+            if proto == socket.IPPROTO_TCP:     # SCTP has no half-closed state
+                c.shutdown(socket.SHUT_WR)
+                if take("end", s.recv, 1):
+                    raise Fail("data after the end")
             s.close()
             if take("end", c.recv, 1):
                 raise Fail("data after the end")
@@ -101,7 +114,25 @@ def udp(f, client, caddr, cport, dst, server, local, count=1, size=100):
 
 
 def talk(proto, *args, **kwargs):
-    return {"tcp": tcp, "udp": udp}[proto](*args, **kwargs)
+    return {"tcp": tcp, "udp": udp, "sctp": sctp}[proto](*args, **kwargs)
+
+
+def raw(f, proto, client, caddr, dst, server, local, count=1):
+    """Packets of a protocol that has no ports, there and back."""
+    with server.socket(f.af, socket.SOCK_RAW, proto) as s, \
+            client.socket(f.af, socket.SOCK_RAW, proto) as c:
+        for sock, addr in ((s, local), (c, caddr)):
+            sock.settimeout(TIMEOUT)
+            sock.setsockopt(*((socket.IPPROTO_IPV6, IPV6_FREEBIND) if f.v6
+                              else (socket.IPPROTO_IP, IP_FREEBIND)), 1)
+            sock.bind((addr, 0))
+        for number in range(count):
+            for a, to, b, what in ((c, dst, s, b"ask"), (s, caddr, c, b"tell")):
+                data = b"%s %d" % (what, number)
+                a.sendto(data, (to, 0))
+                seen = take(f"{what} of protocol {proto}", b.recvfrom, 65536)[0]
+                if not seen.endswith(data):
+                    raise Fail(f"sent {data!r}, received {seen!r}")
 
 
 def echo_request(f, ident, number, body=b"e" * 56):

@@ -129,7 +129,7 @@ class Lab:
         self.nodes = {}
         self.hosts = {}             # segment -> [(node, ifname, number)]
         self.bare = set()           # segments on which nobody has an address
-        self.mtus = {}
+        self.apart = set()          # segments the engine is not on
         self.points = {}            # segment -> (node, ifname) to capture at
         self.tmp = tempfile.mkdtemp(prefix="pe-test-")
         self.eng = self.node("eng")
@@ -211,6 +211,21 @@ class Lab:
         self.via_engine(node, segment)
         return node
 
+    def gateway(self, name, segment, number, behind):
+        """A router with a segment of its own behind it, on which it has the
+        engine's number."""
+        node = self.node(name)
+        self.forwards(node)
+        self.attach(node, segment, number)
+        self.apart.add(behind)
+        self.attach(node, behind, ENGINE, "in0")
+        self.via_engine(node, segment)
+        for f in FAMILIES:
+            base, length = f.prefix(behind)
+            self.eng.batch.append(f"route add {base}/{length} "
+                                  f"via {f.host(segment, number)}")
+        return node
+
     def bridge(self, name, outside, inside, nft=""):
         """An appliance that bridges two segments and has no address."""
         node = self.node(name)
@@ -229,29 +244,33 @@ class Lab:
         """Lines that make the links: engine's side in, the hosts' sides."""
         lines = []
 
-        def veth(a, a_if, a_mac, b, b_if, b_mac, mtu):
+        def veth(a, a_if, a_mac, b, b_if, b_mac):
             lines.append(f"link add {a_if} netns {a.netns} address {a_mac} "
-                         f"mtu {mtu} type veth peer name {b_if} "
-                         f"netns {b.netns} address {b_mac} mtu {mtu}")
+                         f"type veth peer name {b_if} netns {b.netns} "
+                         f"address {b_mac}")
             for node, dev in ((a, a_if), (b, b_if)):
                 node.devs.append(dev)
 
         for segment, hosts in sorted(self.hosts.items()):
-            mtu = self.mtus.get(segment, 1500)
             port, port_mac = f"i{segment}", mac(segment, ENGINE)
+            if segment in self.apart:
+                (a, a_if, a_number), (b, b_if, b_number) = hosts
+                veth(a, a_if, mac(segment, a_number),
+                     b, b_if, mac(segment, b_number))
+                continue
             if len(hosts) == 1:
                 node, ifname, number = hosts[0]
                 veth(self.eng, port, port_mac, node, ifname,
-                     mac(segment, number), mtu)
+                     mac(segment, number))
                 self.points[segment] = (node, ifname)
             else:
                 switch = self.node(f"sw{segment}")
                 switch.bridge = ["up0"]
                 veth(self.eng, port, port_mac, switch, "up0",
-                     mac(segment, 0xf0), mtu)
+                     mac(segment, 0xf0))
                 for count, (node, ifname, number) in enumerate(hosts, 1):
                     veth(switch, f"p{count}", mac(segment, 0xf0 + count),
-                         node, ifname, mac(segment, number), mtu)
+                         node, ifname, mac(segment, number))
                     switch.bridge.append(f"p{count}")
                 self.points[segment] = (switch, "up0")
             if segment not in self.bare:
@@ -316,7 +335,7 @@ class Lab:
         """Wait until every host and the engine have found each other."""
         for segment, hosts in self.hosts.items():
             for node, _, number in hosts:
-                for f in FAMILIES if segment not in self.bare else ():
+                for f in () if segment in self.bare else FAMILIES:
                     flow.reach(f, node, f.host(segment, number),
                                f.host(segment, ENGINE))
 

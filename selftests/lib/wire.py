@@ -56,8 +56,37 @@ def text_mac(raw):
     return ":".join(f"{byte:02x}" for byte in raw)
 
 
+def crc32c_table():
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82f63b78 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+CRC32C = crc32c_table()
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc = crc >> 8 ^ CRC32C[(crc ^ byte) & 0xff]
+    return crc ^ 0xffffffff
+
+
+def sctp_check(data, status):
+    if status & STATUS_CSUMNOTREADY:
+        return "partial"
+    field = struct.unpack_from("<I", data, 8)[0]
+    right = crc32c(data[:8] + bytes(4) + data[12:])
+    return "ok" if field == right else f"bad {field:#010x}"
+
+
 def l4_check(proto, src, dst, data, status):
     """State of a transport checksum: ok, partial, none or what is wrong."""
+    if proto == SCTP:
+        return sctp_check(data, status)
     where = {TCP: 16, UDP: 6, ICMP6: 2, ICMP: 2}.get(proto)
     if where is None:
         return "none"
