@@ -11,6 +11,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 PECTL = os.environ.get("PECTL", f"{TOP}/userspace/pectl/pectl")
 PE_KO = os.environ.get("PE_KO", f"{TOP}/pe.ko")
 
+WAYS = ("forward", "reverse")
 OK, USAGE, REFUSED, ABSENT, DIFFERS = 0, 1, 2, 3, 4
 
 
@@ -102,6 +103,24 @@ class Engine:
 
     def device(self, name):
         return first(self.json("-s", "device", "show", name))
+
+    def counters(self, name):
+        """Counters of a service: (packets, bytes) by "forward", "reverse" and
+        (step, direction), and of its devices by (name, direction)."""
+        shown = self.service(name)
+        out = {way: pair(shown[way]) for way in WAYS}
+        for number, step in enumerate(shown["sequence"]):
+            for way in WAYS:
+                out[number, way] = pair(step[way])
+        return out
+
+    def device_counters(self, name):
+        shown = self.device(name)
+        return {way: pair(shown[way]) for way in WAYS}
+
+
+def pair(counter):
+    return counter["packets"], counter["bytes"]
 
 
 def first(value):

@@ -18,6 +18,7 @@ ETH_P_ALL = 0x0003
 SOL_PACKET = 263
 PACKET_STATISTICS = 6
 PACKET_AUXDATA = 8
+PACKET_VNET_HDR = 15
 PACKET_OUTGOING = 4
 SO_RCVBUFFORCE = 33
 SO_TIMESTAMPNS = 35
@@ -35,7 +36,8 @@ STAMPER = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 STAMPER.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
 Row = namedtuple("Row", "time link dir smac dmac vlan proto saddr sport "
-                 "daddr dport ttl flags length csum ident frag payload")
+                 "daddr dport ttl flags length csum ident frag payload packets "
+             "bytes")
 
 
 def inet_sum(data, start=0):
@@ -165,8 +167,11 @@ def parse_ip(data, status):
             l4[1], ttl, l4[2], total, csum, l4[3], frag, l4[4])
 
 
-def parse(frame, status=0, when=0, link="", direction="", vlan=None):
-    """A Row of a frame, or None where it is not what tests are about."""
+def parse(frame, status=0, when=0, link="", direction="", vlan=None,
+          segment=0):
+    """A Row of a frame, or None where it is not what tests are about.
+
+    segment is the payload of each packet a super-packet stands for."""
     ethertype = struct.unpack_from("!H", frame, 12)[0]
     start = 14
     while ethertype in (0x8100, 0x88a8):
@@ -181,8 +186,11 @@ def parse(frame, status=0, when=0, link="", direction="", vlan=None):
         return None
     if ip[0] == 2 or (ip[0] == 0 and ip[3].startswith("ff02:")):
         return None
+    payload = len(ip[11])
+    packets = -(-payload // segment) if segment else 1
     return Row(when, link, direction, text_mac(frame[6:12]),
-               text_mac(frame[:6]), vlan, *ip)
+               text_mac(frame[:6]), vlan, *ip, packets,
+               ip[7] + (packets - 1) * (ip[7] - payload))
 
 
 def quoted(row):
@@ -232,6 +240,7 @@ class Capture:
             sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
             sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+            sock.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
             sock.setblocking(False)
             sock.bind((dev, ETH_P_ALL))
             self.socks[sock.fileno()] = (sock, link)
@@ -253,7 +262,9 @@ class Capture:
                     sec, nsec = struct.unpack("qq", data)
                     when = sec + nsec / 1e9
             direction = "in" if addr[2] == PACKET_OUTGOING else "out"
-            row = parse(frame, status, when, link, direction, vlan)
+            kind, _, segment = struct.unpack_from("<BHH", frame, 1)
+            row = parse(frame[10:], status, when, link, direction, vlan,
+                        segment if kind else 0)
             if row:
                 self.rows.append(row)
 

@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""A firewall is replaced in every service, in one commit, under traffic.
+
+    u1 --- i0 [eng] i1 --+-- fw1 outside
+                         +-- fw2 outside
+                    i2 --+-- fw1 inside
+                         +-- fw2 inside
+                    i3 --- web
+
+Nothing is lost, nothing arrives twice, nothing goes half by one and half by
+the other.
+"""
+import select
+import struct
+import subprocess
+import time
+from itertools import product
+
+from lib import engine, flow
+from lib.addr import FAMILIES, mac
+from lib.ktap import Suite, expect, require
+from lib.lab import Lab
+from lib.wire import UDP, Capture, check_walk, got, put
+
+ROUNDS = 12
+
+suite = Suite(__doc__)
+lab = Lab(suite)
+u1 = lab.client("u1")
+for n in (1, 2):
+    lab.router(f"fw{n}", 1, 2, n)
+web = lab.server("web", 3)
+pe = engine.Engine(lab)
+
+
+def conf(number):
+    return "".join(
+        f"device fw{n} {{ inline outside dev i1 lladdr {mac(1, n)} "
+        f"inside dev i2 lladdr {mac(2, n)}; }}\n" for n in (1, 2)) + \
+        f"device web {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}\n" + \
+        "".join(f"service {p}{f.name} {{ vip {f.W1} {p} port 80; "
+                f"sequence fw{number}, web; }}\n"
+                for f, p in product(FAMILIES, ("tcp", "udp")))
+
+
+class Echo:
+    """Numbered datagrams to a server that sends them back."""
+
+    def __init__(self, f):
+        self.u = (f.U1, flow.port())
+        self.server = flow.bound(web, f, flow.DGRAM, f.W1, 80)
+        self.client = flow.bound(u1, f, flow.DGRAM, *self.u)
+        self.client.connect((f.W1, 80))
+        self.sent = 0
+        self.back = []
+
+    def send(self):
+        self.client.send(struct.pack("!I", self.sent) + b"." * 60)
+        self.sent += 1
+
+    def serve(self):
+        data, peer = self.server.recvfrom(100)
+        self.server.sendto(data, peer)
+
+    def take(self):
+        self.back.append(struct.unpack("!I", self.client.recv(100)[:4])[0])
+
+
+@suite.case()
+def udp_loses_nothing():
+    flows = [Echo(f) for f in FAMILIES]
+    poll = select.poll()
+    todo = {}
+    for one in flows:
+        for sock, func in ((one.server, one.serve), (one.client, one.take)):
+            poll.register(sock, select.POLLIN)
+            todo[sock.fileno()] = func
+    files = [pe.file(conf(n)) for n in (2, 1)]
+    before = {n: pe.device_counters(f"fw{n}") for n in (1, 2)}
+    drops = pe.drops()
+    rounds = 0
+    proc = None
+    last = time.monotonic()
+    while rounds < ROUNDS or proc or time.monotonic() - last < 0.5:
+        if proc and proc.poll() is not None:
+            expect("exit status of apply", proc.returncode, 0)
+            rounds, proc, last = rounds + 1, None, time.monotonic()
+        if not proc and rounds < ROUNDS:
+            proc = subprocess.Popen([engine.PECTL, "-n", lab.eng.netns, "apply",
+                                     "-f", files[rounds % 2]])
+        for one in flows:
+            if (proc or rounds < ROUNDS) and one.sent - len(one.back) < 32:
+                one.send()
+        for fd, _ in poll.poll(20):
+            todo[fd]()
+    for one in flows:
+        require(one.sent > 10 * ROUNDS, f"only {one.sent} were sent")
+        expect("answers", (len(one.back), sorted(one.back)[-1]),
+               (one.sent, one.sent - 1))
+    for n in (1, 2):
+        require(pe.device_counters(f"fw{n}") != before[n],
+                f"firewall {n} was never used")
+    pe.check_drops(drops)
+
+
+@suite.case(*product((2, 1), FAMILIES))
+def tcp_session_goes_on(number, f):
+    """A connection that began through one firewall ends through the other,
+    which has no state to miss."""
+    u, w = (f.U1, flow.port()), (f.W1, 80)
+    with flow.bound(web, f, flow.STREAM, *w) as listener, \
+            flow.bound(u1, f, flow.STREAM, *u) as c:
+        listener.listen(1)
+        c.connect(w)
+        s, _ = listener.accept()
+        with s:
+            s.settimeout(flow.TIMEOUT)
+            c.sendall(b"before")
+            expect("data", flow.take("data", s.recv, 100), b"before")
+            pe.apply(conf(number))
+            with Capture(lab) as capture:
+                c.sendall(b"after")
+                expect("data", flow.take("data", s.recv, 100), b"after")
+                s.sendall(b"answer")
+                expect("data", flow.take("data", c.recv, 100), b"answer")
+                rows = [r for r in capture.stop() if r.proto != UDP]
+                check_walk(rows,
+                           [got(0, 1, u, w, 64), put(1, number, u, w, 63),
+                            got(2, number, u, w, 62), put(3, 1, u, w, 61)],
+                           [got(3, 1, w, u, 64), put(2, number, w, u, 63),
+                            got(1, number, w, u, 62), put(0, 1, w, u, 61)])
+
+
+suite.run(lambda: pe.start(conf(1)))
