@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A whole configuration: from a file, or what the kernel has. */
+#ifndef PE_CONFIG_H
+#define PE_CONFIG_H
+
+#include "arena.h"
+#include "table.h"
+
+struct nlmsghdr;
+struct pe_object;
+
+/**
+ * struct pe_config - devices and services
+ * @arena: the memory of all of them
+ * @devices: the devices
+ * @services: the services
+ * @generation: of the kernel's configuration, when it was read from there
+ */
+struct pe_config {
+	struct pe_arena arena;
+	struct pe_table devices;
+	struct pe_table services;
+	uint32_t generation;
+};
+
+struct pe_table *pe_config_table(struct pe_config *config, int kind);
+int pe_config_add_message(struct pe_config *config, const struct nlmsghdr *nlh);
+void pe_config_sort(struct pe_config *config);
+void pe_config_free(struct pe_config *config);
+
+int pe_object_decode(struct pe_object **object, struct pe_arena *arena, const struct nlmsghdr *nlh);
+
+#endif

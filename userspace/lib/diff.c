@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "diff.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "device.h"
+#include "service.h"
+
+static void pe_diff_clear(struct pe_table *table)
+{
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++)
+		table->items[i]->verdict = PE_VERDICT_NEW;
+}
+
+/**
+ * pe_diff_start() - start a comparison
+ * @diff: the comparison, zeroed or freed before
+ * @wanted: the configuration that is wanted; its verdicts and verbs are set
+ */
+void pe_diff_start(struct pe_diff *diff, struct pe_config *wanted)
+{
+	memset(diff, 0, sizeof(*diff));
+	diff->wanted = wanted;
+	pe_diff_clear(&wanted->devices);
+	pe_diff_clear(&wanted->services);
+}
+
+static bool pe_object_equal(const struct pe_object *a, const struct pe_object *b)
+{
+	if (a->kind == PE_OBJECT_DEVICE)
+		return pe_device_equal((const struct pe_device *)a, (const struct pe_device *)b);
+	return pe_service_equal((const struct pe_service *)a, (const struct pe_service *)b);
+}
+
+static int pe_diff_keep(struct pe_diff *diff, const struct nlmsghdr *nlh, bool gone)
+{
+	struct pe_object *old;
+	int err = pe_object_decode(&old, &diff->arena, nlh);
+
+	if (err)
+		return err;
+	if (gone)
+		old->verb = PE_VERB_DEL;
+	pe_changes_add(&diff->old, old);
+	return 0;
+}
+
+/**
+ * pe_diff_feed() - compare with one object that the other side has
+ * @diff: the comparison
+ * @nlh: the message with the object
+ *
+ * Return: 0, or a negative error number if the message makes no sense.
+ */
+int pe_diff_feed(struct pe_diff *diff, const struct nlmsghdr *nlh)
+{
+	struct pe_object *old, **found;
+	struct pe_table *table;
+	int err;
+
+	pe_arena_reset(&diff->scratch);
+	err = pe_object_decode(&old, &diff->scratch, nlh);
+	if (err)
+		return err;
+	table = pe_config_table(diff->wanted, old->kind);
+	found = pe_table_find(table, old->name, strlen(old->name));
+	if (!found)
+		return pe_diff_keep(diff, nlh, true);
+	if (pe_object_equal(*found, old)) {
+		(*found)->verdict = PE_VERDICT_SAME;
+		return 0;
+	}
+	(*found)->verdict = PE_VERDICT_CHANGED;
+	return pe_diff_keep(diff, nlh, false);
+}
+
+static void pe_diff_deletions(struct pe_diff *diff)
+{
+	size_t i;
+
+	for (i = 0; i < diff->old.count; i++) {
+		if (diff->old.list[i]->verb != PE_VERB_DEL)
+			continue;
+		pe_changes_add(&diff->changes, diff->old.list[i]);
+		diff->deleted++;
+	}
+}
+
+static void pe_diff_additions(struct pe_diff *diff, struct pe_table *table)
+{
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++) {
+		struct pe_object *object = table->items[i];
+
+		if (object->verdict == PE_VERDICT_SAME) {
+			diff->unchanged++;
+			continue;
+		}
+		if (object->verdict == PE_VERDICT_CHANGED) {
+			object->verb = PE_VERB_REPLACE;
+			diff->changed++;
+		} else {
+			object->verb = PE_VERB_ADD;
+			diff->added++;
+		}
+		pe_changes_add(&diff->changes, object);
+	}
+}
+
+/**
+ * pe_diff_finish() - list what has to be done
+ * @diff: the comparison, fed with everything the other side has
+ */
+void pe_diff_finish(struct pe_diff *diff)
+{
+	pe_diff_deletions(diff);
+	pe_diff_additions(diff, &diff->wanted->devices);
+	pe_diff_additions(diff, &diff->wanted->services);
+}
+
+/**
+ * pe_diff_free() - forget a comparison
+ * @diff: the comparison
+ */
+void pe_diff_free(struct pe_diff *diff)
+{
+	pe_changes_free(&diff->old);
+	pe_changes_free(&diff->changes);
+	pe_arena_free(&diff->scratch);
+	pe_arena_free(&diff->arena);
+	memset(diff, 0, sizeof(*diff));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Something that happened and that no command brought about. */
+#ifndef PE_EVENT_H
+#define PE_EVENT_H
+
+#include <stdint.h>
+
+struct nlmsghdr;
+struct pe_arena;
+
+#define PE_EVENT_DEVICES 64
+
+/**
+ * struct pe_occurrence - an event
+ * @kind: enum pe_event
+ * @dev: interface it is about, or NULL
+ * @ndevices: how many @devices
+ * @devices: attached to that interface
+ */
+struct pe_occurrence {
+	uint32_t kind;
+	const char *dev;
+	unsigned int ndevices;
+	const char *devices[PE_EVENT_DEVICES];
+};
+
+void pe_event_get(struct pe_occurrence *event, struct pe_arena *arena, const struct nlmsghdr *nlh);
+const char *pe_event_name(uint32_t kind);
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "info.h"
+
+#include <linux/genetlink.h>
+#include <linux/pe.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "attr.h"
+
+static const struct {
+	const char *name;
+	const char *text;
+} pe_drops[] = {
+	[PE_DROP_NONE] = { "none", "not dropped" },
+	[PE_DROP_WRONG_PLACE] = { "wrong-place",
+				  "claims a place in a sequence but did not come from there" },
+	[PE_DROP_TTL] = { "ttl", "the time to live or hop limit ran out" },
+	[PE_DROP_MTU] = { "mtu", "too big for the next interface; the sender was told" },
+	[PE_DROP_NO_INTERFACE] = { "no-interface", "the interface of the next device is not there" },
+	[PE_DROP_INTERFACE_DOWN] = { "interface-down", "the interface of the next device is down" },
+	[PE_DROP_NO_NEIGHBOUR] = { "no-neighbour",
+				   "the link-layer address of the next device is not known" },
+	[PE_DROP_NO_MEMORY] = { "no-memory", "no memory to make the packet writable" },
+	[PE_DROP_FRAGMENT] = { "fragment", "a fragment without ports of a service that needs them" },
+	[PE_DROP_MALFORMED] = { "malformed", "headers that contradict each other or end too early" },
+	[PE_DROP_GUARD] = { "guard", "addressed to a guarded device directly" },
+	[PE_DROP_TAP_COPY] = { "tap-copy",
+			       "a copy for a tap could not be made or sent; the packet went on" },
+};
+
+/**
+ * pe_drop_name() - the word for a reason
+ * @reason: enum pe_drop
+ *
+ * Return: the word.
+ */
+const char *pe_drop_name(uint32_t reason)
+{
+	return reason < sizeof(pe_drops) / sizeof(*pe_drops) ? pe_drops[reason].name : "unknown";
+}
+
+/**
+ * pe_drop_text() - what a reason means
+ * @reason: enum pe_drop
+ *
+ * Return: a sentence.
+ */
+const char *pe_drop_text(uint32_t reason)
+{
+	return reason < sizeof(pe_drops) / sizeof(*pe_drops) ? pe_drops[reason].text :
+							       "a reason newer than this pectl";
+}
+
+static void pe_info_get_drop(struct pe_info *info, const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+	uint32_t reason = PE_INFO_DROPS;
+	uint64_t packets = 0;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == PE_DROPS_REASON)
+			reason = pe_attr_u32(attr);
+		else if (mnl_attr_get_type(attr) == PE_DROPS_PACKETS)
+			packets = pe_attr_u64(attr);
+	}
+	if (reason >= PE_INFO_DROPS)
+		return;
+	info->drops[reason] = packets;
+	info->dropped[reason] = true;
+}
+
+static void pe_info_get_attr(struct pe_info *info, const struct nlattr *attr)
+{
+	switch (mnl_attr_get_type(attr)) {
+	case PE_INFO_GENERATION:
+		info->generation = pe_attr_u32(attr);
+		break;
+	case PE_INFO_DEVICES:
+		info->devices = pe_attr_u32(attr);
+		break;
+	case PE_INFO_SERVICES:
+		info->services = pe_attr_u32(attr);
+		break;
+	case PE_INFO_ADDRESSES:
+		info->addresses = pe_attr_u32(attr);
+		break;
+	case PE_INFO_DEVICES_MAX:
+		info->devices_max = pe_attr_u32(attr);
+		break;
+	case PE_INFO_SERVICES_MAX:
+		info->services_max = pe_attr_u32(attr);
+		break;
+	case PE_INFO_DROP:
+		pe_info_get_drop(info, attr);
+		break;
+	case PE_INFO_VERSION:
+		pe_attr_strcpy(info->version, sizeof(info->version), attr);
+		break;
+	}
+}
+
+/**
+ * pe_info_get() - read what the kernel tells of itself
+ * @info: where to store it; cleared first
+ * @nlh: the message
+ */
+void pe_info_get(struct pe_info *info, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+
+	memset(info, 0, sizeof(*info));
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		pe_info_get_attr(info, attr);
+}

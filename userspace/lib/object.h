@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What devices and services have in common: a name and what becomes of it. */
+#ifndef PE_OBJECT_H
+#define PE_OBJECT_H
+
+#include <stdint.h>
+
+struct nlmsghdr;
+
+enum pe_object_kind {
+	PE_OBJECT_DEVICE,
+	PE_OBJECT_SERVICE,
+	PE_OBJECT_ALL, /* everything there is, to be flushed */
+};
+
+enum pe_verb {
+	PE_VERB_ADD, /* must not exist */
+	PE_VERB_REPLACE, /* may exist */
+	PE_VERB_CHANGE, /* must exist, keeps what is not given */
+	PE_VERB_DEL,
+};
+
+/**
+ * enum pe_verdict - what a comparison found out about an object
+ * @PE_VERDICT_NEW: the other side has no object of that name
+ * @PE_VERDICT_SAME: it has the same
+ * @PE_VERDICT_CHANGED: it has another one of that name
+ */
+enum pe_verdict {
+	PE_VERDICT_NEW,
+	PE_VERDICT_SAME,
+	PE_VERDICT_CHANGED,
+};
+
+/**
+ * struct pe_object - first member of a device and of a service
+ * @name: its name
+ * @at: where its statement stands in the source, plus one; 0 if nowhere
+ * @kind: enum pe_object_kind
+ * @verb: enum pe_verb
+ * @verdict: enum pe_verdict
+ */
+struct pe_object {
+	const char *name;
+	uint32_t at;
+	uint8_t kind;
+	uint8_t verb;
+	uint8_t verdict;
+};
+
+/**
+ * struct pe_counter - what went by
+ * @packets: how many
+ * @bytes: how many, from the network header on
+ */
+struct pe_counter {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+#define PE_HAS(attr) (1U << (attr))
+
+/* Longest message that any object makes, with room to spare. */
+#define PE_MESSAGE_MAX 4096
+
+void pe_object_encode(const struct pe_object *object, struct nlmsghdr *nlh, uint16_t family);
+
+#endif

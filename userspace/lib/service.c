@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "service.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "attr.h"
+
+static void pe_range_put(struct nlmsghdr *nlh, const struct pe_range *range)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, PE_SERVICE_PORT);
+
+	mnl_attr_put_u16(nlh, PE_RANGE_FIRST, range->first);
+	mnl_attr_put_u16(nlh, PE_RANGE_LAST, range->last);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void pe_step_put(struct nlmsghdr *nlh, const struct pe_step *step)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, PE_SERVICE_STEP);
+
+	mnl_attr_put_strz(nlh, PE_STEP_DEVICE, step->device);
+	if (step->port)
+		mnl_attr_put_u16(nlh, PE_STEP_PORT, step->port);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/**
+ * pe_service_put() - append what a user can say of a service
+ * @nlh: the message, with PE_MESSAGE_MAX bytes of room
+ * @service: the service
+ */
+void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
+{
+	unsigned int i;
+
+	mnl_attr_put_strz(nlh, PE_SERVICE_NAME, service->o.name);
+	if (service->has & PE_HAS(PE_SERVICE_VIP))
+		pe_attr_put_addr(nlh, PE_SERVICE_VIP, &service->vip);
+	if (service->has & PE_HAS(PE_SERVICE_PROTO))
+		mnl_attr_put_u8(nlh, PE_SERVICE_PROTO, service->proto);
+	for (i = 0; i < service->nranges; i++)
+		pe_range_put(nlh, &service->ranges[i]);
+	if (service->iif)
+		mnl_attr_put_strz(nlh, PE_SERVICE_IIF, service->iif);
+	for (i = 0; i < service->nsteps; i++)
+		pe_step_put(nlh, &service->steps[i]);
+}
+
+/* What is gathered of a service while its message is read. */
+struct pe_service_draft {
+	struct pe_service *service;
+	struct pe_arena *arena;
+	struct pe_direction_counters all;
+	bool counted;
+	struct pe_range ranges[PE_PORTS_MAX];
+	struct pe_step steps[PE_STEPS_MAX];
+	struct pe_direction_counters counters[PE_STEPS_MAX];
+};
+
+static bool pe_range_get(struct pe_service_draft *draft, const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+	struct pe_range *range;
+
+	if (draft->service->nranges == PE_PORTS_MAX)
+		return false;
+	range = &draft->ranges[draft->service->nranges++];
+	memset(range, 0, sizeof(*range));
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == PE_RANGE_FIRST)
+			range->first = pe_attr_u16(attr);
+		else if (mnl_attr_get_type(attr) == PE_RANGE_LAST)
+			range->last = pe_attr_u16(attr);
+	}
+	return true;
+}
+
+static bool pe_step_get(struct pe_service_draft *draft, const struct nlattr *nest)
+{
+	struct pe_direction_counters *counters;
+	const struct nlattr *attr;
+	struct pe_step *step;
+
+	if (draft->service->nsteps == PE_STEPS_MAX)
+		return false;
+	counters = &draft->counters[draft->service->nsteps];
+	memset(counters, 0, sizeof(*counters));
+	step = &draft->steps[draft->service->nsteps++];
+	memset(step, 0, sizeof(*step));
+	mnl_attr_for_each_nested(attr, nest) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == PE_STEP_DEVICE)
+			step->device = pe_attr_str(attr, draft->arena);
+		else if (type == PE_STEP_PORT)
+			step->port = pe_attr_u16(attr);
+		else if (type == PE_STEP_FORWARD)
+			pe_attr_counter(&counters->forward, attr);
+		else if (type == PE_STEP_REVERSE)
+			pe_attr_counter(&counters->reverse, attr);
+	}
+	return step->device;
+}
+
+static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nlattr *attr)
+{
+	struct pe_service *service = draft->service;
+
+	switch (mnl_attr_get_type(attr)) {
+	case PE_SERVICE_NAME:
+		service->o.name = pe_attr_str(attr, draft->arena);
+		return true;
+	case PE_SERVICE_ID:
+		service->id = pe_attr_u32(attr);
+		return true;
+	case PE_SERVICE_VIP:
+		return pe_attr_addr(&service->vip, attr);
+	case PE_SERVICE_PROTO:
+		service->proto = mnl_attr_get_payload_len(attr) ? mnl_attr_get_u8(attr) : 0;
+		return true;
+	case PE_SERVICE_PORT:
+		return pe_range_get(draft, attr);
+	case PE_SERVICE_IIF:
+		service->iif = pe_attr_str(attr, draft->arena);
+		return true;
+	case PE_SERVICE_STEP:
+		return pe_step_get(draft, attr);
+	case PE_SERVICE_FORWARD:
+		pe_attr_counter(&draft->all.forward, attr);
+		draft->counted = true;
+		return true;
+	case PE_SERVICE_REVERSE:
+		pe_attr_counter(&draft->all.reverse, attr);
+		draft->counted = true;
+		return true;
+	case PE_SERVICE_GENERATION:
+		service->generation = pe_attr_u32(attr);
+		return true;
+	}
+	return true;
+}
+
+static void pe_service_keep(struct pe_service_draft *draft)
+{
+	struct pe_service *service = draft->service;
+	size_t steps = service->nsteps * sizeof(*draft->counters);
+
+	service->ranges = pe_arena_memdup(draft->arena, draft->ranges,
+					  service->nranges * sizeof(*draft->ranges));
+	service->steps = pe_arena_memdup(draft->arena, draft->steps,
+					 service->nsteps * sizeof(*draft->steps));
+	if (!draft->counted)
+		return;
+	service->stats = pe_arena_alloc(draft->arena, sizeof(*service->stats) + steps);
+	service->stats->all = draft->all;
+	memcpy(service->stats->steps, draft->counters, steps);
+}
+
+/**
+ * pe_service_get() - read a service from a message
+ * @service: where to store it; cleared first
+ * @arena: keeps its parts
+ * @nlh: the message
+ *
+ * Return: 0, or -EBADMSG if that is no service.
+ */
+int pe_service_get(struct pe_service *service, struct pe_arena *arena, const struct nlmsghdr *nlh)
+{
+	struct pe_service_draft draft;
+	const struct nlattr *attr;
+
+	memset(service, 0, sizeof(*service));
+	service->o.kind = PE_OBJECT_SERVICE;
+	draft.service = service;
+	draft.arena = arena;
+	draft.counted = false;
+	memset(&draft.all, 0, sizeof(draft.all));
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (!pe_service_get_attr(&draft, attr))
+			return -EBADMSG;
+		if (type <= PE_SERVICE_STEP)
+			service->has |= PE_HAS(type);
+	}
+	pe_service_keep(&draft);
+	return service->o.name ? 0 : -EBADMSG;
+}
+
+static int pe_range_compare(const void *a, const void *b)
+{
+	return (int)((const struct pe_range *)a)->first - ((const struct pe_range *)b)->first;
+}
+
+/* Sorts the ports and joins what touches, so that equal sets look equal. */
+static unsigned int pe_ranges_normal(struct pe_range *to, const struct pe_service *service)
+{
+	unsigned int i, n = 0;
+
+	memcpy(to, service->ranges, service->nranges * sizeof(*to));
+	qsort(to, service->nranges, sizeof(*to), pe_range_compare);
+	for (i = 1; i < service->nranges; i++) {
+		if (to[i].first > to[n].last + 1)
+			to[++n] = to[i];
+		else if (to[i].last > to[n].last)
+			to[n].last = to[i].last;
+	}
+	return n + 1;
+}
+
+static bool pe_ranges_equal(const struct pe_service *a, const struct pe_service *b)
+{
+	struct pe_range x[PE_PORTS_MAX], y[PE_PORTS_MAX];
+	unsigned int i, n;
+
+	if (!a->nranges || !b->nranges)
+		return a->nranges == b->nranges;
+	n = pe_ranges_normal(x, a);
+	if (n != pe_ranges_normal(y, b))
+		return false;
+	for (i = 0; i < n; i++)
+		if (x[i].first != y[i].first || x[i].last != y[i].last)
+			return false;
+	return true;
+}
+
+static bool pe_steps_equal(const struct pe_service *a, const struct pe_service *b)
+{
+	unsigned int i;
+
+	if (a->nsteps != b->nsteps)
+		return false;
+	for (i = 0; i < a->nsteps; i++)
+		if (a->steps[i].port != b->steps[i].port ||
+		    strcmp(a->steps[i].device, b->steps[i].device) != 0)
+			return false;
+	return true;
+}
+
+/**
+ * pe_service_equal() - compare what a user can say of two services
+ * @a: one
+ * @b: the other
+ *
+ * Return: whether it means the same.
+ */
+bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
+{
+	if (!pe_addr_equal(&a->vip, &b->vip) || a->proto != b->proto ||
+	    ((a->has ^ b->has) & PE_HAS(PE_SERVICE_PROTO)))
+		return false;
+	if (!a->iif != !b->iif || (a->iif && strcmp(a->iif, b->iif) != 0))
+		return false;
+	return pe_ranges_equal(a, b) && pe_steps_equal(a, b);
+}
+
+/**
+ * pe_service_merge() - fill what a change does not say
+ * @service: the change
+ * @base: the service as it is, in memory that lives as long
+ */
+void pe_service_merge(struct pe_service *service, const struct pe_service *base)
+{
+	if (!(service->has & PE_HAS(PE_SERVICE_VIP)))
+		service->vip = base->vip;
+	if (!(service->has & PE_HAS(PE_SERVICE_PROTO)))
+		service->proto = base->proto;
+	if (!service->iif)
+		service->iif = base->iif;
+	if (!service->nranges) {
+		service->ranges = base->ranges;
+		service->nranges = base->nranges;
+	}
+	if (!service->nsteps) {
+		service->steps = base->steps;
+		service->nsteps = base->nsteps;
+	}
+	service->has |= base->has;
+}
+
+/**
+ * pe_service_where() - where something of a service stands in the source
+ * @service: the service
+ * @attr: PE_SERVICE_...
+ * @index: which one of a repeated attribute
+ *
+ * Return: the place plus one, 0 if it is not known.
+ */
+uint32_t pe_service_where(const struct pe_service *service, uint16_t attr, unsigned int index)
+{
+	if (attr == PE_SERVICE_STEP && index < service->nsteps && service->steps[index].at)
+		return service->steps[index].at;
+	if (attr == PE_SERVICE_PORT && index < service->nranges && service->ranges[index].at)
+		return service->ranges[index].at;
+	if (attr <= PE_SERVICE_STEP && service->at[attr])
+		return service->at[attr];
+	return service->o.at;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A service and its sequence as the user and the kernel know them. */
+#ifndef PE_SERVICE_H
+#define PE_SERVICE_H
+
+#include <linux/pe.h>
+#include <stdbool.h>
+
+#include "addr.h"
+#include "object.h"
+
+struct nlmsghdr;
+struct pe_arena;
+
+/**
+ * struct pe_range - ports of a service
+ * @first: the lowest
+ * @last: the highest
+ * @at: where it stands in the source, plus one
+ */
+struct pe_range {
+	uint16_t first;
+	uint16_t last;
+	uint32_t at;
+};
+
+/**
+ * struct pe_step - one visit of a device
+ * @device: its name
+ * @at: where it stands in the source, plus one
+ * @port: port towards this server, 0 for the service's
+ */
+struct pe_step {
+	const char *device;
+	uint32_t at;
+	uint16_t port;
+};
+
+/**
+ * struct pe_direction_counters - both ways
+ * @forward: from client to server
+ * @reverse: from server to client
+ */
+struct pe_direction_counters {
+	struct pe_counter forward;
+	struct pe_counter reverse;
+};
+
+/**
+ * struct pe_service_stats - what only the kernel knows of a service
+ * @all: counters of the service
+ * @steps: counters of its steps
+ */
+struct pe_service_stats {
+	struct pe_direction_counters all;
+	struct pe_direction_counters steps[];
+};
+
+/**
+ * struct pe_service - a service
+ * @o: name and verb
+ * @iif: interface of arrival, or NULL for any
+ * @ranges: its ports
+ * @steps: its sequence
+ * @stats: its counters, or NULL
+ * @vip: its address
+ * @proto: its protocol
+ * @nranges: how many @ranges, 0 for every port
+ * @nsteps: how many @steps
+ * @has: PE_HAS(PE_SERVICE_...) of what is given
+ * @id: number the kernel gave it
+ * @generation: of the transaction that made it what it is
+ * @at: where the words stand in the source, plus one
+ */
+struct pe_service {
+	struct pe_object o;
+	const char *iif;
+	struct pe_range *ranges;
+	struct pe_step *steps;
+	struct pe_service_stats *stats;
+	struct pe_addr vip;
+	uint8_t proto;
+	uint8_t nranges;
+	uint8_t nsteps;
+	uint16_t has;
+	uint32_t id;
+	uint32_t generation;
+	uint32_t at[PE_SERVICE_STEP + 1];
+};
+
+void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service);
+int pe_service_get(struct pe_service *service, struct pe_arena *arena, const struct nlmsghdr *nlh);
+bool pe_service_equal(const struct pe_service *a, const struct pe_service *b);
+void pe_service_merge(struct pe_service *service, const struct pe_service *base);
+uint32_t pe_service_where(const struct pe_service *service, uint16_t attr, unsigned int index);
+
+#endif

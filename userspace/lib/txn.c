@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "txn.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/pe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "attr.h"
+#include "object.h"
+#include "refusal.h"
+#include "sock.h"
+
+#define PE_BATCH_SIZE (96 * 1024)
+
+static int pe_txn_read_generation(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == PE_TXN_GENERATION)
+			*(uint32_t *)arg = pe_attr_u32(attr);
+	return 0;
+}
+
+/**
+ * pe_txn_begin() - open a transaction
+ * @sock: the socket it belongs to
+ * @expected: generation that the configuration must be at, or NULL
+ * @generation: set to the generation it is at
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number.
+ */
+int pe_txn_begin(struct pe_sock *sock, const uint32_t *expected, uint32_t *generation,
+		 struct pe_refusal *refusal)
+{
+	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_TXN_BEGIN, NLM_F_ACK);
+
+	if (expected)
+		mnl_attr_put_u32(nlh, PE_TXN_GENERATION, *expected);
+	return pe_sock_ask(sock, nlh, pe_txn_read_generation, generation, refusal);
+}
+
+/**
+ * pe_txn_commit() - make a transaction effective
+ * @sock: the socket it belongs to
+ * @generation: that the configuration must still be at
+ * @check: only find out whether it could be
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number, -ESTALE when somebody else was faster.
+ */
+int pe_txn_commit(struct pe_sock *sock, uint32_t generation, bool check,
+		  struct pe_refusal *refusal)
+{
+	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_TXN_COMMIT, NLM_F_ACK);
+
+	mnl_attr_put_u32(nlh, PE_TXN_GENERATION, generation);
+	if (check)
+		mnl_attr_put(nlh, PE_TXN_CHECK, 0, NULL);
+	return pe_sock_ask(sock, nlh, NULL, NULL, refusal);
+}
+
+/**
+ * pe_txn_abort() - forget a transaction
+ * @sock: the socket it belongs to
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number.
+ */
+int pe_txn_abort(struct pe_sock *sock, struct pe_refusal *refusal)
+{
+	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_TXN_ABORT, NLM_F_ACK);
+
+	return pe_sock_ask(sock, nlh, NULL, NULL, refusal);
+}
+
+/*
+ * Changes on their way. The kernel answers only what it refuses, and the last
+ * message of each batch.
+ */
+struct pe_stream {
+	struct pe_sock *sock;
+	struct pe_refusal *refusal;
+	char *buf;
+	size_t used;
+	struct nlmsghdr *last;
+	bool acked;
+};
+
+static int pe_stream_message(const struct nlmsghdr *nlh, void *arg)
+{
+	struct pe_stream *stream = arg;
+	struct pe_refusal heard;
+
+	if (nlh->nlmsg_type != NLMSG_ERROR)
+		return 0;
+	pe_refusal_read(&heard, nlh);
+	if (heard.err && !stream->refusal->err)
+		*stream->refusal = heard;
+	if (nlh->nlmsg_seq == stream->last->nlmsg_seq)
+		stream->acked = true;
+	return 0;
+}
+
+/*
+ * Refusals that did not fit into the receive queue are lost, and maybe the
+ * acknowledgement with them, so from there on nothing is waited for.
+ */
+static int pe_stream_wait(struct pe_stream *stream)
+{
+	int err = 0;
+
+	stream->acked = false;
+	while (!stream->acked && err != -EAGAIN) {
+		err = pe_sock_receive(stream->sock, pe_stream_message, stream);
+		if (err == -ENOBUFS)
+			stream->sock->patient = false;
+		else if (err && err != -EINTR && err != -EAGAIN)
+			break;
+	}
+	stream->sock->patient = true;
+	if (stream->refusal->err)
+		return -stream->refusal->err;
+	if (stream->acked)
+		return 0;
+	return pe_refusal_set(stream->refusal, -err, "cannot hear the kernel: %s", strerror(-err));
+}
+
+static int pe_stream_flush(struct pe_stream *stream)
+{
+	int err;
+
+	if (!stream->used)
+		return 0;
+	stream->last->nlmsg_flags |= NLM_F_ACK;
+	err = pe_sock_send(stream->sock, stream->buf, stream->used, stream->refusal);
+	if (!err)
+		err = pe_stream_wait(stream);
+	stream->used = 0;
+	return err;
+}
+
+static int pe_stream_add(struct pe_stream *stream, const struct pe_object *object)
+{
+	struct nlmsghdr *nlh = (struct nlmsghdr *)(stream->buf + stream->used);
+
+	pe_object_encode(object, nlh, stream->sock->family);
+	nlh->nlmsg_seq = ++stream->sock->seq;
+	stream->used += MNL_ALIGN(nlh->nlmsg_len);
+	stream->last = nlh;
+	if (stream->used + PE_MESSAGE_MAX <= PE_BATCH_SIZE)
+		return 0;
+	return pe_stream_flush(stream);
+}
+
+static struct nlattr *pe_attr_at(const struct nlmsghdr *nlh, const struct nlattr *nest,
+				 uint32_t offset)
+{
+	struct nlattr *attr;
+
+	if (nest) {
+		mnl_attr_for_each_nested(attr, nest) {
+			const char *start = (const char *)attr;
+
+			if (offset < (uint32_t)(start - (const char *)nlh) + attr->nla_len)
+				return attr;
+		}
+		return NULL;
+	}
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		const char *start = (const char *)attr;
+
+		if (offset < (uint32_t)(start - (const char *)nlh) + attr->nla_len)
+			return attr;
+	}
+	return NULL;
+}
+
+/* Finds which attribute stands at an offset by making the message again. */
+static void pe_blame_offset(const struct pe_object *object, uint16_t family, uint32_t offset,
+			    struct pe_blame *blame)
+{
+	struct nlmsghdr *nlh = pe_xrealloc(NULL, PE_MESSAGE_MAX);
+	const struct nlattr *attr, *found, *inner;
+
+	pe_object_encode(object, nlh, family);
+	found = pe_attr_at(nlh, NULL, offset);
+	if (found) {
+		blame->attr = mnl_attr_get_type(found);
+		mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+			if (attr < found && mnl_attr_get_type(attr) == blame->attr)
+				blame->index++;
+	}
+	if (found && (found->nla_type & NLA_F_NESTED) &&
+	    offset > (uint32_t)((const char *)found - (const char *)nlh)) {
+		inner = pe_attr_at(nlh, found, offset);
+		blame->nested = inner ? mnl_attr_get_type(inner) : 0;
+	}
+	free(nlh);
+}
+
+/**
+ * pe_txn_blame() - find the statement that a refusal is about
+ * @sock: the socket that the changes were sent on
+ * @changes: the changes
+ * @first: sequence number of the first of them
+ * @refusal: what the kernel said
+ * @blame: set to what it is about
+ */
+void pe_txn_blame(struct pe_sock *sock, const struct pe_changes *changes, uint32_t first,
+		  const struct pe_refusal *refusal, struct pe_blame *blame)
+{
+	uint32_t index = (refusal->cookie ? refusal->cookie_seq : refusal->seq) - first;
+	uint32_t offset = refusal->offset ? refusal->offset : refusal->missing_nest;
+
+	memset(blame, 0, sizeof(*blame));
+	blame->change = PE_NOWHERE;
+	if (index >= changes->count)
+		return;
+	blame->change = index;
+	if (refusal->cookie) {
+		blame->attr = (uint16_t)refusal->cookie_attr;
+		blame->index = refusal->cookie_index;
+	} else if (offset) {
+		pe_blame_offset(changes->list[index], sock->family, offset, blame);
+	}
+}
+
+/**
+ * pe_txn_send() - send changes, into a transaction or each by itself
+ * @sock: the socket
+ * @changes: the changes, which have consecutive sequence numbers
+ * @blame: set to what a refusal is about
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number.
+ */
+int pe_txn_send(struct pe_sock *sock, const struct pe_changes *changes, struct pe_blame *blame,
+		struct pe_refusal *refusal)
+{
+	struct pe_stream stream = { .sock = sock, .refusal = refusal };
+	uint32_t first = sock->seq + 1;
+	int err = 0;
+	size_t i;
+
+	refusal->err = 0;
+	stream.buf = pe_xrealloc(NULL, PE_BATCH_SIZE);
+	for (i = 0; i < changes->count && !err; i++)
+		err = pe_stream_add(&stream, changes->list[i]);
+	if (!err)
+		err = pe_stream_flush(&stream);
+	free(stream.buf);
+	if (err)
+		pe_txn_blame(sock, changes, first, refusal, blame);
+	return err;
+}

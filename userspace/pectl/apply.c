@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A configuration file against the kernel: make it so, or tell what differs. */
+
+#include <device.h>
+#include <diff.h>
+#include <errno.h>
+#include <refusal.h>
+#include <service.h>
+#include <stdio.h>
+#include <string.h>
+#include <txn.h>
+
+#include "commands.h"
+#include "kernel.h"
+#include "parse.h"
+#include "print_object.h"
+#include "printer.h"
+
+/* A file and what the kernel has instead. */
+struct apply {
+	const struct options *options;
+	struct source source;
+	struct pe_config wanted;
+	struct pe_diff diff;
+	struct pe_sock sock;
+	struct pe_refusal refusal;
+	struct pe_blame blame;
+};
+
+static int apply_open(struct apply *apply)
+{
+	struct parse parse = { .source = &apply->source,
+			       .mode = PARSE_CONFIG,
+			       .config = &apply->wanted };
+
+	if (!apply->options->file) {
+		fputs("pectl: error: which file? Name it with -f FILE; - is standard input\n",
+		      stderr);
+		return EXIT_SYNTAX;
+	}
+	if (!source_read(&apply->source, apply->options->file) || !parse_source(&parse))
+		return EXIT_SYNTAX;
+	return kernel_open(&apply->sock, apply->options);
+}
+
+static void apply_close(struct apply *apply)
+{
+	pe_diff_free(&apply->diff);
+	pe_config_free(&apply->wanted);
+	source_free(&apply->source);
+	if (apply->sock.buf)
+		pe_sock_close(&apply->sock);
+}
+
+static int apply_feed(const struct nlmsghdr *nlh, void *arg)
+{
+	return pe_diff_feed(arg, nlh);
+}
+
+static int apply_compare_once(struct apply *apply)
+{
+	int err;
+
+	pe_diff_free(&apply->diff);
+	pe_diff_start(&apply->diff, &apply->wanted);
+	err = kernel_dump(&apply->sock, PE_CMD_DEVICE_GET, false, apply_feed, &apply->diff,
+			  &apply->refusal);
+	if (!err)
+		err = kernel_dump(&apply->sock, PE_CMD_SERVICE_GET, false, apply_feed,
+				  &apply->diff, &apply->refusal);
+	if (!err)
+		pe_diff_finish(&apply->diff);
+	return err;
+}
+
+static int apply_compare(struct apply *apply)
+{
+	int err, tries = KERNEL_TRIES;
+
+	do {
+		err = apply_compare_once(apply);
+	} while (err == -EINTR && --tries);
+	return err;
+}
+
+static int apply_changes(struct apply *apply, uint32_t generation)
+{
+	uint32_t first = apply->sock.seq + 1;
+	int err;
+
+	if (!apply->diff.changes.count)
+		return pe_txn_abort(&apply->sock, &apply->refusal);
+	err = pe_txn_send(&apply->sock, &apply->diff.changes, &apply->blame, &apply->refusal);
+	if (err)
+		return err;
+	err = pe_txn_commit(&apply->sock, generation, apply->options->check, &apply->refusal);
+	if (err)
+		pe_txn_blame(&apply->sock, &apply->diff.changes, first, &apply->refusal,
+			     &apply->blame);
+	return err;
+}
+
+/*
+ * The transaction is begun before the kernel's configuration is read: what
+ * anybody commits from then on makes the commit fail.
+ */
+static int apply_attempt(struct apply *apply)
+{
+	const struct options *options = apply->options;
+	const uint32_t *expected = options->has_generation ? &options->generation : NULL;
+	struct pe_refusal ignored;
+	uint32_t generation = 0;
+	int err;
+
+	apply->blame.change = PE_NOWHERE;
+	err = pe_txn_begin(&apply->sock, expected, &generation, &apply->refusal);
+	if (err)
+		return err;
+	err = apply_compare(apply);
+	if (!err)
+		err = apply_changes(apply, generation);
+	if (err)
+		pe_txn_abort(&apply->sock, &ignored);
+	return err;
+}
+
+static void apply_summary(const struct apply *apply)
+{
+	const struct pe_diff *diff = &apply->diff;
+	bool check = apply->options->check;
+	struct printer p;
+
+	printer_init(&p, stdout, apply->options);
+	print_object(&p, NULL);
+	print_uint(&p, "version", NULL, PRINTER_VERSION);
+	if (check)
+		print_true(&p, "check", "would be: ");
+	print_uint(&p, "added", "%llu added", diff->added);
+	print_uint(&p, "changed", ", %llu changed", diff->changed);
+	print_uint(&p, "deleted", ", %llu deleted", diff->deleted);
+	print_uint(&p, "unchanged", ", %llu unchanged\n", diff->unchanged);
+	print_close(&p);
+}
+
+static int apply_run(struct apply *apply)
+{
+	int err, tries = KERNEL_TRIES;
+
+	do {
+		err = apply_attempt(apply);
+	} while (err == -ESTALE && !apply->options->has_generation && --tries);
+	if (err)
+		return kernel_refused_change(&apply->refusal, &apply->blame, &apply->diff.changes,
+					     &apply->source);
+	apply_summary(apply);
+	return EXIT_DONE;
+}
+
+/**
+ * command_apply() - make the kernel have what a file says
+ * @options: the options, with the file
+ *
+ * Return: the exit code.
+ */
+int command_apply(const struct options *options)
+{
+	struct apply apply = { .options = options };
+	int code = apply_open(&apply);
+
+	if (!code)
+		code = apply_run(&apply);
+	apply_close(&apply);
+	return code;
+}
+
+/* ---- differences ---- */
+
+static const char *const diff_words[] = {
+	[PE_VERB_ADD] = "add",
+	[PE_VERB_REPLACE] = "change",
+	[PE_VERB_DEL] = "delete",
+};
+
+static const char *const diff_signs[] = {
+	[PE_VERB_ADD] = "+ ",
+	[PE_VERB_REPLACE] = "~ ",
+	[PE_VERB_DEL] = "- ",
+};
+
+static void diff_index_old(const struct pe_diff *diff, struct pe_table *tables)
+{
+	size_t i;
+
+	for (i = 0; i < diff->old.count; i++)
+		pe_table_add(&tables[diff->old.list[i]->kind], diff->old.list[i]);
+}
+
+static void diff_print_change(struct printer *p, const struct pe_object *object,
+			      const struct pe_table *old)
+{
+	struct pe_object **was = NULL;
+
+	print_object(p, NULL);
+	print_string(p, "change", NULL, diff_words[object->verb]);
+	print_text(p, diff_signs[object->verb]);
+	print_any(p, object);
+	if (object->verb == PE_VERB_REPLACE)
+		was = pe_table_find(&old[object->kind], object->name, strlen(object->name));
+	if (was) {
+		print_object(p, "was");
+		print_text(p, "  # was ");
+		print_any(p, *was);
+		print_close(p);
+	}
+	print_close(p);
+}
+
+static void diff_print(const struct apply *apply)
+{
+	struct pe_table old[2] = { 0 };
+	struct options options = *apply->options;
+	struct printer p;
+	size_t i;
+
+	options.brief = options.stats = options.details = false;
+	printer_init(&p, stdout, &options);
+	diff_index_old(&apply->diff, old);
+	print_document(&p);
+	print_list(&p, "differences");
+	for (i = 0; i < apply->diff.changes.count; i++)
+		diff_print_change(&p, apply->diff.changes.list[i], old);
+	print_list_end(&p);
+	print_document_end(&p);
+	pe_table_free(&old[0]);
+	pe_table_free(&old[1]);
+}
+
+static int diff_run(struct apply *apply)
+{
+	if (apply_compare(apply))
+		return kernel_refused(&apply->refusal);
+	diff_print(apply);
+	return apply->diff.changes.count ? EXIT_DIFFERS : EXIT_DONE;
+}
+
+/**
+ * command_diff() - tell how the kernel's configuration differs from a file
+ * @options: the options, with the file
+ *
+ * Return: the exit code.
+ */
+int command_diff(const struct options *options)
+{
+	struct apply apply = { .options = options };
+	int code = apply_open(&apply);
+
+	if (!code)
+		code = diff_run(&apply);
+	apply_close(&apply);
+	return code;
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Statements of the command line and of batches. */
+
+#include <config.h>
+#include <device.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <refusal.h>
+#include <service.h>
+#include <stdio.h>
+#include <string.h>
+#include <txn.h>
+
+#include "commands.h"
+#include "kernel.h"
+#include "parse.h"
+
+/* An attempt to bring a batch about. */
+struct change {
+	struct pe_sock *sock;
+	const struct pe_changes *asked;
+	struct pe_changes whole;
+	struct pe_arena arena;
+	struct pe_refusal refusal;
+	struct pe_blame blame;
+};
+
+struct change_found {
+	struct pe_arena *arena;
+	struct pe_object *object;
+};
+
+static int change_keep(const struct nlmsghdr *nlh, void *arg)
+{
+	struct change_found *found = arg;
+
+	return pe_object_decode(&found->object, found->arena, nlh);
+}
+
+/* What the batch itself said of an object before, or what the kernel has. */
+static struct pe_object *change_base(struct change *change, const struct pe_object *object)
+{
+	struct change_found found = { .arena = &change->arena };
+	size_t i = change->whole.count;
+
+	while (i--) {
+		struct pe_object *before = change->whole.list[i];
+
+		if (before->kind == PE_OBJECT_ALL)
+			return NULL;
+		if (before->kind == object->kind && !strcmp(before->name, object->name))
+			return before->verb == PE_VERB_DEL ? NULL : before;
+	}
+	if (kernel_get(change->sock, object, false, change_keep, &found, &change->refusal))
+		return NULL;
+	return found.object;
+}
+
+static struct pe_object *change_merge(struct change *change, const struct pe_object *object)
+{
+	struct pe_object *base = change_base(change, object);
+	bool device = object->kind == PE_OBJECT_DEVICE;
+	struct pe_object *whole;
+
+	if (!base)
+		return NULL;
+	whole = pe_arena_memdup(&change->arena, object,
+				device ? sizeof(struct pe_device) : sizeof(struct pe_service));
+	if (device)
+		pe_device_merge((struct pe_device *)whole, (struct pe_device *)base);
+	else
+		pe_service_merge((struct pe_service *)whole, (struct pe_service *)base);
+	return whole;
+}
+
+/* Without something to change, the statement goes out as it is and is refused. */
+static void change_complete(struct change *change)
+{
+	size_t i;
+
+	for (i = 0; i < change->asked->count; i++) {
+		struct pe_object *object = change->asked->list[i], *whole = NULL;
+
+		if (object->verb == PE_VERB_CHANGE)
+			whole = change_merge(change, object);
+		pe_changes_add(&change->whole, whole ? whole : object);
+	}
+}
+
+static int change_transaction(struct change *change, const struct options *options)
+{
+	const uint32_t *expected = options->has_generation ? &options->generation : NULL;
+	uint32_t first, generation = 0;
+	int err;
+
+	err = pe_txn_begin(change->sock, expected, &generation, &change->refusal);
+	if (err)
+		return err;
+	change_complete(change);
+	first = change->sock->seq + 1;
+	err = pe_txn_send(change->sock, &change->whole, &change->blame, &change->refusal);
+	if (err)
+		return err;
+	err = pe_txn_commit(change->sock, generation, options->check, &change->refusal);
+	if (err)
+		pe_txn_blame(change->sock, &change->whole, first, &change->refusal, &change->blame);
+	return err;
+}
+
+static bool change_is_simple(const struct pe_changes *asked, const struct options *options)
+{
+	return asked->count == 1 && asked->list[0]->verb != PE_VERB_CHANGE && !options->check &&
+	       !options->has_generation;
+}
+
+static int change_attempt(struct change *change, const struct options *options)
+{
+	change->blame.change = PE_NOWHERE;
+	if (!change_is_simple(change->asked, options))
+		return change_transaction(change, options);
+	pe_changes_add(&change->whole, change->asked->list[0]);
+	return pe_txn_send(change->sock, &change->whole, &change->blame, &change->refusal);
+}
+
+static void change_forget(struct change *change)
+{
+	pe_changes_free(&change->whole);
+	pe_arena_free(&change->arena);
+}
+
+static int change_run(struct change *change, const struct options *options,
+		      const struct source *source)
+{
+	int err, tries = KERNEL_TRIES, code = EXIT_DONE;
+	struct pe_refusal ignored;
+
+	do {
+		change_forget(change);
+		err = change_attempt(change, options);
+		if (err)
+			pe_txn_abort(change->sock, &ignored);
+	} while (err == -ESTALE && !options->has_generation && --tries);
+	if (err)
+		code = kernel_refused_change(&change->refusal, &change->blame, &change->whole,
+					     source);
+	change_forget(change);
+	return code;
+}
+
+/**
+ * command_change() - bring statements about, all or none
+ * @parse: the statements
+ * @options: the options
+ *
+ * Return: the exit code.
+ */
+int command_change(struct parse *parse, const struct options *options)
+{
+	struct pe_sock sock;
+	struct change change = { .sock = &sock, .asked = parse->changes };
+	int code;
+
+	code = kernel_open(&sock, options);
+	if (code)
+		return code;
+	if (parse->changes->count)
+		code = change_run(&change, options, parse->source);
+	pe_sock_close(&sock);
+	return code;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The commands, and the table that help, manual and completion come from. */
+#ifndef PECTL_COMMANDS_H
+#define PECTL_COMMANDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "options.h"
+#include "request.h"
+
+struct parse;
+
+int command_change(struct parse *parse, const struct options *options);
+int command_apply(const struct options *options);
+int command_diff(const struct options *options);
+int command_show(const struct request *request, const struct options *options);
+int command_explain(const struct request *request, const struct options *options);
+int command_stats(const struct options *options);
+int command_monitor(const struct request *request, const struct options *options);
+int command_help(const char *topic);
+
+#endif

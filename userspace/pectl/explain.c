@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The way of one packet, there and back. */
+
+#include <arena.h>
+#include <explain.h>
+#include <info.h>
+#include <libmnl/libmnl.h>
+#include <linux/pe.h>
+#include <object.h>
+#include <refusal.h>
+#include <stdio.h>
+
+#include "commands.h"
+#include "kernel.h"
+#include "print_object.h"
+#include "printer.h"
+
+static bool hop_is(const struct pe_hop *hop, int attr)
+{
+	return hop->has & PE_HAS(attr);
+}
+
+static int explain_hear(const struct nlmsghdr *nlh, void *arg)
+{
+	return pe_walk_get(arg, nlh);
+}
+
+static int explain_ask(struct pe_sock *sock, const struct pe_packet *packet, struct pe_walk *walk)
+{
+	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_EXPLAIN, NLM_F_ACK);
+	struct pe_refusal refusal;
+
+	pe_packet_put(nlh, packet);
+	walk->nhops = 0;
+	if (pe_sock_ask(sock, nlh, explain_hear, walk, &refusal))
+		return kernel_refused(&refusal);
+	return EXIT_DONE;
+}
+
+static const char *const action_names[] = {
+	[PE_ACTION_ACCEPT] = "accept",	 [PE_ACTION_STEER] = "steer",
+	[PE_ACTION_TRANSLATE] = "translate", [PE_ACTION_DELIVER] = "deliver",
+	[PE_ACTION_DROP] = "drop",
+};
+
+static const char *const action_texts[] = {
+	[PE_ACTION_ACCEPT] = "belongs to no service: left alone",
+	[PE_ACTION_STEER] = "handed on",
+	[PE_ACTION_TRANSLATE] = "translated, then routed by the kernel",
+	[PE_ACTION_DELIVER] = "leaves the sequence, routed by the kernel",
+	[PE_ACTION_DROP] = "dropped",
+};
+
+static void print_hop_origin(struct printer *p, const struct pe_hop *hop)
+{
+	print_string(p, "direction", "  %-8s",
+		     hop->direction == PE_DIRECTION_FORWARD ? "forward" : "reverse");
+	if (hop->service)
+		print_string(p, "service", NULL, hop->service);
+	print_string(p, hop->from ? "from" : NULL, "from %s",
+		     hop->from ? hop->from : "the client");
+	if (hop->iif)
+		print_string(p, "iif", " iif %s", hop->iif);
+}
+
+static void print_hop_taps(struct printer *p, const struct pe_hop *hop)
+{
+	unsigned int i;
+
+	if (!hop->ntaps)
+		return;
+	print_array(p, "taps");
+	for (i = 0; i < hop->ntaps; i++)
+		print_string(p, "tap", i ? ", %s" : ", copy to %s", hop->taps[i]);
+	print_close(p);
+}
+
+static void print_hop_target(struct printer *p, const struct pe_hop *hop)
+{
+	char buf[PE_MAC_STRLEN];
+
+	if (hop_is(hop, PE_HOP_STEP))
+		print_uint(p, "step", ", step %llu", hop->step + 1);
+	if (hop->device)
+		print_string(p, "device", " to %s", hop->device);
+	if (hop->oif)
+		print_string(p, "oif", " dev %s", hop->oif);
+	if (hop_is(hop, PE_HOP_LLADDR))
+		print_string(p, "lladdr", " lladdr %s", pe_mac_format(hop->lladdr, buf));
+}
+
+static void print_hop_addresses(struct printer *p, const struct pe_hop *hop)
+{
+	char buf[PE_ADDR_STRLEN];
+
+	if (hop->saddr.len)
+		print_string(p, "saddr", ", as %s", pe_addr_format(&hop->saddr, buf));
+	if (hop->sport)
+		print_uint(p, "sport", " port %llu", hop->sport);
+	if (hop->daddr.len)
+		print_string(p, "daddr", " > %s", pe_addr_format(&hop->daddr, buf));
+	if (hop->dport)
+		print_uint(p, "dport", " port %llu", hop->dport);
+}
+
+static void print_hop(struct printer *p, const struct pe_hop *hop)
+{
+	bool known = hop->action <= PE_ACTION_DROP;
+
+	print_object(p, NULL);
+	print_hop_origin(p, hop);
+	print_string(p, "action", NULL, known ? action_names[hop->action] : "unknown");
+	print_string(p, NULL, ": %s", known ? action_texts[hop->action] : "unknown");
+	print_hop_target(p, hop);
+	if (hop->action == PE_ACTION_DROP) {
+		print_string(p, "reason", " (%s)", pe_drop_name(hop->reason));
+		print_string(p, NULL, ": %s", pe_drop_text(hop->reason));
+	}
+	print_hop_addresses(p, hop);
+	print_hop_taps(p, hop);
+	print_text(p, "\n");
+	print_close(p);
+}
+
+static void print_walk(struct printer *p, const char *key, const struct pe_walk *walk)
+{
+	unsigned int i;
+
+	print_list(p, key);
+	for (i = 0; i < walk->nhops; i++)
+		print_hop(p, &walk->hops[i]);
+	print_list_end(p);
+}
+
+static struct pe_packet explain_forward(const struct request_flow *flow)
+{
+	struct pe_packet packet = {
+		.saddr = flow->from,
+		.daddr = flow->to,
+		.proto = (uint8_t)flow->proto,
+		.has_proto = flow->has_proto,
+		.sport = (uint16_t)flow->sport,
+		.dport = (uint16_t)flow->port,
+		.iif = flow->iif,
+	};
+
+	return packet;
+}
+
+/* The answer of the server that the packet came to, as it leaves there. */
+static bool explain_reverse(const struct pe_packet *there, const struct pe_walk *walk,
+			    struct pe_packet *back)
+{
+	const struct pe_hop *last;
+
+	if (!walk->nhops)
+		return false;
+	last = &walk->hops[walk->nhops - 1];
+	if (!last->device || !last->service || last->action == PE_ACTION_DROP ||
+	    last->direction != PE_DIRECTION_FORWARD)
+		return false;
+	*back = *there;
+	back->saddr = last->daddr.len ? last->daddr : there->daddr;
+	back->daddr = last->saddr.len ? last->saddr : there->saddr;
+	back->sport = last->dport ? last->dport : there->dport;
+	back->dport = last->sport ? last->sport : there->sport;
+	back->iif = last->oif;
+	back->device = last->device;
+	back->service = last->service;
+	return true;
+}
+
+static int explain_run(struct pe_sock *sock, const struct request *request, struct printer *p)
+{
+	struct pe_arena arena = { 0 };
+	struct pe_walk walk = { .arena = &arena };
+	struct pe_packet there = explain_forward(&request->flow), back;
+	int code = explain_ask(sock, &there, &walk);
+
+	if (!code) {
+		print_document(p);
+		print_walk(p, "forward", &walk);
+		if (explain_reverse(&there, &walk, &back)) {
+			code = explain_ask(sock, &back, &walk);
+			if (!code)
+				print_walk(p, "reverse", &walk);
+		}
+		print_document_end(p);
+	}
+	pe_arena_free(&arena);
+	return code;
+}
+
+/**
+ * command_explain() - print every stage that a packet would meet
+ * @request: the packet
+ * @options: the options
+ *
+ * Return: the exit code.
+ */
+int command_explain(const struct request *request, const struct options *options)
+{
+	struct pe_sock sock;
+	struct printer p;
+	int code = kernel_open(&sock, options);
+
+	if (code)
+		return code;
+	printer_init(&p, stdout, options);
+	code = explain_run(&sock, request, &p);
+	pe_sock_close(&sock);
+	return code;
+}

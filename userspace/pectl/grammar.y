@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The one grammar of arguments, configuration files and batches. */
+
+%code requires {
+#include "parse.h"
+
+#ifndef YY_TYPEDEF_YY_SCANNER_T
+#define YY_TYPEDEF_YY_SCANNER_T
+typedef void *yyscan_t;
+#endif
+}
+
+%code {
+#include <netinet/in.h>
+
+#include "lexer.h"
+#include "syntax.h"
+
+static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
+
+/* An error that an action has reported ends the reading. */
+#define CHECK                          \
+	do {                           \
+		if (parse->failed)     \
+			YYABORT;       \
+	} while (0)
+}
+
+%define api.pure full
+%define parse.error custom
+%define lr.type canonical-lr
+%lex-param { yyscan_t scanner }
+%parse-param { yyscan_t scanner } { struct parse *parse }
+
+%union {
+	struct word word;
+	int number;
+	struct proto_word proto;
+}
+
+%token START_ARGUMENTS START_FILE
+%token NL "the end of the line"
+%token <word> NAME "a name"
+%token <word> '{' '}' ';' ','
+
+%token <word> ADD "add" ADDRESS "address" ALIAS "alias" APPLY "apply" CHANGE "change"
+%token <word> CONFIG "config" DEL "del" DEV "dev" DEVICE "device" DIFF "diff"
+%token <word> EVENTS "events" EXPLAIN "explain" FLUSH "flush" FROM "from" GUARD "guard"
+%token <word> HELP "help" ICMP "icmp" ICMPV6 "icmpv6" IIF "iif" INLINE "inline"
+%token <word> INSIDE "inside" LLADDR "lladdr" LOOPBACK "loopback" MODE "mode"
+%token <word> MONITOR "monitor" NAT "nat" OUTSIDE "outside" PORT "port" PROTO "proto"
+%token <word> REPLACE "replace" SCTP "sctp" SEQUENCE "sequence" SERVER "server"
+%token <word> SERVICE "service" SHOW "show" SPORT "sport" STATS "stats" TAP "tap"
+%token <word> TCP "tcp" TO "to" TRANSPARENT "transparent" UDP "udp" VIA "via" VIP "vip"
+
+%type <word> name plain verb any
+%type <number> write mode
+%type <proto> proto
+
+/* A port behind a device belongs to that step. */
+%precedence STEP
+%precedence PORT
+
+%%
+
+start:
+	START_ARGUMENTS command
+|	START_FILE statements
+;
+
+/* ---- files ---- */
+
+statements:
+	%empty
+|	statements statement		{ CHECK; }
+;
+
+statement:
+	NL
+|	';'
+|	device_block
+|	service_block
+|	with_body NL
+|	without_body NL
+|	without_body ';'
+;
+
+device_block:
+	DEVICE plain newlines '{'	{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
+	device_items '}'		{ device_end(parse); }
+|	DEVICE verb '{'			{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
+	device_items '}'		{ device_end(parse); }
+;
+
+service_block:
+	SERVICE plain newlines '{'	{ service_begin(parse, PE_VERB_ADD, $2); CHECK; }
+	service_items '}'		{ service_end(parse); }
+|	SERVICE verb '{'		{ service_begin(parse, PE_VERB_ADD, $2); CHECK; }
+	service_items '}'		{ service_end(parse); }
+;
+
+newlines:
+	%empty
+|	newlines NL
+;
+
+/* ---- commands ---- */
+
+command:
+	with_body			{ CHECK; }
+|	without_body			{ CHECK; }
+|	SHOW				{ request_start(parse, REQUEST_SHOW, $1); }
+|	DEVICE SHOW			{ request_start(parse, REQUEST_SHOW_DEVICE, $2); }
+	names
+|	SERVICE SHOW			{ request_start(parse, REQUEST_SHOW_SERVICE, $2); }
+	names
+|	APPLY				{ request_start(parse, REQUEST_APPLY, $1); }
+|	DIFF				{ request_start(parse, REQUEST_DIFF, $1); }
+|	STATS				{ request_start(parse, REQUEST_STATS, $1); }
+|	EXPLAIN				{ request_start(parse, REQUEST_EXPLAIN, $1); }
+	flow_items			{ request_flow_end(parse, $1); CHECK; }
+|	MONITOR				{ request_start(parse, REQUEST_MONITOR, $1); }
+	groups
+|	HELP				{ request_start(parse, REQUEST_HELP, $1); }
+	topic
+;
+
+names:
+	%empty
+|	names name			{ request_show_name(parse, $2); CHECK; }
+;
+
+groups:
+	%empty
+|	groups CONFIG			{ request_monitor(parse, REQUEST_MONITOR_CONFIG); }
+|	groups EVENTS			{ request_monitor(parse, REQUEST_MONITOR_EVENTS); }
+;
+
+topic:
+	%empty
+|	name				{ request_help(parse, $1); }
+;
+
+without_body:
+	DEVICE DEL name			{ parse_delete(parse, PE_OBJECT_DEVICE, $3); CHECK; }
+|	SERVICE DEL name		{ parse_delete(parse, PE_OBJECT_SERVICE, $3); CHECK; }
+|	FLUSH				{ parse_flush(parse, $1); CHECK; }
+;
+
+with_body:
+	device_head device_items	{ device_end(parse); CHECK; }
+|	device_head '{' device_items '}' { device_end(parse); CHECK; }
+|	service_head service_items	{ service_end(parse); CHECK; }
+|	service_head '{' service_items '}' { service_end(parse); CHECK; }
+;
+
+device_head:
+	DEVICE write name		{ parse_command(parse, $1); device_begin(parse, $2, $3); CHECK; }
+;
+
+service_head:
+	SERVICE write name		{ parse_command(parse, $1); service_begin(parse, $2, $3); CHECK; }
+;
+
+write:
+	ADD				{ $$ = PE_VERB_ADD; }
+|	REPLACE				{ $$ = PE_VERB_REPLACE; }
+|	CHANGE				{ $$ = PE_VERB_CHANGE; }
+;
+
+/* ---- devices ---- */
+
+device_items:
+	%empty
+|	device_items device_item	{ CHECK; }
+;
+
+device_item:
+	';'				{ device_separate(parse); }
+|	SERVER				{ device_kind(parse, PE_DEVICE_KIND_SERVER, $1); }
+|	INLINE				{ device_kind(parse, PE_DEVICE_KIND_INLINE, $1); }
+|	TAP				{ device_kind(parse, PE_DEVICE_KIND_TAP, $1); }
+|	TRANSPARENT			{ device_transparent(parse, $1); }
+|	OUTSIDE				{ device_side(parse, PE_DEVICE_OUTSIDE, $1); }
+|	INSIDE				{ device_side(parse, PE_DEVICE_INSIDE, $1); }
+|	DEV name			{ device_dev(parse, $1, $2); }
+|	LLADDR NAME			{ device_lladdr(parse, $1, $2); }
+|	VIA NAME			{ device_via(parse, $1, $2); }
+|	ADDRESS NAME			{ device_address(parse, $1, $2); }
+|	MODE mode			{ device_mode(parse, $2, $1); }
+|	GUARD				{ device_guard(parse, $1); }
+;
+
+mode:
+	LOOPBACK			{ $$ = PE_SERVER_MODE_LOOPBACK; }
+|	ALIAS				{ $$ = PE_SERVER_MODE_ALIAS; }
+|	NAT				{ $$ = PE_SERVER_MODE_NAT; }
+;
+
+/* ---- services ---- */
+
+service_items:
+	%empty
+|	service_items service_item	{ CHECK; }
+;
+
+service_item:
+	';'
+|	VIP NAME			{ service_vip(parse, $1, $2); }
+|	proto				{ service_proto(parse, &$1); }
+|	PORT				{ service_ports(parse, $1); CHECK; }
+	ranges
+|	IIF name			{ service_iif(parse, $1, $2); }
+|	SEQUENCE			{ service_sequence(parse, $1); CHECK; }
+	steps
+;
+
+proto:
+	TCP				{ $$ = (struct proto_word){ $1, IPPROTO_TCP }; }
+|	UDP				{ $$ = (struct proto_word){ $1, IPPROTO_UDP }; }
+|	SCTP				{ $$ = (struct proto_word){ $1, IPPROTO_SCTP }; }
+|	ICMP				{ $$ = (struct proto_word){ $1, IPPROTO_ICMP }; }
+|	ICMPV6				{ $$ = (struct proto_word){ $1, IPPROTO_ICMPV6 }; }
+|	PROTO NAME			{ $$ = parse_proto(parse, $2); CHECK; }
+;
+
+ranges:
+	range
+|	ranges ',' range
+;
+
+range:
+	NAME				{ service_range(parse, $1); CHECK; }
+;
+
+steps:
+	step
+|	steps ',' step
+;
+
+step:
+	step_name %prec STEP
+|	step_name PORT NAME		{ service_step_port(parse, $3); CHECK; }
+;
+
+step_name:
+	name				{ service_step(parse, $1); CHECK; }
+;
+
+/* ---- packets to be explained ---- */
+
+flow_items:
+	%empty
+|	flow_items flow_item		{ CHECK; }
+;
+
+flow_item:
+	FROM NAME			{ request_flow_from(parse, $1, $2); }
+|	TO NAME				{ request_flow_to(parse, $1, $2); }
+|	proto				{ request_flow_proto(parse, &$1); }
+|	PORT NAME			{ request_flow_port(parse, $1, $2); }
+|	SPORT NAME			{ request_flow_sport(parse, $1, $2); }
+|	IIF name			{ request_flow_iif(parse, $1, $2); }
+;
+
+/* ---- names, which may be any word ---- */
+
+name:
+	plain
+|	verb
+;
+
+verb:
+	ADD | CHANGE | DEL | REPLACE | SHOW
+;
+
+plain:
+	NAME
+|	any
+;
+
+any:
+	ADDRESS | ALIAS | APPLY | CONFIG | DEV | DEVICE | DIFF | EVENTS | EXPLAIN | FLUSH | FROM
+|	GUARD | HELP | ICMP | ICMPV6 | IIF | INLINE | INSIDE | LLADDR | LOOPBACK | MODE | MONITOR
+|	NAT | OUTSIDE | PORT | PROTO | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP
+|	TCP | TO | TRANSPARENT | UDP | VIA | VIP
+;
+
+%%
+
+static void yyerror(yyscan_t scanner, struct parse *parse, const char *message)
+{
+	(void)scanner;
+	parse_error(parse, parse->word, "%s", message);
+}
+
+static int yyreport_syntax_error(const yypcontext_t *context, yyscan_t scanner,
+				 struct parse *parse)
+{
+	yysymbol_kind_t expected[YYNTOKENS];
+	const char *words[YYNTOKENS];
+	int i, count = yypcontext_expected_tokens(context, expected, YYNTOKENS);
+
+	(void)scanner;
+	for (i = 0; i < count; i++)
+		words[i] = yysymbol_name(expected[i]);
+	syntax_report(parse, words, count);
+	return 0;
+}
+
+/**
+ * parse_source() - read a text
+ * @parse: what to read and where to keep it
+ *
+ * Return: whether it could be understood; if not, why has been told.
+ */
+bool parse_source(struct parse *parse)
+{
+	yyscan_t scanner;
+
+	if (yylex_init_extra(parse, &scanner))
+		return false;
+	yy_scan_buffer(parse->source->text, (size_t)parse->source->len + 2, scanner);
+	if (yyparse(scanner, parse) && !parse->failed)
+		parse_error(parse, parse->word, "too deep");
+	yylex_destroy(scanner);
+	return !parse->failed;
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "kernel.h"
+
+#include <attr.h>
+#include <config.h>
+#include <device.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <refusal.h>
+#include <sched.h>
+#include <service.h>
+#include <stdio.h>
+#include <string.h>
+#include <txn.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "source.h"
+
+#define KERNEL_NETNS_DIR "/run/netns"
+
+static int kernel_enter(const char *name)
+{
+	char path[4096];
+	int fd, err;
+
+	if (strchr(name, '/'))
+		snprintf(path, sizeof(path), "%s", name);
+	else
+		snprintf(path, sizeof(path), KERNEL_NETNS_DIR "/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		fprintf(stderr, "pectl: error: cannot open network namespace '%s' (%s): %s\n", name,
+			path, strerror(errno));
+		return EXIT_SYNTAX;
+	}
+	err = setns(fd, CLONE_NEWNET) < 0 ? errno : 0;
+	close(fd);
+	if (!err)
+		return EXIT_DONE;
+	fprintf(stderr, "pectl: error: cannot enter network namespace '%s': %s\n", name,
+		err == EPERM ? "that takes CAP_SYS_ADMIN (try sudo)" : strerror(err));
+	return err == EPERM ? EXIT_REFUSED : EXIT_SYNTAX;
+}
+
+/**
+ * kernel_open() - find the engine
+ * @sock: the socket to it
+ * @options: which network namespace
+ *
+ * Return: EXIT_DONE, or another code after having told why.
+ */
+int kernel_open(struct pe_sock *sock, const struct options *options)
+{
+	struct pe_refusal refusal;
+	int code = options->netns ? kernel_enter(options->netns) : EXIT_DONE;
+
+	if (code)
+		return code;
+	if (!pe_sock_open(sock, &refusal))
+		return EXIT_DONE;
+	fprintf(stderr, "pectl: error: %s\n", refusal.text);
+	return refusal.err == ENOENT ? EXIT_NO_MODULE : EXIT_REFUSED;
+}
+
+static const char *kernel_sentence(const struct pe_refusal *refusal)
+{
+	if (refusal->err == EPERM)
+		return "changing the configuration takes CAP_NET_ADMIN in this network namespace (try sudo)";
+	if (refusal->err == ESTALE && !strcmp(refusal->text, strerror(ESTALE)))
+		return "somebody else changed the configuration in the meantime; nothing of this was done";
+	return refusal->text;
+}
+
+/**
+ * kernel_refused() - tell a refusal that is about nothing in particular
+ * @refusal: what the kernel said
+ *
+ * Return: the exit code.
+ */
+int kernel_refused(const struct pe_refusal *refusal)
+{
+	fprintf(stderr, "pectl: error: %s\n", kernel_sentence(refusal));
+	return EXIT_REFUSED;
+}
+
+static uint32_t kernel_where(const struct pe_object *object, const struct pe_blame *blame)
+{
+	if (object->verb == PE_VERB_DEL)
+		return object->at;
+	if (object->kind == PE_OBJECT_DEVICE)
+		return pe_device_where((const struct pe_device *)object, blame->attr,
+				       blame->nested);
+	return pe_service_where((const struct pe_service *)object, blame->attr, blame->index);
+}
+
+/**
+ * kernel_refused_change() - tell a refusal, and where what it is about stands
+ * @refusal: what the kernel said
+ * @blame: what it is about
+ * @changes: what was asked for
+ * @source: where that was read from
+ *
+ * Return: the exit code.
+ */
+int kernel_refused_change(const struct pe_refusal *refusal, const struct pe_blame *blame,
+			  const struct pe_changes *changes, const struct source *source)
+{
+	const struct pe_object *object;
+	uint32_t at;
+
+	if (blame->change == PE_NOWHERE || refusal->err == EPERM)
+		return kernel_refused(refusal);
+	object = changes->list[blame->change];
+	at = kernel_where(object, blame);
+	if (at) {
+		source_error(source, source_word_at(source, at - 1), "%s",
+			     kernel_sentence(refusal));
+		return EXIT_REFUSED;
+	}
+	fprintf(stderr, "%s: error: %s '%s': %s\n", source->name ? source->name : "pectl",
+		object->kind == PE_OBJECT_DEVICE ? "device" : "service",
+		object->name ? object->name : "", kernel_sentence(refusal));
+	return EXIT_REFUSED;
+}
+
+static int kernel_read_generation(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == PE_INFO_GENERATION)
+			*(uint32_t *)arg = pe_attr_u32(attr);
+	return 0;
+}
+
+/**
+ * kernel_generation() - which generation the configuration is at
+ * @sock: the socket
+ * @generation: set to it
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number.
+ */
+int kernel_generation(struct pe_sock *sock, uint32_t *generation, struct pe_refusal *refusal)
+{
+	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_INFO_GET, NLM_F_ACK);
+
+	return pe_sock_ask(sock, nlh, kernel_read_generation, generation, refusal);
+}
+
+/**
+ * kernel_dump() - ask for all objects of a kind
+ * @sock: the socket
+ * @cmd: PE_CMD_DEVICE_GET or PE_CMD_SERVICE_GET
+ * @stats: with their counters
+ * @fn: called for each
+ * @arg: handed to @fn
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number; -EINTR when it has to be done again.
+ */
+int kernel_dump(struct pe_sock *sock, uint8_t cmd, bool stats, pe_message_fn *fn, void *arg,
+		struct pe_refusal *refusal)
+{
+	struct nlmsghdr *nlh = pe_sock_request(sock, cmd, NLM_F_DUMP);
+
+	if (stats)
+		mnl_attr_put(nlh,
+			     cmd == PE_CMD_DEVICE_GET ? (int)PE_DEVICE_STATS : (int)PE_SERVICE_STATS,
+			     0, NULL);
+	return pe_sock_ask(sock, nlh, fn, arg, refusal);
+}
+
+/**
+ * kernel_get() - ask for one object
+ * @sock: the socket
+ * @name: which
+ * @stats: with its counters
+ * @fn: called with it
+ * @arg: handed to @fn
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number.
+ */
+int kernel_get(struct pe_sock *sock, const struct pe_object *name, bool stats, pe_message_fn *fn,
+	       void *arg, struct pe_refusal *refusal)
+{
+	bool device = name->kind == PE_OBJECT_DEVICE;
+	struct nlmsghdr *nlh;
+
+	nlh = pe_sock_request(sock, device ? PE_CMD_DEVICE_GET : PE_CMD_SERVICE_GET, NLM_F_ACK);
+	mnl_attr_put_strz(nlh, device ? (int)PE_DEVICE_NAME : (int)PE_SERVICE_NAME, name->name);
+	if (stats)
+		mnl_attr_put(nlh, device ? (int)PE_DEVICE_STATS : (int)PE_SERVICE_STATS, 0, NULL);
+	return pe_sock_ask(sock, nlh, fn, arg, refusal);
+}
+
+static int kernel_add(const struct nlmsghdr *nlh, void *arg)
+{
+	return pe_config_add_message(arg, nlh);
+}
+
+static int kernel_read_once(struct pe_sock *sock, struct pe_config *config, int kinds, bool stats,
+			    struct pe_refusal *refusal)
+{
+	uint32_t after = 0;
+	int err;
+
+	err = kernel_generation(sock, &config->generation, refusal);
+	if (!err && (kinds & PE_HAS(PE_OBJECT_DEVICE)))
+		err = kernel_dump(sock, PE_CMD_DEVICE_GET, stats, kernel_add, config, refusal);
+	if (!err && (kinds & PE_HAS(PE_OBJECT_SERVICE)))
+		err = kernel_dump(sock, PE_CMD_SERVICE_GET, stats, kernel_add, config, refusal);
+	if (!err)
+		err = kernel_generation(sock, &after, refusal);
+	if (!err && after != config->generation)
+		err = pe_refusal_set(refusal, EINTR,
+				     "the configuration kept changing while it was read");
+	return err;
+}
+
+/**
+ * kernel_read() - read what the kernel has, all of one moment
+ * @sock: the socket
+ * @config: where to keep it, sorted by name
+ * @kinds: PE_HAS(PE_OBJECT_...) of what to read
+ * @stats: with counters
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number.
+ */
+int kernel_read(struct pe_sock *sock, struct pe_config *config, int kinds, bool stats,
+		struct pe_refusal *refusal)
+{
+	int err, tries = KERNEL_TRIES;
+
+	do {
+		pe_config_free(config);
+		err = kernel_read_once(sock, config, kinds, stats, refusal);
+	} while (err == -EINTR && --tries);
+	pe_config_sort(config);
+	return err;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tables.h"
+
+#define OPTIONS_MAX 32
+
+static const struct option_entry *options_find(const char *name, size_t len)
+{
+	const struct option_entry *entry;
+
+	for (entry = option_table; entry->name; entry++)
+		if (!strncmp(entry->name, name, len) && !entry->name[len])
+			return entry;
+	return NULL;
+}
+
+/*
+ * Only full words are understood, so that a later option cannot change what
+ * an abbreviation means; -br is the one short form of two letters.
+ */
+static bool options_check_words(int argc, char **argv)
+{
+	static char brief[] = "--brief";
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (!strcmp(argv[i], "-br"))
+			argv[i] = brief;
+		if (strncmp(argv[i], "--", 2) != 0)
+			continue;
+		if (options_find(argv[i] + 2, strcspn(argv[i] + 2, "=")))
+			continue;
+		fprintf(stderr, "pectl: error: unknown option %s; see pectl help\n", argv[i]);
+		return false;
+	}
+	return true;
+}
+
+static void options_tables(struct option *longs, char *shorts)
+{
+	const struct option_entry *entry;
+
+	for (entry = option_table; entry->name; entry++, longs++) {
+		longs->name = entry->name;
+		longs->has_arg = entry->argument ? required_argument : no_argument;
+		longs->flag = NULL;
+		longs->val = entry->letter;
+		if (entry->letter > 255)
+			continue;
+		*shorts++ = (char)entry->letter;
+		if (entry->argument)
+			*shorts++ = ':';
+	}
+	memset(longs, 0, sizeof(*longs));
+	*shorts = '\0';
+}
+
+static bool options_generation(struct options *options, const char *value)
+{
+	char *end;
+	unsigned long number = strtoul(value, &end, 10);
+
+	if (!*value || *end || *value == '-' || number > UINT32_MAX) {
+		fprintf(stderr, "pectl: error: '%s' is no generation\n", value);
+		return false;
+	}
+	options->generation = (uint32_t)number;
+	options->has_generation = true;
+	return true;
+}
+
+static bool options_set(struct options *options, int letter)
+{
+	switch (letter) {
+	case 'f':
+		options->file = optarg;
+		return true;
+	case 'n':
+		options->netns = optarg;
+		return true;
+	case OPTION_GENERATION:
+		return options_generation(options, optarg);
+	case OPTION_CHECK:
+		return options->check = true;
+	case 'j':
+		return options->json = true;
+	case 'p':
+		return options->pretty = true;
+	case 's':
+		return options->stats = true;
+	case 'd':
+		return options->details = true;
+	case OPTION_BRIEF:
+		return options->brief = true;
+	case 'o':
+		return options->oneline = true;
+	case 't':
+		return options->timestamp = true;
+	case 'h':
+		return options->help = true;
+	case 'V':
+		return options->version = true;
+	}
+	fputs("see pectl help\n", stderr);
+	return false;
+}
+
+/**
+ * options_read() - read the options, which may stand anywhere
+ * @options: where to store them
+ * @argc: how many arguments
+ * @argv: the arguments, of which those that are no options come to the end
+ *
+ * Return: index of the first argument that is no option, or -1 after an error
+ * has been told.
+ */
+int options_read(struct options *options, int argc, char **argv)
+{
+	struct option longs[OPTIONS_MAX];
+	char shorts[2 * OPTIONS_MAX];
+	int letter;
+
+	memset(options, 0, sizeof(*options));
+	if (!options_check_words(argc, argv))
+		return -1;
+	options_tables(longs, shorts);
+	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+		if (!options_set(options, letter))
+			return -1;
+	return optind;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the options of the command line ask for. */
+#ifndef PECTL_OPTIONS_H
+#define PECTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How pectl ends. */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_SYNTAX = 1,
+	EXIT_REFUSED = 2,
+	EXIT_NO_MODULE = 3,
+	EXIT_DIFFERS = 4,
+};
+
+/**
+ * struct options - the options
+ * @file: to be read, or NULL
+ * @netns: network namespace to work in, or NULL
+ * @generation: that the configuration must be at
+ * @has_generation: whether that is given
+ * @check: change nothing, only find out whether it could be done
+ * @json: print JSON
+ * @pretty: print JSON over several lines
+ * @stats: print counters
+ * @details: print what the kernel knows beside the configuration
+ * @brief: print a table
+ * @oneline: print each object in one line
+ * @timestamp: print when something happened
+ * @help: print help
+ * @version: print the version
+ */
+struct options {
+	const char *file;
+	const char *netns;
+	uint32_t generation;
+	bool has_generation;
+	bool check;
+	bool json;
+	bool pretty;
+	bool stats;
+	bool details;
+	bool brief;
+	bool oneline;
+	bool timestamp;
+	bool help;
+	bool version;
+};
+
+int options_read(struct options *options, int argc, char **argv);
+
+#endif

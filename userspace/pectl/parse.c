@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "parse.h"
+
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/**
+ * parse_error() - report an error; the reading ends then
+ * @parse: the text
+ * @word: what it is about
+ * @format: one sentence, as for printf()
+ */
+void parse_error(struct parse *parse, struct word word, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	if (parse->failed)
+		return;
+	parse->failed = true;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	source_error(parse->source, word, "%s", text);
+}
+
+static bool parse_is_name(const char *s, uint32_t len)
+{
+	uint32_t i;
+
+	for (i = 0; i < len; i++) {
+		char c = s[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    c == '_')
+			continue;
+		if (!i || (c != '.' && c != '-'))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * parse_name() - read the name of a device or service
+ * @parse: the text
+ * @word: the name
+ * @what: it is the name of
+ *
+ * Return: the name, without a final zero, or NULL after an error.
+ */
+const char *parse_name(struct parse *parse, struct word word, const char *what)
+{
+	const char *s = parse->source->text + word.at;
+
+	if (word.len > PE_NAME_MAX) {
+		parse_error(parse, word, "this name of a %s has %u bytes; at most %d are possible",
+			    what, word.len, PE_NAME_MAX);
+		return NULL;
+	}
+	if (!parse_is_name(s, word.len)) {
+		parse_error(parse, word,
+			    "'%.*s' is no name of a %s: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'",
+			    (int)word.len, s, what);
+		return NULL;
+	}
+	return s;
+}
+
+/**
+ * parse_ifname() - check the name of an interface
+ * @parse: the text
+ * @word: the name
+ *
+ * Return: whether it can be one; if not, it has been told.
+ */
+bool parse_ifname(struct parse *parse, struct word word)
+{
+	const char *s = parse->source->text + word.at;
+
+	if (word.len > PE_IFNAME_MAX) {
+		parse_error(parse, word,
+			    "this name of an interface has %u bytes; at most %d are possible",
+			    word.len, PE_IFNAME_MAX);
+		return false;
+	}
+	if (!parse_is_name(s, word.len) && (memchr(s, '/', word.len) || memchr(s, ':', word.len) ||
+					    memchr(s, '\0', word.len) || s[0] == '.')) {
+		parse_error(parse, word, "'%.*s' is no name of an interface", (int)word.len, s);
+		return false;
+	}
+	return true;
+}
+
+/**
+ * parse_address() - read a network address
+ * @parse: the text
+ * @word: the address
+ * @addr: where to store it
+ *
+ * Return: whether it is one; if not, it has been told.
+ */
+bool parse_address(struct parse *parse, struct word word, struct pe_addr *addr)
+{
+	const char *s = parse->source->text + word.at;
+
+	if (pe_addr_parse(addr, s, word.len))
+		return true;
+	if (memchr(s, '/', word.len))
+		parse_error(parse, word, "'%.*s' is a prefix; one address is needed here",
+			    (int)word.len, s);
+	else
+		parse_error(parse, word, "'%.*s' is neither an IPv4 nor an IPv6 address",
+			    (int)word.len, s);
+	return false;
+}
+
+/**
+ * parse_number() - read a number
+ * @parse: the text
+ * @word: the number, decimal
+ * @min: the smallest it can be
+ * @max: the largest it can be
+ * @what: it is
+ * @number: where to store it
+ *
+ * Return: whether it is one; if not, it has been told.
+ */
+bool parse_number(struct parse *parse, struct word word, unsigned int min, unsigned int max,
+		  const char *what, unsigned int *number)
+{
+	const char *s = parse->source->text + word.at;
+	unsigned int value = 0;
+	uint32_t i;
+
+	for (i = 0; i < word.len && s[i] >= '0' && s[i] <= '9' && i < 9; i++)
+		value = value * 10 + (unsigned int)(s[i] - '0');
+	if (!word.len || i < word.len || value < min || value > max) {
+		parse_error(parse, word, "'%.*s' is no %s; it is a number from %u to %u",
+			    (int)word.len, s, what, min, max);
+		return false;
+	}
+	*number = value;
+	return true;
+}
+
+/**
+ * parse_proto() - read the number of a protocol
+ * @parse: the text
+ * @word: the number, or one of the words that name a protocol
+ *
+ * Return: the protocol, which means nothing after an error.
+ */
+struct proto_word parse_proto(struct parse *parse, struct word word)
+{
+	struct proto_word proto = { .word = word };
+
+	parse_number(parse, word, 0, 255, "protocol", &proto.number);
+	return proto;
+}
+
+static void parse_duplicate(struct parse *parse, struct word word, const struct pe_object *first)
+{
+	const char *p = parse->source->text, *end = p + first->at;
+	unsigned long line = 1;
+
+	while ((p = memchr(p, '\n', (size_t)(end - p)))) {
+		line++;
+		p++;
+	}
+	parse_error(parse, word, "%s '%s' stands already in line %lu",
+		    first->kind == PE_OBJECT_DEVICE ? "device" : "service", first->name, line);
+}
+
+static void parse_enter(struct parse *parse, struct pe_object *object, struct word word)
+{
+	struct pe_table *table = pe_config_table(parse->config, object->kind);
+	struct pe_object **found = pe_table_find(table, object->name, word.len);
+
+	if (found && (*found)->verb != PE_VERB_DEL && object->verb == PE_VERB_ADD)
+		parse_duplicate(parse, word, *found);
+	else if (found)
+		*found = object;
+	else
+		pe_table_add(table, object);
+	if (parse->changes)
+		pe_changes_add(parse->changes, object);
+}
+
+/**
+ * parse_declare() - start a statement about a device or service
+ * @parse: the text
+ * @kind: enum pe_object_kind
+ * @verb: what becomes of it
+ * @word: its name
+ * @size: of the object
+ *
+ * Return: the object, or NULL after an error.
+ */
+struct pe_object *parse_declare(struct parse *parse, int kind, enum pe_verb verb,
+				struct word word, size_t size)
+{
+	const char *what = kind == PE_OBJECT_DEVICE ? "device" : "service";
+	const char *name = parse_name(parse, word, what);
+	struct pe_object *object;
+
+	if (!name)
+		return NULL;
+	object = pe_arena_alloc(&parse->config->arena, size);
+	object->name = pe_arena_strndup(&parse->config->arena, name, word.len);
+	object->at = word.at + 1;
+	object->kind = (uint8_t)kind;
+	object->verb = (uint8_t)verb;
+	return object;
+}
+
+/**
+ * parse_command() - check that a command that changes something can stand here
+ * @parse: the text
+ * @word: the command
+ *
+ * Return: whether it can; if not, it has been told.
+ */
+bool parse_command(struct parse *parse, struct word word)
+{
+	if (parse->changes)
+		return true;
+	parse_error(parse, word,
+		    "a configuration has no commands; a file with commands is for 'pectl -f'");
+	return false;
+}
+
+/**
+ * parse_finish() - enter a statement that has been read
+ * @parse: the text
+ * @object: what it is about
+ */
+void parse_finish(struct parse *parse, struct pe_object *object)
+{
+	struct word word = source_word_at(parse->source, object->at - 1);
+
+	if (!parse->failed)
+		parse_enter(parse, object, word);
+}
+
+/**
+ * parse_delete() - a command that deletes something
+ * @parse: the text
+ * @kind: enum pe_object_kind
+ * @word: its name
+ */
+void parse_delete(struct parse *parse, int kind, struct word word)
+{
+	struct pe_object *object;
+
+	if (!parse_command(parse, word))
+		return;
+	object = parse_declare(parse, kind, PE_VERB_DEL, word, sizeof(*object));
+	if (object)
+		parse_enter(parse, object, word);
+}
+
+/**
+ * parse_flush() - a command that deletes everything
+ * @parse: the text
+ * @word: the command
+ */
+void parse_flush(struct parse *parse, struct word word)
+{
+	struct pe_object *object;
+
+	if (!parse_command(parse, word))
+		return;
+	/* What stood before may be defined again. */
+	pe_table_free(&parse->config->devices);
+	pe_table_free(&parse->config->services);
+	object = pe_arena_alloc(&parse->config->arena, sizeof(*object));
+	object->at = word.at + 1;
+	object->kind = PE_OBJECT_ALL;
+	object->verb = PE_VERB_DEL;
+	pe_changes_add(parse->changes, object);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a text to statements and commands. */
+#ifndef PECTL_PARSE_H
+#define PECTL_PARSE_H
+
+#include <addr.h>
+#include <changes.h>
+#include <config.h>
+#include <device.h>
+#include <service.h>
+#include <stdbool.h>
+
+#include "request.h"
+#include "source.h"
+
+/**
+ * enum parse_mode - what kind of text is read
+ * @PARSE_ARGUMENTS: one command
+ * @PARSE_CONFIG: devices and services
+ * @PARSE_BATCH: devices, services, and commands that change them
+ */
+enum parse_mode {
+	PARSE_ARGUMENTS,
+	PARSE_CONFIG,
+	PARSE_BATCH,
+};
+
+/**
+ * struct parse - a text being read
+ * @source: the text
+ * @mode: what it is
+ * @config: keeps all that is read
+ * @changes: statements in their order, unless @mode is PARSE_CONFIG
+ * @request: the command, if @mode is PARSE_ARGUMENTS
+ * @failed: whether an error has been reported
+ * @started: whether the lexer has told the grammar the mode
+ * @ended: whether it has told that the last line ended
+ * @depth: how many braces are open
+ * @token: kind of the word read last
+ * @word: the word read last
+ * @previous: kind of the word before
+ * @previous_word: the word before
+ * @device: being read
+ * @port: of it, being read, or NULL
+ * @service: being read
+ * @nranges: how many @ranges
+ * @nsteps: how many @steps
+ * @ranges: of the service
+ * @steps: of the service
+ */
+struct parse {
+	struct source *source;
+	enum parse_mode mode;
+	struct pe_config *config;
+	struct pe_changes *changes;
+	struct request *request;
+	bool failed;
+
+	bool started;
+	bool ended;
+	int depth;
+	int token;
+	struct word word;
+	int previous;
+	struct word previous_word;
+
+	struct pe_device *device;
+	struct pe_port *port;
+	struct pe_service *service;
+	unsigned int nranges;
+	unsigned int nsteps;
+	struct pe_range ranges[PE_PORTS_MAX];
+	struct pe_step steps[PE_STEPS_MAX];
+};
+
+/**
+ * struct proto_word - a protocol
+ * @word: where it stands
+ * @number: which one it is
+ */
+struct proto_word {
+	struct word word;
+	unsigned int number;
+};
+
+bool parse_source(struct parse *parse);
+
+/* For the grammar only. */
+void parse_error(struct parse *parse, struct word word, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+const char *parse_name(struct parse *parse, struct word word, const char *what);
+bool parse_address(struct parse *parse, struct word word, struct pe_addr *addr);
+bool parse_number(struct parse *parse, struct word word, unsigned int min, unsigned int max,
+		  const char *what, unsigned int *number);
+struct proto_word parse_proto(struct parse *parse, struct word word);
+bool parse_ifname(struct parse *parse, struct word word);
+
+struct pe_object *parse_declare(struct parse *parse, int kind, enum pe_verb verb,
+				struct word word, size_t size);
+bool parse_command(struct parse *parse, struct word word);
+void parse_finish(struct parse *parse, struct pe_object *object);
+void parse_delete(struct parse *parse, int kind, struct word word);
+void parse_flush(struct parse *parse, struct word word);
+
+void device_begin(struct parse *parse, enum pe_verb verb, struct word name);
+void device_kind(struct parse *parse, enum pe_device_kind kind, struct word word);
+void device_transparent(struct parse *parse, struct word word);
+void device_side(struct parse *parse, int attr, struct word word);
+void device_dev(struct parse *parse, struct word word, struct word value);
+void device_lladdr(struct parse *parse, struct word word, struct word value);
+void device_via(struct parse *parse, struct word word, struct word value);
+void device_address(struct parse *parse, struct word word, struct word value);
+void device_mode(struct parse *parse, enum pe_server_mode mode, struct word word);
+void device_guard(struct parse *parse, struct word word);
+void device_separate(struct parse *parse);
+void device_end(struct parse *parse);
+
+void service_begin(struct parse *parse, enum pe_verb verb, struct word name);
+void service_vip(struct parse *parse, struct word word, struct word value);
+void service_proto(struct parse *parse, const struct proto_word *proto);
+void service_ports(struct parse *parse, struct word word);
+void service_range(struct parse *parse, struct word word);
+void service_iif(struct parse *parse, struct word word, struct word value);
+void service_sequence(struct parse *parse, struct word word);
+void service_step(struct parse *parse, struct word word);
+void service_step_port(struct parse *parse, struct word word);
+void service_end(struct parse *parse);
+
+#endif

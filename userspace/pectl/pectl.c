@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include <config.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "parse.h"
+
+#ifndef PECTL_VERSION
+#define PECTL_VERSION "0.1"
+#endif
+
+static int pectl_command(struct parse *parse, const struct options *options)
+{
+	const struct request *request = parse->request;
+
+	switch (request->kind) {
+	case REQUEST_CHANGE:
+		return command_change(parse, options);
+	case REQUEST_SHOW:
+	case REQUEST_SHOW_DEVICE:
+	case REQUEST_SHOW_SERVICE:
+		return command_show(request, options);
+	case REQUEST_APPLY:
+		return command_apply(options);
+	case REQUEST_DIFF:
+		return command_diff(options);
+	case REQUEST_EXPLAIN:
+		return command_explain(request, options);
+	case REQUEST_STATS:
+		return command_stats(options);
+	case REQUEST_MONITOR:
+		return command_monitor(request, options);
+	case REQUEST_HELP:
+		return command_help(request->topic);
+	}
+	return EXIT_SYNTAX;
+}
+
+/* Options that would be ignored are a mistake. */
+static bool pectl_file_fits(const struct options *options, const struct request *request)
+{
+	bool reads = request->kind == REQUEST_APPLY || request->kind == REQUEST_DIFF;
+
+	if (!options->file || reads)
+		return true;
+	fputs("pectl: error: -f FILE goes with apply, with diff, or with no command at all\n",
+	      stderr);
+	return false;
+}
+
+static int pectl_run(struct parse *parse, struct source *source, const struct options *options)
+{
+	struct pe_changes changes = { 0 };
+	struct request request = { 0 };
+	struct pe_config config = { 0 };
+	int code = EXIT_SYNTAX;
+
+	parse->source = source;
+	parse->config = &config;
+	parse->changes = &changes;
+	parse->request = &request;
+	if (parse_source(parse) &&
+	    (parse->mode != PARSE_ARGUMENTS || pectl_file_fits(options, &request)))
+		code = pectl_command(parse, options);
+	pe_changes_free(&request.names);
+	pe_changes_free(&changes);
+	pe_config_free(&config);
+	source_free(source);
+	return code;
+}
+
+static int pectl_batch(const struct options *options)
+{
+	struct parse parse = { .mode = PARSE_BATCH };
+	struct source source;
+
+	if (!source_read(&source, options->file)) {
+		source_free(&source);
+		return EXIT_SYNTAX;
+	}
+	return pectl_run(&parse, &source, options);
+}
+
+static int pectl_arguments(const struct options *options, char **args, int count)
+{
+	struct parse parse = { .mode = PARSE_ARGUMENTS };
+	struct source source;
+
+	source_take_arguments(&source, args, count);
+	return pectl_run(&parse, &source, options);
+}
+
+static int pectl_main(const struct options *options, char **args, int count)
+{
+	if (options->version) {
+		puts("pectl " PECTL_VERSION);
+		return EXIT_DONE;
+	}
+	if (options->help)
+		return command_help(count ? args[0] : NULL);
+	if (count)
+		return pectl_arguments(options, args, count);
+	if (options->file)
+		return pectl_batch(options);
+	command_help(NULL);
+	return EXIT_SYNTAX;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int code, first = options_read(&options, argc, argv);
+
+	if (first < 0)
+		return EXIT_SYNTAX;
+	code = pectl_main(&options, argv + first, argc - first);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("pectl: error: cannot write the output");
+		return EXIT_SYNTAX;
+	}
+	return code;
+}

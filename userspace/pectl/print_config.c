@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include <config.h>
+#include <device.h>
+#include <service.h>
+
+#include "print_object.h"
+#include "printer.h"
+
+/**
+ * print_any() - print a device or service
+ * @p: the printer
+ * @object: which
+ */
+void print_any(struct printer *p, const struct pe_object *object)
+{
+	if (object->kind == PE_OBJECT_DEVICE)
+		print_device(p, (const struct pe_device *)object);
+	else
+		print_service(p, (const struct pe_service *)object);
+}
+
+static void print_table(struct printer *p, const char *key, const struct pe_table *table)
+{
+	uint32_t i;
+
+	print_list(p, key);
+	for (i = 0; i < table->count; i++)
+		print_any(p, table->items[i]);
+	print_list_end(p);
+}
+
+/**
+ * print_config() - print a whole configuration
+ * @p: the printer
+ * @config: the configuration
+ * @kinds: PE_HAS(PE_OBJECT_...) of what to print
+ */
+void print_config(struct printer *p, const struct pe_config *config, int kinds)
+{
+	print_document(p);
+	print_document_uint(p, "generation", config->generation);
+	if (kinds & PE_HAS(PE_OBJECT_DEVICE))
+		print_table(p, "devices", &config->devices);
+	if (kinds & PE_HAS(PE_OBJECT_SERVICE))
+		print_table(p, "services", &config->services);
+	print_document_end(p);
+}

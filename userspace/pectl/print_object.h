@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Devices and services in the form in which they are read. */
+#ifndef PECTL_PRINT_OBJECT_H
+#define PECTL_PRINT_OBJECT_H
+
+#include <stdint.h>
+
+struct pe_config;
+struct pe_counter;
+struct pe_device;
+struct pe_object;
+struct pe_service;
+struct printer;
+
+const char *proto_name(unsigned int proto);
+
+void print_counter(struct printer *p, const char *key, const struct pe_counter *counter);
+void print_counters(struct printer *p, const struct pe_counter *forward,
+		    const struct pe_counter *reverse);
+void print_device(struct printer *p, const struct pe_device *device);
+void print_service(struct printer *p, const struct pe_service *service);
+void print_any(struct printer *p, const struct pe_object *object);
+void print_config(struct printer *p, const struct pe_config *config, int kinds);
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include <netinet/in.h>
+#include <service.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "print_object.h"
+#include "printer.h"
+
+/**
+ * proto_name() - the word for a protocol
+ * @proto: its number
+ *
+ * Return: the word, or NULL when it has only its number.
+ */
+const char *proto_name(unsigned int proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_SCTP:
+		return "sctp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_ICMPV6:
+		return "icmpv6";
+	}
+	return NULL;
+}
+
+/**
+ * print_counter() - print packets and bytes
+ * @p: the printer
+ * @key: of what
+ * @counter: the numbers
+ */
+void print_counter(struct printer *p, const char *key, const struct pe_counter *counter)
+{
+	print_object(p, key);
+	print_string(p, NULL, "%s ", key);
+	print_uint(p, "packets", "%llu packets ", counter->packets);
+	print_uint(p, "bytes", "%llu bytes", counter->bytes);
+	print_close(p);
+}
+
+/**
+ * print_counters() - print packets and bytes both ways
+ * @p: the printer
+ * @forward: from client to server
+ * @reverse: from server to client
+ */
+void print_counters(struct printer *p, const struct pe_counter *forward,
+		    const struct pe_counter *reverse)
+{
+	print_counter(p, "forward", forward);
+	print_text(p, ", ");
+	print_counter(p, "reverse", reverse);
+}
+
+static void print_proto(struct printer *p, unsigned int proto)
+{
+	const char *name = proto_name(proto);
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", proto);
+	print_string(p, "proto", name ? " %s" : " proto %s", name ? name : number);
+}
+
+static void print_ports(struct printer *p, const struct pe_service *service)
+{
+	unsigned int i;
+
+	print_text(p, " port");
+	print_array(p, "ports");
+	for (i = 0; i < service->nranges; i++) {
+		const struct pe_range *range = &service->ranges[i];
+
+		print_object(p, NULL);
+		print_uint(p, "first", i ? ",%llu" : " %llu", range->first);
+		print_uint(p, "last", range->first == range->last ? NULL : "-%llu", range->last);
+		print_close(p);
+	}
+	print_close(p);
+}
+
+static void print_match(struct printer *p, const struct pe_service *service)
+{
+	char buf[PE_ADDR_STRLEN];
+
+	print_string(p, "vip", "vip %s", pe_addr_format(&service->vip, buf));
+	if (service->has & PE_HAS(PE_SERVICE_PROTO))
+		print_proto(p, service->proto);
+	if (service->nranges)
+		print_ports(p, service);
+	if (service->iif)
+		print_string(p, "iif", " iif %s", service->iif);
+}
+
+static void print_sequence(struct printer *p, const struct pe_service *service)
+{
+	const struct pe_service_stats *stats = p->options->stats ? service->stats : NULL;
+	unsigned int i;
+
+	print_array(p, "sequence");
+	for (i = 0; i < service->nsteps; i++) {
+		const struct pe_step *step = &service->steps[i];
+
+		print_object(p, NULL);
+		print_string(p, "device", i ? ", %s" : " %s", step->device);
+		if (step->port)
+			print_uint(p, "port", " port %llu", step->port);
+		if (stats && p->options->json)
+			print_counters(p, &stats->steps[i].forward, &stats->steps[i].reverse);
+		print_close(p);
+	}
+	print_close(p);
+}
+
+static void print_step_comments(struct printer *p, const struct pe_service *service)
+{
+	unsigned int i;
+
+	for (i = 0; i < service->nsteps; i++) {
+		const struct pe_direction_counters *step = &service->stats->steps[i];
+
+		print_comment(p);
+		print_uint(p, NULL, "step %llu ", i + 1);
+		print_string(p, NULL, "%s: ", service->steps[i].device);
+		print_counters(p, &step->forward, &step->reverse);
+	}
+}
+
+static void print_service_stats(struct printer *p, const struct pe_service *service)
+{
+	print_comment(p);
+	print_counters(p, &service->stats->all.forward, &service->stats->all.reverse);
+	if (!p->options->json)
+		print_step_comments(p, service);
+}
+
+static void print_service_full(struct printer *p, const struct pe_service *service)
+{
+	print_object(p, "service");
+	print_string(p, "name", "service %s { ", service->o.name);
+	print_match(p, service);
+	print_text(p, "; sequence");
+	print_sequence(p, service);
+	print_text(p, "; }");
+	if (p->options->details) {
+		print_comment(p);
+		print_uint(p, "id", "id %llu", service->id);
+		print_uint(p, "generation", ", generation %llu", service->generation);
+	}
+	if (p->options->stats && service->stats)
+		print_service_stats(p, service);
+	print_comments_end(p);
+	print_close(p);
+}
+
+static void print_service_brief(struct printer *p, const struct pe_service *service)
+{
+	print_string(p, NULL, "%-16s ", service->o.name);
+	print_match(p, service);
+	print_text(p, " ->");
+	print_sequence(p, service);
+	print_text(p, "\n");
+}
+
+/**
+ * print_service() - print a service
+ * @p: the printer
+ * @service: the service
+ */
+void print_service(struct printer *p, const struct pe_service *service)
+{
+	if (p->options->brief && !p->options->json)
+		print_service_brief(p, service);
+	else
+		print_service_full(p, service);
+}

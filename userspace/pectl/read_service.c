@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the words of a service mean. */
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "parse.h"
+
+/**
+ * service_begin() - start a service
+ * @parse: the text
+ * @verb: what becomes of it
+ * @name: its name
+ */
+void service_begin(struct parse *parse, enum pe_verb verb, struct word name)
+{
+	struct pe_object *object;
+
+	if (parse->failed)
+		return;
+	object = parse_declare(parse, PE_OBJECT_SERVICE, verb, name, sizeof(*parse->service));
+	parse->service = (struct pe_service *)object;
+	parse->device = NULL;
+	parse->nranges = 0;
+	parse->nsteps = 0;
+	if (object)
+		parse->service->at[PE_SERVICE_NAME] = object->at;
+}
+
+/* Notes that a part is there, which it must not have been before. */
+static bool service_set(struct parse *parse, int attr, struct word word)
+{
+	struct pe_service *service = parse->service;
+
+	if (service->has & PE_HAS(attr)) {
+		parse_error(parse, word, "'%.*s' says again what service '%s' has been told",
+			    (int)word.len, parse->source->text + word.at, service->o.name);
+		return false;
+	}
+	service->has |= (uint16_t)PE_HAS(attr);
+	service->at[attr] = word.at + 1;
+	return true;
+}
+
+/**
+ * service_vip() - the address
+ * @parse: the text
+ * @word: where it stands
+ * @value: the address
+ */
+void service_vip(struct parse *parse, struct word word, struct word value)
+{
+	if (!service_set(parse, PE_SERVICE_VIP, word))
+		return;
+	parse->service->at[PE_SERVICE_VIP] = value.at + 1;
+	parse_address(parse, value, &parse->service->vip);
+}
+
+/**
+ * service_proto() - the protocol
+ * @parse: the text
+ * @proto: which
+ */
+void service_proto(struct parse *parse, const struct proto_word *proto)
+{
+	if (service_set(parse, PE_SERVICE_PROTO, proto->word))
+		parse->service->proto = (uint8_t)proto->number;
+}
+
+/**
+ * service_ports() - ports follow
+ * @parse: the text
+ * @word: where it stands
+ */
+void service_ports(struct parse *parse, struct word word)
+{
+	service_set(parse, PE_SERVICE_PORT, word);
+}
+
+static bool service_parse_range(struct parse *parse, struct word word, struct pe_range *range)
+{
+	const char *s = parse->source->text + word.at, *dash = memchr(s, '-', word.len);
+	struct word first = word, last = word;
+	unsigned int a, b;
+
+	if (dash) {
+		first.len = (uint32_t)(dash - s);
+		last.at = word.at + first.len + 1;
+		last.len = word.len - first.len - 1;
+	}
+	if (!parse_number(parse, first, 1, 65535, "port", &a) ||
+	    !parse_number(parse, last, 1, 65535, "port", &b))
+		return false;
+	range->first = (uint16_t)a;
+	range->last = (uint16_t)b;
+	range->at = word.at + 1;
+	if (a <= b)
+		return true;
+	parse_error(parse, word, "the range %u-%u ends before it starts", a, b);
+	return false;
+}
+
+/**
+ * service_range() - a port, or ports from one to another
+ * @parse: the text
+ * @word: the ports
+ */
+void service_range(struct parse *parse, struct word word)
+{
+	struct pe_range range;
+	unsigned int i;
+
+	if (!service_parse_range(parse, word, &range))
+		return;
+	if (parse->nranges == PE_PORTS_MAX) {
+		parse_error(parse, word, "service '%s' has more than %d ports or ranges of them",
+			    parse->service->o.name, PE_PORTS_MAX);
+		return;
+	}
+	for (i = 0; i < parse->nranges; i++)
+		if (range.first <= parse->ranges[i].last && parse->ranges[i].first <= range.last)
+			parse_error(parse, word, "'%.*s' overlaps with ports before it",
+				    (int)word.len, parse->source->text + word.at);
+	parse->ranges[parse->nranges++] = range;
+}
+
+/**
+ * service_iif() - the interface of arrival
+ * @parse: the text
+ * @word: where it stands
+ * @value: its name
+ */
+void service_iif(struct parse *parse, struct word word, struct word value)
+{
+	if (!service_set(parse, PE_SERVICE_IIF, word) || !parse_ifname(parse, value))
+		return;
+	parse->service->at[PE_SERVICE_IIF] = value.at + 1;
+	parse->service->iif = pe_arena_strndup(&parse->config->arena,
+					       parse->source->text + value.at, value.len);
+}
+
+/**
+ * service_sequence() - steps follow
+ * @parse: the text
+ * @word: where it stands
+ */
+void service_sequence(struct parse *parse, struct word word)
+{
+	service_set(parse, PE_SERVICE_STEP, word);
+}
+
+/**
+ * service_step() - a device of the sequence
+ * @parse: the text
+ * @word: its name
+ */
+void service_step(struct parse *parse, struct word word)
+{
+	const char *name = parse_name(parse, word, "device");
+	struct pe_step *step;
+
+	if (!name)
+		return;
+	if (parse->nsteps == PE_STEPS_MAX) {
+		parse_error(parse, word, "the sequence of service '%s' has more than %d steps",
+			    parse->service->o.name, PE_STEPS_MAX);
+		return;
+	}
+	step = &parse->steps[parse->nsteps++];
+	step->device = pe_arena_strndup(&parse->config->arena, name, word.len);
+	step->at = word.at + 1;
+	step->port = 0;
+}
+
+/**
+ * service_step_port() - the port towards the device read last
+ * @parse: the text
+ * @word: the port
+ */
+void service_step_port(struct parse *parse, struct word word)
+{
+	unsigned int port;
+
+	if (parse_number(parse, word, 1, 65535, "port", &port))
+		parse->steps[parse->nsteps - 1].port = (uint16_t)port;
+}
+
+static void service_lacks(struct parse *parse, const char *what)
+{
+	const struct pe_object *object = &parse->service->o;
+
+	parse_error(parse, source_word_at(parse->source, object->at - 1), "service '%s' lacks %s",
+		    object->name, what);
+}
+
+static bool service_has_ports(const struct pe_service *service)
+{
+	return service->proto == IPPROTO_TCP || service->proto == IPPROTO_UDP ||
+	       service->proto == IPPROTO_SCTP;
+}
+
+static void service_check(struct parse *parse)
+{
+	const struct pe_service *service = parse->service;
+
+	if (!(service->has & PE_HAS(PE_SERVICE_VIP)))
+		service_lacks(parse, "its address (vip)");
+	else if (!service->nsteps)
+		service_lacks(parse, "its sequence");
+	else if (service->nranges && !service_has_ports(service))
+		parse_error(parse,
+			    source_word_at(parse->source, service->at[PE_SERVICE_PORT] - 1),
+			    "only tcp, udp and sctp have ports: one of them must be named");
+}
+
+/**
+ * service_end() - finish a service
+ * @parse: the text
+ */
+void service_end(struct parse *parse)
+{
+	struct pe_service *service = parse->service;
+	struct pe_arena *arena = &parse->config->arena;
+
+	if (parse->failed)
+		return;
+	service->nranges = (uint8_t)parse->nranges;
+	service->nsteps = (uint8_t)parse->nsteps;
+	service->ranges =
+		pe_arena_memdup(arena, parse->ranges, parse->nranges * sizeof(*parse->ranges));
+	service->steps =
+		pe_arena_memdup(arena, parse->steps, parse->nsteps * sizeof(*parse->steps));
+	if (service->o.verb != PE_VERB_CHANGE)
+		service_check(parse);
+	parse_finish(parse, &service->o);
+	parse->service = NULL;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The command that the arguments ask for. */
+#ifndef PECTL_REQUEST_H
+#define PECTL_REQUEST_H
+
+#include <addr.h>
+#include <changes.h>
+#include <stdbool.h>
+
+#include "source.h"
+
+enum request_kind {
+	REQUEST_CHANGE,
+	REQUEST_SHOW,
+	REQUEST_SHOW_DEVICE,
+	REQUEST_SHOW_SERVICE,
+	REQUEST_APPLY,
+	REQUEST_DIFF,
+	REQUEST_EXPLAIN,
+	REQUEST_STATS,
+	REQUEST_MONITOR,
+	REQUEST_HELP,
+};
+
+#define REQUEST_MONITOR_CONFIG 1
+#define REQUEST_MONITOR_EVENTS 2
+
+/**
+ * struct request_flow - a packet to be explained
+ * @from: its source
+ * @to: its destination
+ * @proto: its protocol
+ * @has_proto: whether that is given
+ * @port: its destination port, or 0
+ * @sport: its source port, or 0
+ * @iif: interface it arrives on
+ */
+struct request_flow {
+	struct pe_addr from;
+	struct pe_addr to;
+	unsigned int proto;
+	bool has_proto;
+	unsigned int port;
+	unsigned int sport;
+	const char *iif;
+};
+
+/**
+ * struct request - a command
+ * @kind: which one
+ * @names: objects to be shown, as statements; none for all
+ * @flow: what to explain
+ * @groups: what to monitor
+ * @topic: what to help with, or NULL
+ */
+struct request {
+	enum request_kind kind;
+	struct pe_changes names;
+	struct request_flow flow;
+	unsigned int groups;
+	const char *topic;
+};
+
+struct parse;
+struct proto_word;
+
+void request_start(struct parse *parse, enum request_kind kind, struct word word);
+void request_show_name(struct parse *parse, struct word word);
+void request_flow_from(struct parse *parse, struct word word, struct word value);
+void request_flow_to(struct parse *parse, struct word word, struct word value);
+void request_flow_proto(struct parse *parse, const struct proto_word *proto);
+void request_flow_port(struct parse *parse, struct word word, struct word value);
+void request_flow_sport(struct parse *parse, struct word word, struct word value);
+void request_flow_iif(struct parse *parse, struct word word, struct word value);
+void request_flow_end(struct parse *parse, struct word word);
+void request_monitor(struct parse *parse, unsigned int group);
+void request_help(struct parse *parse, struct word word);
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the kernel has. */
+
+#include <config.h>
+#include <errno.h>
+#include <object.h>
+#include <refusal.h>
+#include <stdio.h>
+
+#include "commands.h"
+#include "kernel.h"
+#include "print_object.h"
+#include "printer.h"
+
+static int show_add(const struct nlmsghdr *nlh, void *arg)
+{
+	return pe_config_add_message(arg, nlh);
+}
+
+static int show_named(struct pe_sock *sock, struct pe_config *config, const struct request *request,
+		      const struct options *options)
+{
+	struct pe_refusal refusal;
+	size_t i;
+
+	if (kernel_generation(sock, &config->generation, &refusal))
+		return kernel_refused(&refusal);
+	for (i = 0; i < request->names.count; i++) {
+		const struct pe_object *name = request->names.list[i];
+
+		if (!kernel_get(sock, name, options->stats, show_add, config, &refusal))
+			continue;
+		fprintf(stderr, "pectl: error: %s '%s': %s\n",
+			name->kind == PE_OBJECT_DEVICE ? "device" : "service", name->name,
+			refusal.text);
+		return EXIT_REFUSED;
+	}
+	return EXIT_DONE;
+}
+
+static int show_kinds(const struct request *request)
+{
+	if (request->kind == REQUEST_SHOW_DEVICE)
+		return PE_HAS(PE_OBJECT_DEVICE);
+	if (request->kind == REQUEST_SHOW_SERVICE)
+		return PE_HAS(PE_OBJECT_SERVICE);
+	return PE_HAS(PE_OBJECT_DEVICE) | PE_HAS(PE_OBJECT_SERVICE);
+}
+
+static int show_all(struct pe_sock *sock, struct pe_config *config, int kinds,
+		    const struct options *options)
+{
+	struct pe_refusal refusal;
+
+	if (kernel_read(sock, config, kinds, options->stats, &refusal))
+		return kernel_refused(&refusal);
+	return EXIT_DONE;
+}
+
+/**
+ * command_show() - print what the kernel has
+ * @request: all of it, all of a kind, or some by name
+ * @options: the options
+ *
+ * Return: the exit code.
+ */
+int command_show(const struct request *request, const struct options *options)
+{
+	int kinds = show_kinds(request);
+	struct pe_config config = { 0 };
+	struct pe_sock sock;
+	struct printer p;
+	int code;
+
+	code = kernel_open(&sock, options);
+	if (code)
+		return code;
+	if (request->names.count)
+		code = show_named(&sock, &config, request, options);
+	else
+		code = show_all(&sock, &config, kinds, options);
+	printer_init(&p, stdout, options);
+	if (!code)
+		print_config(&p, &config, kinds);
+	pe_config_free(&config);
+	pe_sock_close(&sock);
+	return code;
+}
