@@ -4,7 +4,6 @@
 
     u1 --- i0 [eng] i1 --- web        and once more the same
 """
-import json
 from itertools import product
 
 from lib import engine, flow, packet
@@ -86,7 +85,7 @@ def changes_stay_where_they_are_made():
     before = pes[1].pectl("show"), pes[1].generation()
     pes[0].pectl("service", "del", f"udp{FAMILIES[0].name}")
     pes[0].pectl("flush")
-    expect("shown here", json.loads(pes[0].pectl("-j", "service", "show")), [])
+    expect("shown here", pes[0].json("service", "show")["services"], [])
     expect("in the other namespace",
            (pes[1].pectl("show"), pes[1].generation()), before)
     for f in FAMILIES:

@@ -99,10 +99,10 @@ class Engine:
                                for k, v in wanted.items()})
 
     def service(self, name):
-        return first(self.json("-s", "service", "show", name))
+        return self.json("-s", "-d", "service", "show", name)["services"][0]
 
     def device(self, name):
-        return first(self.json("-s", "device", "show", name))
+        return self.json("-s", "-d", "device", "show", name)["devices"][0]
 
     def counters(self, name):
         """Counters of a service: (packets, bytes) by "forward", "reverse" and
@@ -121,7 +121,3 @@ class Engine:
 
 def pair(counter):
     return counter["packets"], counter["bytes"]
-
-
-def first(value):
-    return value[0] if isinstance(value, list) else value
