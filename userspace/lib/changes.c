@@ -16,8 +16,7 @@ void pe_changes_add(struct pe_changes *changes, struct pe_object *object)
 {
 	if (changes->count == changes->room) {
 		changes->room = changes->room ? 2 * changes->room : 16;
-		changes->list =
-			pe_xrealloc(changes->list, changes->room * sizeof(*changes->list));
+		changes->list = pe_xrealloc(changes->list, changes->room * sizeof(*changes->list));
 	}
 	changes->list[changes->count++] = object;
 }

@@ -11,10 +11,10 @@
 
 #define PE_PORT_GIVEN (PE_HAS(PE_PORT_DEV) | PE_HAS(PE_PORT_LLADDR) | PE_HAS(PE_PORT_VIA))
 
-#define PE_DEVICE_GIVEN                                                             \
-	(PE_HAS(PE_DEVICE_KIND) | PE_HAS(PE_DEVICE_MODE) | PE_HAS(PE_DEVICE_ADDRESS) | \
-	 PE_HAS(PE_DEVICE_TRANSPARENT) | PE_HAS(PE_DEVICE_GUARD) |                      \
-	 PE_HAS(PE_DEVICE_OUTSIDE) | PE_HAS(PE_DEVICE_INSIDE))
+#define PE_DEVICE_GIVEN                                                                        \
+	(PE_HAS(PE_DEVICE_KIND) | PE_HAS(PE_DEVICE_MODE) | PE_HAS(PE_DEVICE_ADDRESS) |         \
+	 PE_HAS(PE_DEVICE_TRANSPARENT) | PE_HAS(PE_DEVICE_GUARD) | PE_HAS(PE_DEVICE_OUTSIDE) | \
+	 PE_HAS(PE_DEVICE_INSIDE))
 
 static void pe_port_put(struct nlmsghdr *nlh, uint16_t type, const struct pe_port *port)
 {

@@ -87,8 +87,9 @@ static int pe_sock_resolve(struct pe_sock *sock, struct pe_refusal *refusal)
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, PE_GENL_NAME);
 	err = pe_sock_ask(sock, nlh, pe_sock_read_family, sock, refusal);
 	if (err == -ENOENT)
-		return pe_refusal_set(refusal, ENOENT,
-				      "the kernel module pe is not loaded here; load it with 'modprobe pe', or with 'insmod pe.ko' where it was built");
+		return pe_refusal_set(
+			refusal, ENOENT,
+			"the kernel module pe is not loaded here; load it with 'modprobe pe', or with 'insmod pe.ko' where it was built");
 	return err;
 }
 
@@ -258,8 +259,9 @@ static int pe_ask_message(const struct nlmsghdr *nlh, void *arg)
 		return 0;
 	err = ask->fn(nlh, ask->arg);
 	if (err < 0)
-		return pe_refusal_set(ask->refusal, -err,
-				      "the kernel's answer makes no sense: are pectl and the module of one version?");
+		return pe_refusal_set(
+			ask->refusal, -err,
+			"the kernel's answer makes no sense: are pectl and the module of one version?");
 	return 0;
 }
 
@@ -277,11 +279,9 @@ static int pe_ask_message(const struct nlmsghdr *nlh, void *arg)
 int pe_sock_ask(struct pe_sock *sock, struct nlmsghdr *nlh, pe_message_fn *fn, void *arg,
 		struct pe_refusal *refusal)
 {
-	struct pe_ask ask = { .fn = fn,
-			      .arg = arg,
-			      .refusal = refusal,
-			      .seq = ++sock->seq,
-			      .family = sock->family };
+	struct pe_ask ask = {
+		.fn = fn, .arg = arg, .refusal = refusal, .seq = ++sock->seq, .family = sock->family
+	};
 	int err;
 
 	nlh->nlmsg_seq = ask.seq;

@@ -55,8 +55,7 @@ int pe_txn_begin(struct pe_sock *sock, const uint32_t *expected, uint32_t *gener
  *
  * Return: 0 or a negative error number, -ESTALE when somebody else was faster.
  */
-int pe_txn_commit(struct pe_sock *sock, uint32_t generation, bool check,
-		  struct pe_refusal *refusal)
+int pe_txn_commit(struct pe_sock *sock, uint32_t generation, bool check, struct pe_refusal *refusal)
 {
 	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_TXN_COMMIT, NLM_F_ACK);
 

@@ -66,8 +66,8 @@ static int apply_compare_once(struct apply *apply)
 	err = kernel_dump(&apply->sock, PE_CMD_DEVICE_GET, false, apply_feed, &apply->diff,
 			  &apply->refusal);
 	if (!err)
-		err = kernel_dump(&apply->sock, PE_CMD_SERVICE_GET, false, apply_feed,
-				  &apply->diff, &apply->refusal);
+		err = kernel_dump(&apply->sock, PE_CMD_SERVICE_GET, false, apply_feed, &apply->diff,
+				  &apply->refusal);
 	if (!err)
 		pe_diff_finish(&apply->diff);
 	return err;

@@ -38,7 +38,7 @@ static int explain_ask(struct pe_sock *sock, const struct pe_packet *packet, str
 }
 
 static const char *const action_names[] = {
-	[PE_ACTION_ACCEPT] = "accept",	 [PE_ACTION_STEER] = "steer",
+	[PE_ACTION_ACCEPT] = "accept",	     [PE_ACTION_STEER] = "steer",
 	[PE_ACTION_TRANSLATE] = "translate", [PE_ACTION_DELIVER] = "deliver",
 	[PE_ACTION_DROP] = "drop",
 };
@@ -57,8 +57,7 @@ static void print_hop_origin(struct printer *p, const struct pe_hop *hop)
 		     hop->direction == PE_DIRECTION_FORWARD ? "forward" : "reverse");
 	if (hop->service)
 		print_string(p, "service", NULL, hop->service);
-	print_string(p, hop->from ? "from" : NULL, "from %s",
-		     hop->from ? hop->from : "the client");
+	print_string(p, hop->from ? "from" : NULL, "from %s", hop->from ? hop->from : "the client");
 	if (hop->iif)
 		print_string(p, "iif", " iif %s", hop->iif);
 }

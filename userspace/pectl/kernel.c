@@ -170,7 +170,8 @@ int kernel_dump(struct pe_sock *sock, uint8_t cmd, bool stats, pe_message_fn *fn
 
 	if (stats)
 		mnl_attr_put(nlh,
-			     cmd == PE_CMD_DEVICE_GET ? (int)PE_DEVICE_STATS : (int)PE_SERVICE_STATS,
+			     cmd == PE_CMD_DEVICE_GET ? (int)PE_DEVICE_STATS :
+							(int)PE_SERVICE_STATS,
 			     0, NULL);
 	return pe_sock_ask(sock, nlh, fn, arg, refusal);
 }

@@ -65,7 +65,8 @@ static void monitor_object(struct monitor *monitor, const struct nlmsghdr *nlh)
 	what = object->kind == PE_OBJECT_DEVICE ? "device" : "service";
 	monitor_start_line(monitor);
 	if (object->verb != PE_VERB_DEL) {
-		print_string(p, "event", "%s ", nlh->nlmsg_flags & NLM_F_REPLACE ? "change" : "add");
+		print_string(p, "event", "%s ",
+			     nlh->nlmsg_flags & NLM_F_REPLACE ? "change" : "add");
 		print_any(p, object);
 	} else {
 		print_string(p, "event", "%s ", "delete");
@@ -132,11 +133,9 @@ static int monitor_join(struct pe_sock *sock, unsigned int groups)
 {
 	struct pe_refusal refusal;
 
-	if ((groups & REQUEST_MONITOR_CONFIG) &&
-	    pe_sock_join(sock, sock->config_group, &refusal))
+	if ((groups & REQUEST_MONITOR_CONFIG) && pe_sock_join(sock, sock->config_group, &refusal))
 		return kernel_refused(&refusal);
-	if ((groups & REQUEST_MONITOR_EVENTS) &&
-	    pe_sock_join(sock, sock->events_group, &refusal))
+	if ((groups & REQUEST_MONITOR_EVENTS) && pe_sock_join(sock, sock->events_group, &refusal))
 		return kernel_refused(&refusal);
 	return EXIT_DONE;
 }

@@ -21,6 +21,20 @@ static const struct option_entry *options_find(const char *name, size_t len)
 	return NULL;
 }
 
+static bool options_check_word(const char *word)
+{
+	size_t len = strcspn(word + 2, "=");
+	const struct option_entry *entry = options_find(word + 2, len);
+
+	if (!entry)
+		fprintf(stderr, "pectl: error: unknown option %s; see pectl help\n", word);
+	else if (word[2 + len] && !entry->argument)
+		fprintf(stderr, "pectl: error: option --%s takes no argument\n", entry->name);
+	else
+		return true;
+	return false;
+}
+
 /*
  * Only full words are understood, so that a later option cannot change what
  * an abbreviation means; -br is the one short form of two letters.
@@ -33,12 +47,8 @@ static bool options_check_words(int argc, char **argv)
 	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (!strcmp(argv[i], "-br"))
 			argv[i] = brief;
-		if (strncmp(argv[i], "--", 2) != 0)
-			continue;
-		if (options_find(argv[i] + 2, strcspn(argv[i] + 2, "=")))
-			continue;
-		fprintf(stderr, "pectl: error: unknown option %s; see pectl help\n", argv[i]);
-		return false;
+		if (!strncmp(argv[i], "--", 2) && !options_check_word(argv[i]))
+			return false;
 	}
 	return true;
 }
@@ -47,6 +57,7 @@ static void options_tables(struct option *longs, char *shorts)
 {
 	const struct option_entry *entry;
 
+	*shorts++ = ':';
 	for (entry = option_table; entry->name; entry++, longs++) {
 		longs->name = entry->name;
 		longs->has_arg = entry->argument ? required_argument : no_argument;
@@ -107,8 +118,12 @@ static bool options_set(struct options *options, int letter)
 		return options->help = true;
 	case 'V':
 		return options->version = true;
+	case ':':
+		fprintf(stderr, "pectl: error: option -%c needs an argument; see pectl help\n",
+			optopt);
+		return false;
 	}
-	fputs("see pectl help\n", stderr);
+	fprintf(stderr, "pectl: error: unknown option -%c; see pectl help\n", optopt);
 	return false;
 }
 
@@ -131,6 +146,7 @@ int options_read(struct options *options, int argc, char **argv)
 	if (!options_check_words(argc, argv))
 		return -1;
 	options_tables(longs, shorts);
+	opterr = 0;
 	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		if (!options_set(options, letter))
 			return -1;

@@ -15,12 +15,14 @@
  */
 void parse_error(struct parse *parse, struct word word, const char *format, ...)
 {
-	char text[1024];
+	char text[1024], *hole = parse->source->text + parse->word.at + parse->word.len;
 	va_list args;
 
 	if (parse->failed)
 		return;
 	parse->failed = true;
+	if (parse->held && !*hole)
+		*hole = parse->held;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
@@ -61,9 +63,10 @@ const char *parse_name(struct parse *parse, struct word word, const char *what)
 		return NULL;
 	}
 	if (!parse_is_name(s, word.len)) {
-		parse_error(parse, word,
-			    "'%.*s' is no name of a %s: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'",
-			    (int)word.len, s, what);
+		parse_error(
+			parse, word,
+			"'%.*s' is no name of a %s: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'",
+			(int)word.len, s, what);
 		return NULL;
 	}
 	return s;
@@ -199,8 +202,8 @@ static void parse_enter(struct parse *parse, struct pe_object *object, struct wo
  *
  * Return: the object, or NULL after an error.
  */
-struct pe_object *parse_declare(struct parse *parse, int kind, enum pe_verb verb,
-				struct word word, size_t size)
+struct pe_object *parse_declare(struct parse *parse, int kind, enum pe_verb verb, struct word word,
+				size_t size)
 {
 	const char *what = kind == PE_OBJECT_DEVICE ? "device" : "service";
 	const char *name = parse_name(parse, word, what);

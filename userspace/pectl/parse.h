@@ -38,6 +38,7 @@ enum parse_mode {
  * @depth: how many braces are open
  * @token: kind of the word read last
  * @word: the word read last
+ * @held: the character behind it, where the lexer has put a zero
  * @previous: kind of the word before
  * @previous_word: the word before
  * @device: being read
@@ -61,6 +62,7 @@ struct parse {
 	int depth;
 	int token;
 	struct word word;
+	char held;
 	int previous;
 	struct word previous_word;
 
@@ -95,8 +97,8 @@ bool parse_number(struct parse *parse, struct word word, unsigned int min, unsig
 struct proto_word parse_proto(struct parse *parse, struct word word);
 bool parse_ifname(struct parse *parse, struct word word);
 
-struct pe_object *parse_declare(struct parse *parse, int kind, enum pe_verb verb,
-				struct word word, size_t size);
+struct pe_object *parse_declare(struct parse *parse, int kind, enum pe_verb verb, struct word word,
+				size_t size);
 bool parse_command(struct parse *parse, struct word word);
 void parse_finish(struct parse *parse, struct pe_object *object);
 void parse_delete(struct parse *parse, int kind, struct word word);

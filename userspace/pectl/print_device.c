@@ -157,7 +157,8 @@ static void print_device_brief(struct printer *p, const struct pe_device *device
 
 	print_string(p, NULL, "%-16s", device->o.name);
 	print_string(p, NULL, " %-7s", WORD_OF(device_kinds, device->kind));
-	print_string(p, NULL, " %-12s", device_is(device, PE_DEVICE_TRANSPARENT) ? "transparent" : mode);
+	print_string(p, NULL, " %-12s",
+		     device_is(device, PE_DEVICE_TRANSPARENT) ? "transparent" : mode);
 	if (device_is(device, PE_DEVICE_OUTSIDE))
 		print_string(p, NULL, " %s", device->outside.dev);
 	if (device_is(device, PE_DEVICE_INSIDE))

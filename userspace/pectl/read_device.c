@@ -133,8 +133,9 @@ static bool device_one_next_hop(struct parse *parse, const struct pe_port *port,
 {
 	if (!(port->has & PE_HAS(PE_PORT_LLADDR)) || !(port->has & PE_HAS(PE_PORT_VIA)))
 		return true;
-	parse_error(parse, word,
-		    "a port has either a link-layer address (lladdr) or one found by address (via), not both");
+	parse_error(
+		parse, word,
+		"a port has either a link-layer address (lladdr) or one found by address (via), not both");
 	return false;
 }
 
@@ -249,10 +250,12 @@ static void device_check_port(struct parse *parse, const struct pe_port *port, i
 	if (!(port->has & PE_HAS(PE_PORT_DEV)))
 		device_lacks(parse, attr, "the interface it is attached to (dev)");
 	else if (transparent && port_has_hop(port))
-		parse_error(parse, source_word_at(parse->source, port->at[PE_PORT_DEV] - 1),
-			    "a transparent device has no link-layer address: only dev belongs here");
+		parse_error(
+			parse, source_word_at(parse->source, port->at[PE_PORT_DEV] - 1),
+			"a transparent device has no link-layer address: only dev belongs here");
 	else if (!transparent && !port_has_hop(port))
-		device_lacks(parse, attr, "a link-layer address (lladdr) or the address that gives it (via)");
+		device_lacks(parse, attr,
+			     "a link-layer address (lladdr) or the address that gives it (via)");
 }
 
 static void device_check_server(struct parse *parse)
@@ -276,7 +279,8 @@ static void device_check_inline(struct parse *parse)
 		return;
 	}
 	if (!inside && (device->has & PE_HAS(PE_DEVICE_TRANSPARENT))) {
-		device_lacks(parse, PE_DEVICE_TRANSPARENT, "its inside: a transparent device has two sides");
+		device_lacks(parse, PE_DEVICE_TRANSPARENT,
+			     "its inside: a transparent device has two sides");
 		return;
 	}
 	device_check_port(parse, &device->outside, inside ? PE_DEVICE_OUTSIDE : PE_DEVICE_KIND);

@@ -135,8 +135,8 @@ void service_iif(struct parse *parse, struct word word, struct word value)
 	if (!service_set(parse, PE_SERVICE_IIF, word) || !parse_ifname(parse, value))
 		return;
 	parse->service->at[PE_SERVICE_IIF] = value.at + 1;
-	parse->service->iif = pe_arena_strndup(&parse->config->arena,
-					       parse->source->text + value.at, value.len);
+	parse->service->iif =
+		pe_arena_strndup(&parse->config->arena, parse->source->text + value.at, value.len);
 }
 
 /**
@@ -208,8 +208,7 @@ static void service_check(struct parse *parse)
 	else if (!service->nsteps)
 		service_lacks(parse, "its sequence");
 	else if (service->nranges && !service_has_ports(service))
-		parse_error(parse,
-			    source_word_at(parse->source, service->at[PE_SERVICE_PORT] - 1),
+		parse_error(parse, source_word_at(parse->source, service->at[PE_SERVICE_PORT] - 1),
 			    "only tcp, udp and sctp have ports: one of them must be named");
 }
 

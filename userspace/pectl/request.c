@@ -143,6 +143,6 @@ void request_monitor(struct parse *parse, unsigned int group)
  */
 void request_help(struct parse *parse, struct word word)
 {
-	parse->request->topic = pe_arena_strndup(&parse->config->arena,
-						 parse->source->text + word.at, word.len);
+	parse->request->topic =
+		pe_arena_strndup(&parse->config->arena, parse->source->text + word.at, word.len);
 }

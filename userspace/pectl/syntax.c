@@ -89,9 +89,18 @@ static struct word syntax_mark(const struct parse *parse)
 	return parse->word;
 }
 
-static bool syntax_is_hidden(const char *name)
+/* Ends, and what only separates, are no help where words can stand. */
+static bool syntax_is_hidden(const struct parse *parse, const char *name)
 {
-	return !strcmp(name, ";") || !strcmp(name, "';'") || !strncmp(name, "START", 5);
+	static const char *const hidden[] = { ";", "';'", "end of file", "the end of the line" };
+	size_t i;
+
+	if (parse->mode == PARSE_CONFIG && !strcmp(name, "flush"))
+		return true;
+	for (i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
+		if (!strcmp(name, hidden[i]))
+			return true;
+	return false;
 }
 
 static int syntax_order(const void *a, const void *b)
@@ -99,16 +108,19 @@ static int syntax_order(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void syntax_list(char *buf, const char *const *expected, int count)
+static void syntax_list(const struct parse *parse, char *buf, const char *const *expected,
+			int count)
 {
 	const char *words[SYNTAX_TEXT / 2];
 	int i, n = 0;
 	char *p = buf;
 
 	for (i = 0; i < count && n < SYNTAX_TEXT / 2; i++)
-		if (!syntax_is_hidden(expected[i]))
+		if (!syntax_is_hidden(parse, expected[i]))
 			words[n++] = expected[i];
 	qsort(words, (size_t)n, sizeof(*words), syntax_order);
+	if (!n)
+		words[n++] = parse->source->name ? "the end of the line" : "the end of the command";
 	*p = '\0';
 	for (i = 0; i < n && p - buf < SYNTAX_TEXT - 2 * SYNTAX_WORD; i++)
 		p += sprintf(p, "%s%s", i ? i == n - 1 ? " or " : ", " : "", words[i]);
@@ -156,11 +168,15 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 		syntax_unclosed(parse);
 		return;
 	}
-	syntax_list(list, expected, count);
+	syntax_list(parse, list, expected, count);
 	if (parse->token == NAME)
-		parse_error(parse, parse->word, "unknown word %s; here can stand: %s",
+		parse_error(parse, parse->word, "unknown word %s; expected %s",
 			    syntax_found(parse, found), list);
+	else if (syntax_is_end(parse) && parse->previous_word.len)
+		parse_error(parse, syntax_mark(parse),
+			    "something is missing behind %s: expected %s",
+			    syntax_quote(parse, parse->previous_word, found), list);
 	else
-		parse_error(parse, syntax_mark(parse), "%s cannot stand here; what can: %s",
+		parse_error(parse, parse->word, "%s is out of place; expected %s",
 			    syntax_found(parse, found), list);
 }
