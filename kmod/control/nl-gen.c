@@ -8,7 +8,7 @@
 
 #include "nl-gen.h"
 
-#include <linux/pe.h>
+#include <uapi/linux/pe.h>
 
 /* Common nested types */
 const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1] = {

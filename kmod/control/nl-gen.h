@@ -9,7 +9,7 @@
 #include <net/netlink.h>
 #include <net/genetlink.h>
 
-#include <linux/pe.h>
+#include <uapi/linux/pe.h>
 
 /* Common nested types */
 extern const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1];

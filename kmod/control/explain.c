@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Every stage that a packet would meet, found by what finds it for packets. */
+
+#include <net/genetlink.h>
+
+#include "../model/match.h"
+#include "../netns.h"
+#include "fill.h"
+#include "nl-gen.h"
+#include "notify.h"
+#include "parse.h"
+#include "session.h"
+
+/* Stages of the longest sequence there and back, and some. */
+#define PE_EXPLAIN_HOPS	80
+
+/**
+ * struct pe_walk - an imagined packet on its way
+ * @pn: namespace
+ * @family: NFPROTO_*
+ * @saddr: its source address now
+ * @daddr: its destination address now
+ * @key: the rest of what decides where it goes
+ * @iif: interface it arrives by, by name
+ */
+struct pe_walk {
+	struct pe_net		*pn;
+	u8			family;
+	union nf_inet_addr	saddr;
+	union nf_inet_addr	daddr;
+	struct pe_key		key;
+	const char		*iif;
+};
+
+/* What a stage does to addresses and ports. */
+static void pe_walk_rewrite(struct pe_walk *w, const struct pe_hit *hit)
+{
+	const struct pe_sequence *seq = hit->svc->seq;
+	const struct pe_step *server = pe_sequence_server(seq);
+	const struct pe_stage *stage = hit->stage;
+
+	if (!server)
+		return;
+	if (pe_hit_forward(hit) && stage->to_step == seq->steps - 1) {
+		if (pe_device_is_nat(server->device))
+			w->daddr = server->device->address;
+		if (server->port)
+			w->key.dport = server->port;
+	} else if (stage->index == seq->forward) {
+		if (pe_device_is_nat(server->device))
+			w->saddr = hit->svc->vip;
+		if (server->port)
+			w->key.sport = hit->svc->range[0].first;
+	}
+}
+
+static enum pe_drop pe_walk_ready(const struct pe_port *port)
+{
+	const struct net_device *dev;
+	enum pe_drop reason = PE_DROP_NONE;
+
+	rcu_read_lock();
+	dev = rcu_dereference(port->iface->dev);
+	if (!dev)
+		reason = PE_DROP_NO_INTERFACE;
+	else if (!(dev->flags & IFF_UP) || !netif_carrier_ok(dev))
+		reason = PE_DROP_INTERFACE_DOWN;
+	else if (!READ_ONCE(port->mac))
+		reason = PE_DROP_NO_NEIGHBOUR;
+	rcu_read_unlock();
+	return reason;
+}
+
+static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_hit *hit)
+{
+	const struct pe_stage *stage = hit->stage;
+	u8 i;
+
+	for (i = stage->tap_first; i < stage->tap_first + stage->taps; i++)
+		if (nla_put_string(skb, PE_HOP_TAP,
+				   hit->svc->seq->step[i].device->obj->name))
+			return -EMSGSIZE;
+	return 0;
+}
+
+static int pe_walk_fill_to(struct sk_buff *skb, const struct pe_stage *stage)
+{
+	u8 mac[ETH_ALEN];
+
+	if (stage->device &&
+	    (nla_put_string(skb, PE_HOP_DEVICE, stage->device->obj->name) ||
+	     nla_put_u32(skb, PE_HOP_STEP, stage->to_step)))
+		return -EMSGSIZE;
+	if (!stage->to)
+		return 0;
+	pe_mac_put(mac, READ_ONCE(stage->to->mac));
+	return nla_put_string(skb, PE_HOP_OIF, stage->to->iface->name) ?:
+	       nla_put(skb, PE_HOP_LLADDR, ETH_ALEN, mac);
+}
+
+static int pe_walk_fill_packet(struct sk_buff *skb, const struct pe_walk *w)
+{
+	if (pe_fill_addr(skb, PE_HOP_SADDR, &w->saddr, w->family) ||
+	    pe_fill_addr(skb, PE_HOP_DADDR, &w->daddr, w->family))
+		return -EMSGSIZE;
+	if (!w->key.ports)
+		return 0;
+	return nla_put_u16(skb, PE_HOP_SPORT, w->key.sport) ?:
+	       nla_put_u16(skb, PE_HOP_DPORT, w->key.dport);
+}
+
+static int pe_walk_fill_hit(struct sk_buff *skb, const struct pe_hit *hit)
+{
+	const struct pe_port *from = hit->stage->from;
+
+	if (nla_put_u32(skb, PE_HOP_DIRECTION,
+			pe_hit_forward(hit) ? PE_DIRECTION_FORWARD :
+					      PE_DIRECTION_REVERSE) ||
+	    nla_put_string(skb, PE_HOP_SERVICE, hit->svc->obj->name))
+		return -EMSGSIZE;
+	if (from && hit->match == PE_MATCH_EXACT &&
+	    nla_put_string(skb, PE_HOP_FROM, from->device->obj->name))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* What becomes of the packet here. */
+static u32 pe_walk_verdict(const struct pe_hit *hit, const struct pe_addr *dst,
+			   enum pe_drop *reason)
+{
+	*reason = PE_DROP_NONE;
+	switch (hit->match) {
+	case PE_MATCH_EXACT:
+	case PE_MATCH_OPEN:
+		if (hit->stage->action == PE_ACTION_STEER)
+			*reason = pe_walk_ready(hit->stage->to);
+		return *reason ? PE_ACTION_DROP : hit->stage->action;
+	case PE_MATCH_CLAIM:
+		*reason = PE_DROP_WRONG_PLACE;
+		return PE_ACTION_DROP;
+	case PE_MATCH_FRAGMENT:
+		*reason = PE_DROP_FRAGMENT;
+		return PE_ACTION_DROP;
+	default:
+		if (dst && dst->guards)
+			*reason = PE_DROP_GUARD;
+		return *reason ? PE_ACTION_DROP : PE_ACTION_ACCEPT;
+	}
+}
+
+static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
+		       struct pe_hit *hit, u32 *action)
+{
+	const struct pe_table *table;
+	const struct pe_addr *dst;
+	enum pe_drop reason;
+	struct nlattr *nest;
+	bool known;
+
+	table = pe_net_table(w->pn, pe_family_of(w->family));
+	dst = table ? pe_table_find(table, &w->daddr, w->family) : NULL;
+	pe_locate(dst, table ? pe_table_find(table, &w->saddr, w->family) :
+			       NULL, &w->key, hit);
+	*action = pe_walk_verdict(hit, dst, &reason);
+	known = hit->match >= PE_MATCH_OPEN;
+	if (known && !reason)
+		pe_walk_rewrite(w, hit);
+
+	nest = nla_nest_start(skb, PE_EXPLAIN_HOP);
+	if (!nest || nla_put_u32(skb, PE_HOP_ACTION, *action) ||
+	    (reason && nla_put_u32(skb, PE_HOP_REASON, reason)) ||
+	    (w->iif && nla_put_string(skb, PE_HOP_IIF, w->iif)) ||
+	    (hit->match >= PE_MATCH_CLAIM && pe_walk_fill_hit(skb, hit)) ||
+	    (known && pe_walk_fill_taps(skb, hit)) ||
+	    (known && pe_walk_fill_to(skb, hit->stage)) ||
+	    pe_walk_fill_packet(skb, w))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static void pe_walk_arrive(struct pe_walk *w, const struct pe_port *port)
+{
+	w->key.dev = rcu_access_pointer(port->iface->dev);
+	w->key.mac = READ_ONCE(port->mac);
+	w->iif = port->iface->name;
+}
+
+static int pe_walk(struct sk_buff *skb, struct pe_walk *w)
+{
+	struct pe_hit hit;
+	u32 action;
+	int i, err;
+
+	for (i = 0; i < PE_EXPLAIN_HOPS; i++) {
+		err = pe_walk_hop(skb, w, &hit, &action);
+		if (err || action != PE_ACTION_STEER ||
+		    hit.stage->device->kind == PE_DEVICE_KIND_SERVER)
+			return err;
+		pe_walk_arrive(w, pe_device_port(hit.stage->device,
+						 pe_hit_forward(&hit)));
+	}
+	return 0;
+}
+
+/* The packet starts where the server of a service sends its answers. */
+static int pe_walk_from_server(struct pe_walk *w, struct genl_info *info,
+			       struct pe_refusal *refusal)
+{
+	const char *name = nla_data(info->attrs[PE_EXPLAIN_SERVICE]);
+	const struct pe_service *svc;
+	const struct pe_object *obj;
+	const struct pe_step *server;
+
+	obj = pe_object_find(w->pn, PE_NOUN_SERVICE, name);
+	if (!obj || !obj->live)
+		return pe_refuse(refusal, -ENOENT, 0, 0,
+				 "there is no service %s: see what there is with show",
+				 name);
+	svc = obj->live;
+	server = pe_sequence_server(svc->seq);
+	if (!server)
+		return 0;
+	if (server->port)
+		w->key.sport = server->port;
+	if (pe_device_is_nat(server->device))
+		w->saddr = server->device->address;
+	else
+		pe_walk_arrive(w, &server->device->outside);
+	return 0;
+}
+
+static int pe_walk_parse(struct pe_walk *w, struct genl_info *info,
+			 struct pe_refusal *refusal)
+{
+	struct nlattr **a = info->attrs;
+	u8 family;
+	int err;
+
+	if (!a[PE_EXPLAIN_SADDR] || !a[PE_EXPLAIN_DADDR])
+		return pe_refuse(refusal, -EINVAL, 0, 0,
+				 "a packet has two addresses: give both, from and to");
+	err = pe_parse_addr(a[PE_EXPLAIN_SADDR], "the sender", &w->saddr,
+			    &w->family, info->extack, refusal);
+	if (!err)
+		err = pe_parse_addr(a[PE_EXPLAIN_DADDR], "the receiver",
+				    &w->daddr, &family, info->extack, refusal);
+	if (err)
+		return err;
+	if (family != w->family)
+		return pe_refuse(refusal, -EINVAL, 0, 0,
+				 "one address is IPv4 and the other IPv6: give two of the same family");
+	w->key.mac = PE_MAC_NONE;
+	if (a[PE_EXPLAIN_PROTO])
+		w->key.proto = nla_get_u8(a[PE_EXPLAIN_PROTO]);
+	if (a[PE_EXPLAIN_DPORT] || a[PE_EXPLAIN_SPORT])
+		w->key.ports = true;
+	if (a[PE_EXPLAIN_SPORT])
+		w->key.sport = nla_get_u16(a[PE_EXPLAIN_SPORT]);
+	if (a[PE_EXPLAIN_DPORT])
+		w->key.dport = nla_get_u16(a[PE_EXPLAIN_DPORT]);
+	return a[PE_EXPLAIN_SERVICE] ? pe_walk_from_server(w, info, refusal) :
+				       0;
+}
+
+static int pe_explain_reply(struct pe_walk *w, struct genl_info *info)
+{
+	struct sk_buff *reply;
+	void *header;
+
+	reply = genlmsg_new(NLMSG_GOODSIZE * 4, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+	header = genlmsg_put_reply(reply, info, &pe_nl_family, 0,
+				   PE_CMD_EXPLAIN);
+	if (!header ||
+	    nla_put_u32(reply, PE_EXPLAIN_GENERATION, w->pn->generation) ||
+	    pe_walk(reply, w)) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(reply, header);
+	return genlmsg_reply(reply, info);
+}
+
+static int pe_explain(struct pe_walk *w, struct genl_info *info,
+		      struct pe_refusal *refusal)
+{
+	const struct nlattr *iif = info->attrs[PE_EXPLAIN_IIF];
+	struct net_device *dev = NULL;
+	int err;
+
+	if (iif) {
+		dev = dev_get_by_name(w->pn->net, nla_data(iif));
+		if (!dev)
+			return pe_refuse(refusal, -ENODEV, 0, 0,
+					 "there is no interface %s for the packet to arrive by: name another",
+					 (const char *)nla_data(iif));
+		w->key.dev = dev;
+		w->iif = nla_data(iif);
+	}
+	err = pe_walk_parse(w, info, refusal);
+	if (!err)
+		err = pe_explain_reply(w, info);
+	dev_put(dev);
+	return err;
+}
+
+/* PE_CMD_EXPLAIN */
+int pe_nl_explain_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pe_walk w = { .pn = pe_net(genl_info_net(info)) };
+	struct pe_refusal refusal = {};
+	int err;
+
+	mutex_lock(&w.pn->lock);
+	err = pe_explain(&w, info, &refusal);
+	if (err)
+		pe_session_refuse(w.pn, info->snd_portid, &refusal, 0,
+				  info->extack);
+	mutex_unlock(&w.pn->lock);
+	return err;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One fill function for each noun: answers, dumps and notifications alike. */
+
+#include <net/genetlink.h>
+#include <net/netlink.h>
+#include <uapi/linux/pe.h>
+
+#include "fill.h"
+
+/**
+ * pe_fill_addr() - put an address
+ * @skb: message
+ * @type: attribute
+ * @addr: the address
+ * @family: NFPROTO_* of it
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_addr(struct sk_buff *skb, u16 type, const union nf_inet_addr *addr,
+		 u8 family)
+{
+	return family == NFPROTO_IPV4 ?
+		       nla_put_in_addr(skb, type, addr->ip) :
+		       nla_put_in6_addr(skb, type, &addr->in6);
+}
+
+static int pe_fill_sum(struct sk_buff *skb, u16 type, const struct pe_sum *sum)
+{
+	struct nlattr *nest = nla_nest_start(skb, type);
+
+	if (!nest ||
+	    nla_put_u64_64bit(skb, PE_COUNTER_PACKETS, sum->packets,
+			      PE_COUNTER_PAD) ||
+	    nla_put_u64_64bit(skb, PE_COUNTER_BYTES, sum->bytes,
+			      PE_COUNTER_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int pe_fill_mac(struct sk_buff *skb, u16 type, u64 mac)
+{
+	u8 addr[ETH_ALEN];
+
+	pe_mac_put(addr, mac);
+	return nla_put(skb, type, ETH_ALEN, addr);
+}
+
+static int pe_fill_port_addr(struct sk_buff *skb, const struct pe_port *port)
+{
+	u64 mac = READ_ONCE(port->mac);
+
+	if (port->kind == PE_PORT_KIND_FIXED)
+		return pe_fill_mac(skb, PE_PORT_LLADDR, mac);
+	if (port->kind == PE_PORT_KIND_VIA &&
+	    pe_fill_addr(skb, PE_PORT_VIA, &port->via, port->via_proto))
+		return -EMSGSIZE;
+	return mac ? pe_fill_mac(skb, PE_PORT_RESOLVED, mac) : 0;
+}
+
+static int pe_fill_port(struct sk_buff *skb, u16 type,
+			const struct pe_port *port)
+{
+	const struct net_device *dev;
+	struct nlattr *nest;
+	int ifindex;
+
+	if (port->kind == PE_PORT_KIND_NONE)
+		return 0;
+	rcu_read_lock();
+	dev = rcu_dereference(port->iface->dev);
+	ifindex = dev ? dev->ifindex : 0;
+	rcu_read_unlock();
+	nest = nla_nest_start(skb, type);
+	if (!nest || nla_put_string(skb, PE_PORT_DEV, port->iface->name) ||
+	    nla_put_u32(skb, PE_PORT_IFINDEX, ifindex) ||
+	    pe_fill_port_addr(skb, port))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int pe_fill_device_sums(struct sk_buff *skb, const struct pe_device *dev)
+{
+	struct pe_sum sum = {};
+
+	pe_device_sum(dev->stats, PE_DIRECTION_FORWARD, &sum);
+	if (pe_fill_sum(skb, PE_DEVICE_FORWARD, &sum))
+		return -EMSGSIZE;
+	memset(&sum, 0, sizeof(sum));
+	pe_device_sum(dev->stats, PE_DIRECTION_REVERSE, &sum);
+	return pe_fill_sum(skb, PE_DEVICE_REVERSE, &sum);
+}
+
+static int pe_fill_device(struct sk_buff *skb, const struct pe_object *obj,
+			  bool stats)
+{
+	const struct pe_device *dev = obj->live;
+
+	if (nla_put_u32(skb, PE_DEVICE_ID, obj->id) ||
+	    nla_put_u32(skb, PE_DEVICE_KIND, dev->kind) ||
+	    nla_put_u32(skb, PE_DEVICE_USERS, obj->users) ||
+	    nla_put_u32(skb, PE_DEVICE_GENERATION, dev->generation))
+		return -EMSGSIZE;
+	if (dev->kind == PE_DEVICE_KIND_SERVER &&
+	    nla_put_u32(skb, PE_DEVICE_MODE, dev->mode))
+		return -EMSGSIZE;
+	if (dev->proto && !dev->address_is_via &&
+	    pe_fill_addr(skb, PE_DEVICE_ADDRESS, &dev->address, dev->proto))
+		return -EMSGSIZE;
+	if ((dev->transparent && nla_put_flag(skb, PE_DEVICE_TRANSPARENT)) ||
+	    (dev->guard && nla_put_flag(skb, PE_DEVICE_GUARD)))
+		return -EMSGSIZE;
+	if (pe_fill_port(skb, PE_DEVICE_OUTSIDE, &dev->outside) ||
+	    pe_fill_port(skb, PE_DEVICE_INSIDE, &dev->inside))
+		return -EMSGSIZE;
+	return stats ? pe_fill_device_sums(skb, dev) : 0;
+}
+
+static int pe_fill_ranges(struct sk_buff *skb, const struct pe_service *svc)
+{
+	struct nlattr *nest;
+	u8 i;
+
+	for (i = 0; i < svc->ranges; i++) {
+		nest = nla_nest_start(skb, PE_SERVICE_PORT);
+		if (!nest ||
+		    nla_put_u16(skb, PE_RANGE_FIRST, svc->range[i].first) ||
+		    nla_put_u16(skb, PE_RANGE_LAST, svc->range[i].last))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return 0;
+}
+
+static int pe_fill_step(struct sk_buff *skb, const struct pe_service *svc,
+			u8 i, bool stats)
+{
+	const struct pe_step *step = &svc->seq->step[i];
+	struct nlattr *nest = nla_nest_start(skb, PE_SERVICE_STEP);
+	struct pe_sum sum;
+
+	if (!nest ||
+	    nla_put_string(skb, PE_STEP_DEVICE, step->device->obj->name) ||
+	    (step->port && nla_put_u16(skb, PE_STEP_PORT, step->port)))
+		return -EMSGSIZE;
+	if (stats) {
+		pe_service_step_sum(svc, i, PE_DIRECTION_FORWARD, &sum);
+		if (pe_fill_sum(skb, PE_STEP_FORWARD, &sum))
+			return -EMSGSIZE;
+		pe_service_step_sum(svc, i, PE_DIRECTION_REVERSE, &sum);
+		if (pe_fill_sum(skb, PE_STEP_REVERSE, &sum))
+			return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int pe_fill_service_sums(struct sk_buff *skb,
+				const struct pe_service *svc)
+{
+	struct pe_sum sum;
+
+	pe_service_sum(svc, PE_DIRECTION_FORWARD, &sum);
+	if (pe_fill_sum(skb, PE_SERVICE_FORWARD, &sum))
+		return -EMSGSIZE;
+	pe_service_sum(svc, PE_DIRECTION_REVERSE, &sum);
+	return pe_fill_sum(skb, PE_SERVICE_REVERSE, &sum);
+}
+
+static int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
+			   bool stats)
+{
+	const struct pe_service *svc = obj->live;
+	u8 i;
+
+	if (nla_put_u32(skb, PE_SERVICE_ID, obj->id) ||
+	    pe_fill_addr(skb, PE_SERVICE_VIP, &svc->vip, svc->family) ||
+	    nla_put_u32(skb, PE_SERVICE_GENERATION, svc->generation))
+		return -EMSGSIZE;
+	if (svc->level != PE_LEVEL_ADDRESS &&
+	    nla_put_u8(skb, PE_SERVICE_PROTO, svc->proto))
+		return -EMSGSIZE;
+	if (pe_fill_ranges(skb, svc))
+		return -EMSGSIZE;
+	if (svc->iif && nla_put_string(skb, PE_SERVICE_IIF, svc->iif->name))
+		return -EMSGSIZE;
+	for (i = 0; i < svc->seq->steps; i++)
+		if (pe_fill_step(skb, svc, i, stats))
+			return -EMSGSIZE;
+	return stats ? pe_fill_service_sums(skb, svc) : 0;
+}
+
+/**
+ * pe_fill_object() - put a device or service
+ * @skb: message
+ * @obj: the device or service; only its name when it has no live version
+ * @noun: which of them
+ * @stats: with counters
+ *
+ * Context: pe_net.lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_object(struct sk_buff *skb, const struct pe_object *obj,
+		   enum pe_noun noun, bool stats)
+{
+	BUILD_BUG_ON((int)PE_DEVICE_NAME != (int)PE_SERVICE_NAME);
+	if (nla_put_string(skb, PE_DEVICE_NAME, obj->name))
+		return -EMSGSIZE;
+	if (!obj->live)
+		return 0;
+	return noun == PE_NOUN_DEVICE ? pe_fill_device(skb, obj, stats) :
+					pe_fill_service(skb, obj, stats);
+}
+
+/**
+ * pe_fill_drops() - put the drop counters of a namespace
+ * @skb: message
+ * @pn: namespace
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_drops(struct sk_buff *skb, struct pe_net *pn)
+{
+	struct nlattr *nest;
+	u32 reason;
+
+	for (reason = PE_DROP_NONE + 1; reason < PE_DROPS; reason++) {
+		nest = nla_nest_start(skb, PE_INFO_DROP);
+		if (!nest || nla_put_u32(skb, PE_DROPS_REASON, reason) ||
+		    nla_put_u64_64bit(skb, PE_DROPS_PACKETS,
+				      pe_drops_sum(pn->drops, reason),
+				      PE_DROPS_PAD))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From versions of devices and services to netlink attributes. */
+#ifndef _PE_FILL_H
+#define _PE_FILL_H
+
+#include <linux/skbuff.h>
+
+#include "../model/service.h"
+#include "../netns.h"
+
+int pe_fill_object(struct sk_buff *skb, const struct pe_object *obj,
+		   enum pe_noun noun, bool stats);
+int pe_fill_addr(struct sk_buff *skb, u16 type, const union nf_inet_addr *addr,
+		 u8 family);
+int pe_fill_drops(struct sk_buff *skb, struct pe_net *pn);
+
+#endif /* _PE_FILL_H */

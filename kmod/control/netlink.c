@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The family's handlers: each takes the namespace's lock, parses, hands on. */
+
+#include <linux/module.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "../compat.h"
+#include "../netns.h"
+#include "fill.h"
+#include "netlink.h"
+#include "nl-gen.h"
+#include "notify.h"
+#include "parse.h"
+#include "session.h"
+
+/* A handler at work. */
+struct pe_call {
+	struct pe_net		*pn;
+	struct genl_info	*info;
+	struct pe_refusal	refusal;
+	u32			fault;
+};
+
+static void pe_call_begin(struct pe_call *call, struct genl_info *info)
+{
+	call->pn = pe_net(genl_info_net(info));
+	call->info = info;
+	call->fault = 0;
+	memset(&call->refusal, 0, sizeof(call->refusal));
+	mutex_lock(&call->pn->lock);
+}
+
+static int pe_call_end(struct pe_call *call, int err)
+{
+	if (err)
+		pe_session_refuse(call->pn, call->info->snd_portid,
+				  &call->refusal, call->fault,
+				  call->info->extack);
+	mutex_unlock(&call->pn->lock);
+	return err;
+}
+
+static int pe_call_expects(struct pe_call *call, const struct nlattr *attr)
+{
+	u32 want;
+
+	if (!attr)
+		return 0;
+	want = nla_get_u32(attr);
+	if (want == call->pn->generation)
+		return 0;
+	NL_SET_BAD_ATTR(call->info->extack, attr);
+	return pe_refuse(&call->refusal, -ESTALE, 0, 0,
+			 "the configuration is at generation %u, not at %u as expected: read it again and repeat",
+			 call->pn->generation, want);
+}
+
+/* Into the socket's transaction, or a transaction of its own. */
+static int pe_call_submit(struct pe_call *call, struct pe_change *change)
+{
+	struct pe_session *session;
+	struct pe_txn alone, *txn = &alone;
+	int err;
+
+	if (IS_ERR(change)) {
+		call->fault = call->info->snd_seq;
+		return PTR_ERR(change);
+	}
+	session = pe_session_find(call->pn, call->info->snd_portid);
+	if (session && session->open)
+		txn = &session->txn;
+	else
+		pe_txn_init(call->pn, &alone);
+	err = pe_txn_add(txn, change);
+	if (err) {
+		pe_change_free(call->pn, change);
+		return pe_refuse(&call->refusal, err, 0, 0,
+				 "the transaction has too many changes: commit what it has and begin another");
+	}
+	if (txn != &alone)
+		return 0;
+	return pe_txn_commit(call->pn, txn, false, &call->refusal,
+			     &call->fault);
+}
+
+static int pe_call_reply_generation(struct pe_call *call)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	header = genlmsg_put_reply(skb, call->info, &pe_nl_family, 0,
+				   call->info->genlhdr->cmd);
+	if (!header ||
+	    nla_put_u32(skb, PE_TXN_GENERATION, call->pn->generation)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return genlmsg_reply(skb, call->info);
+}
+
+/* PE_CMD_TXN_BEGIN */
+int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pe_session *session;
+	struct pe_call call;
+	int err;
+
+	pe_call_begin(&call, info);
+	if (info->attrs[PE_TXN_CHECK]) {
+		NL_SET_BAD_ATTR(info->extack, info->attrs[PE_TXN_CHECK]);
+		err = pe_refuse(&call.refusal, -EINVAL, 0, 0,
+				"beginning a transaction checks nothing: say check when it is committed");
+		goto out;
+	}
+	err = pe_call_expects(&call, info->attrs[PE_TXN_GENERATION]);
+	if (err)
+		goto out;
+	session = pe_session_get(call.pn, info->snd_portid);
+	if (!session) {
+		err = -ENOMEM;
+		goto out;
+	}
+	err = pe_call_reply_generation(&call);
+	if (!err)
+		pe_session_begin(call.pn, session);
+out:
+	return pe_call_end(&call, err);
+}
+
+static struct pe_session *pe_call_session(struct pe_call *call)
+{
+	struct pe_session *session;
+
+	session = pe_session_find(call->pn, call->info->snd_portid);
+	if (session && session->open)
+		return session;
+	pe_refuse(&call->refusal, -ENOENT, 0, 0,
+		  "this socket has no transaction: begin one first");
+	return NULL;
+}
+
+/* PE_CMD_TXN_COMMIT */
+int pe_nl_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pe_session *session;
+	struct pe_call call;
+	int err;
+
+	pe_call_begin(&call, info);
+	session = pe_call_session(&call);
+	if (!session) {
+		err = -ENOENT;
+		goto out;
+	}
+	err = pe_call_expects(&call, info->attrs[PE_TXN_GENERATION]);
+	if (!err)
+		err = pe_txn_commit(call.pn, &session->txn,
+				    nla_get_flag(info->attrs[PE_TXN_CHECK]),
+				    &call.refusal, &call.fault);
+	pe_session_end(call.pn, session);
+	/* It is done, whether or not there is memory left to say so. */
+	if (!err)
+		pe_call_reply_generation(&call);
+out:
+	return pe_call_end(&call, err);
+}
+
+/* PE_CMD_TXN_ABORT */
+int pe_nl_txn_abort_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pe_session *session;
+	struct pe_call call;
+	int err;
+
+	pe_call_begin(&call, info);
+	err = pe_call_expects(&call, info->attrs[PE_TXN_GENERATION]);
+	if (err)
+		goto out;
+	session = pe_call_session(&call);
+	if (session)
+		pe_session_end(call.pn, session);
+	else
+		err = -ENOENT;
+out:
+	return pe_call_end(&call, err);
+}
+
+/* PE_CMD_FLUSH */
+int pe_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pe_change *change;
+	struct pe_call call;
+	int err;
+
+	pe_call_begin(&call, info);
+	err = pe_call_expects(&call, info->attrs[PE_TXN_GENERATION]);
+	if (err)
+		goto out;
+	change = pe_change_new(0, 0);
+	if (change) {
+		change->op = PE_OP_FLUSH;
+		change->seq = info->snd_seq;
+	}
+	err = pe_call_submit(&call, change ?: ERR_PTR(-ENOMEM));
+out:
+	return pe_call_end(&call, err);
+}
+
+/* PE_CMD_DEVICE_NEW */
+int pe_nl_device_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pe_call call;
+
+	pe_call_begin(&call, info);
+	return pe_call_end(&call,
+			   pe_call_submit(&call,
+					  pe_parse_device(call.pn, info,
+							  &call.refusal)));
+}
+
+/* PE_CMD_DEVICE_DEL */
+int pe_nl_device_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pe_call call;
+
+	pe_call_begin(&call, info);
+	return pe_call_end(&call,
+			   pe_call_submit(&call,
+					  pe_parse_delete(info, PE_NOUN_DEVICE,
+							  &call.refusal)));
+}
+
+/* PE_CMD_SERVICE_NEW */
+int pe_nl_service_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pe_call call;
+
+	pe_call_begin(&call, info);
+	return pe_call_end(&call,
+			   pe_call_submit(&call,
+					  pe_parse_service(call.pn, info,
+							   &call.refusal)));
+}
+
+/* PE_CMD_SERVICE_DEL */
+int pe_nl_service_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pe_call call;
+
+	pe_call_begin(&call, info);
+	return pe_call_end(&call,
+			   pe_call_submit(&call,
+					  pe_parse_delete(info, PE_NOUN_SERVICE,
+							  &call.refusal)));
+}
+
+static int pe_call_reply_object(struct pe_call *call,
+				const struct pe_object *obj, enum pe_noun noun,
+				bool stats)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	header = genlmsg_put_reply(skb, call->info, &pe_nl_family, 0,
+				   noun == PE_NOUN_DEVICE ? PE_CMD_DEVICE_NEW :
+							    PE_CMD_SERVICE_NEW);
+	if (!header || pe_fill_object(skb, obj, noun, stats)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return genlmsg_reply(skb, call->info);
+}
+
+static int pe_nl_get(struct genl_info *info, enum pe_noun noun, u16 stats)
+{
+	const struct nlattr *name = info->attrs[PE_DEVICE_NAME];
+	const struct pe_object *obj;
+	struct pe_call call;
+	int err;
+
+	pe_call_begin(&call, info);
+	if (!name) {
+		err = pe_refuse(&call.refusal, -EINVAL, 0, 0,
+				"no name was given: give one, or dump all");
+		goto out;
+	}
+	obj = pe_object_find(call.pn, noun, nla_data(name));
+	if (!obj || !obj->live) {
+		NL_SET_BAD_ATTR(info->extack, name);
+		err = pe_refuse(&call.refusal, -ENOENT, 0, 0,
+				"there is no %s %s: see what there is with show",
+				noun == PE_NOUN_DEVICE ? "device" : "service",
+				(const char *)nla_data(name));
+		goto out;
+	}
+	err = pe_call_reply_object(&call, obj, noun,
+				   nla_get_flag(info->attrs[stats]));
+out:
+	return pe_call_end(&call, err);
+}
+
+/* PE_CMD_DEVICE_GET of one */
+int pe_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_get(info, PE_NOUN_DEVICE, PE_DEVICE_STATS);
+}
+
+/* PE_CMD_SERVICE_GET of one */
+int pe_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_get(info, PE_NOUN_SERVICE, PE_SERVICE_STATS);
+}
+
+static int pe_nl_dump_object(struct sk_buff *skb, struct netlink_callback *cb,
+			     const struct pe_object *obj, enum pe_noun noun,
+			     bool stats)
+{
+	void *header;
+
+	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+			     cb->nlh->nlmsg_seq, &pe_nl_family, NLM_F_MULTI,
+			     noun == PE_NOUN_DEVICE ? PE_CMD_DEVICE_NEW :
+						      PE_CMD_SERVICE_NEW);
+	if (!header)
+		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, header);
+	if (pe_fill_object(skb, obj, noun, stats)) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+/* The id of the last object that went out is all that a dump remembers: what
+ * is deleted meanwhile is missed by nobody, and the generation tells that the
+ * dump is not of one piece.
+ */
+static int pe_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
+		      enum pe_noun noun, u16 stats)
+{
+	bool with = nla_get_flag(pe_dump_attrs(cb)[stats]);
+	struct pe_net *pn = pe_net(sock_net(skb->sk));
+	unsigned long id = cb->args[0];
+	const struct pe_object *obj;
+	int err = 0;
+
+	mutex_lock(&pn->lock);
+	cb->seq = pn->generation;
+	while ((obj = pe_object_after(pn, noun, &id))) {
+		err = pe_nl_dump_object(skb, cb, obj, noun, with);
+		if (err)
+			break;
+		cb->args[0] = id;
+	}
+	mutex_unlock(&pn->lock);
+	return skb->len ?: err;
+}
+
+/* PE_CMD_DEVICE_GET of all */
+int pe_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return pe_nl_dump(skb, cb, PE_NOUN_DEVICE, PE_DEVICE_STATS);
+}
+
+/* PE_CMD_SERVICE_GET of all */
+int pe_nl_service_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return pe_nl_dump(skb, cb, PE_NOUN_SERVICE, PE_SERVICE_STATS);
+}
+
+static int pe_fill_info(struct sk_buff *skb, struct pe_net *pn, bool stats)
+{
+	if (nla_put_u32(skb, PE_INFO_GENERATION, pn->generation) ||
+	    nla_put_u32(skb, PE_INFO_DEVICES, pn->device_count) ||
+	    nla_put_u32(skb, PE_INFO_SERVICES, pn->service_count) ||
+	    nla_put_u32(skb, PE_INFO_ADDRESSES, pn->address_count) ||
+	    nla_put_u32(skb, PE_INFO_DEVICES_MAX, PE_DEVICES_LIMIT) ||
+	    nla_put_u32(skb, PE_INFO_SERVICES_MAX, PE_SERVICES_LIMIT) ||
+	    nla_put_string(skb, PE_INFO_VERSION, PE_VERSION))
+		return -EMSGSIZE;
+	return stats ? pe_fill_drops(skb, pn) : 0;
+}
+
+/* PE_CMD_INFO_GET */
+int pe_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *reply;
+	struct pe_call call;
+	int err = -ENOMEM;
+	void *header;
+
+	pe_call_begin(&call, info);
+	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!reply)
+		goto out;
+	header = genlmsg_put_reply(reply, info, &pe_nl_family, 0,
+				   PE_CMD_INFO_GET);
+	if (!header ||
+	    pe_fill_info(reply, call.pn,
+			 nla_get_flag(info->attrs[PE_INFO_STATS]))) {
+		nlmsg_free(reply);
+		err = -EMSGSIZE;
+		goto out;
+	}
+	genlmsg_end(reply, header);
+	err = genlmsg_reply(reply, info);
+out:
+	return pe_call_end(&call, err);
+}
+
+static const struct genl_multicast_group pe_nl_groups[] = {
+	[PE_NLGRP_CONFIG] = { .name = PE_MCGRP_CONFIG },
+	[PE_NLGRP_EVENTS] = { .name = PE_MCGRP_EVENTS },
+};
+
+struct genl_family pe_nl_family __ro_after_init = {
+	.name		= PE_GENL_NAME,
+	.version	= PE_GENL_VERSION,
+	.netnsok	= true,
+	.module		= THIS_MODULE,
+	.ops		= pe_nl_ops,
+	.n_ops		= ARRAY_SIZE(pe_nl_ops),
+	.resv_start_op	= __PE_CMD_MAX,
+	.mcgrps		= pe_nl_groups,
+	.n_mcgrps	= ARRAY_SIZE(pe_nl_groups),
+};
+
+/**
+ * pe_nl_init() - become visible to userspace
+ *
+ * Return: 0 or a negative errno.
+ */
+int __init pe_nl_init(void)
+{
+	return genl_register_family(&pe_nl_family);
+}
+
+/**
+ * pe_nl_exit() - take no more commands
+ */
+void pe_nl_exit(void)
+{
+	genl_unregister_family(&pe_nl_family);
+}

@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Messages to versions: whatever a message alone can be refused for. */
+
+#include <linux/ctype.h>
+#include <linux/etherdevice.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+
+#include "../model/service.h"
+#include "nl-gen.h"
+#include "parse.h"
+
+/* A refusal that points at an attribute of the message. */
+#define pe_bad(extack, refusal, attr, err, ...)			\
+({								\
+	NL_SET_BAD_ATTR(extack, attr);				\
+	pe_refuse(refusal, err, nla_type(attr), 0, __VA_ARGS__);	\
+})
+
+/**
+ * pe_parse_addr() - an IPv4 or IPv6 address
+ * @attr: attribute that holds it
+ * @what: whose address, for the refusal
+ * @addr: out: the address
+ * @family: out: NFPROTO_* of it
+ * @extack: out: the attribute, when it is refused
+ * @refusal: out: why not
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pe_parse_addr(const struct nlattr *attr, const char *what,
+		  union nf_inet_addr *addr, u8 *family,
+		  struct netlink_ext_ack *extack, struct pe_refusal *refusal)
+{
+	memset(addr, 0, sizeof(*addr));
+	switch (nla_len(attr)) {
+	case sizeof(struct in_addr):
+		addr->ip = nla_get_in_addr(attr);
+		*family = NFPROTO_IPV4;
+		if (!ipv4_is_multicast(addr->ip) && !ipv4_is_lbcast(addr->ip) &&
+		    !ipv4_is_zeronet(addr->ip) && !ipv4_is_loopback(addr->ip))
+			return 0;
+		break;
+	case sizeof(struct in6_addr):
+		addr->in6 = nla_get_in6_addr(attr);
+		*family = NFPROTO_IPV6;
+		if (!ipv6_addr_is_multicast(&addr->in6) &&
+		    !ipv6_addr_any(&addr->in6) &&
+		    !ipv6_addr_loopback(&addr->in6))
+			return 0;
+		break;
+	default:
+		return pe_bad(extack, refusal, attr, -EINVAL,
+			      "the address of %s has %d bytes: give an IPv4 address of 4 or an IPv6 address of 16",
+			      what, nla_len(attr));
+	}
+	return pe_bad(extack, refusal, attr, -EINVAL,
+		      "the address of %s is not one host's: give a unicast address",
+		      what);
+}
+
+static bool pe_name_is_valid(const char *name)
+{
+	if (!isalnum(*name) && *name != '_')
+		return false;
+	for (name++; *name; name++)
+		if (!isalnum(*name) && !strchr("_.-", *name))
+			return false;
+	return true;
+}
+
+static int pe_parse_name(struct genl_info *info, const struct nlattr *attr,
+			 u16 type, const char *noun,
+			 struct pe_refusal *refusal)
+{
+	if (!attr)
+		return pe_refuse(refusal, -EINVAL, type, 0,
+				 "a %s without a name: give it one", noun);
+	if (pe_name_is_valid(nla_data(attr)))
+		return 0;
+	return pe_bad(info->extack, refusal, attr, -EINVAL,
+		      "'%s' is no name of a %s: use letters, digits, '_', '.' and '-', the first one no '.' or '-'",
+		      (const char *)nla_data(attr), noun);
+}
+
+/* Everything but what a port is attached to. */
+static int pe_parse_port_addr(struct genl_info *info, struct nlattr **tb,
+			      const char *name, struct pe_port *port,
+			      struct pe_refusal *refusal)
+{
+	const struct nlattr *ll = tb[PE_PORT_LLADDR], *via = tb[PE_PORT_VIA];
+
+	if (ll && via)
+		return pe_bad(info->extack, refusal, via, -EINVAL,
+			      "a port of device %s has both lladdr and via: give one of them",
+			      name);
+	if (via) {
+		port->kind = PE_PORT_KIND_VIA;
+		return pe_parse_addr(via, name, &port->via, &port->via_proto,
+				     info->extack, refusal);
+	}
+	port->kind = PE_PORT_KIND_FIXED;
+	if (!ll)
+		return 0;
+	if (!is_valid_ether_addr(nla_data(ll)))
+		return pe_bad(info->extack, refusal, ll, -EINVAL,
+			      "lladdr %pM of device %s is not one station's: give a unicast address",
+			      nla_data(ll), name);
+	port->mac = pe_mac(nla_data(ll));
+	return 0;
+}
+
+static int pe_parse_port(struct pe_net *pn, struct genl_info *info,
+			 const struct nlattr *attr, const char *name,
+			 struct pe_port *port, struct pe_refusal *refusal)
+{
+	struct nlattr *tb[PE_PORT_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(tb, PE_PORT_MAX, attr, pe_port_nl_policy,
+			       info->extack);
+	if (err)
+		return err;
+	if (tb[PE_PORT_IFINDEX] || tb[PE_PORT_RESOLVED])
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "a port of device %s has ifindex or resolved, which are only read: leave them out",
+			      name);
+	if (!tb[PE_PORT_DEV] || !nla_len(tb[PE_PORT_DEV]) ||
+	    !dev_valid_name(nla_data(tb[PE_PORT_DEV])))
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "a port of device %s names no interface: give it one with dev",
+			      name);
+	err = pe_parse_port_addr(info, tb, name, port, refusal);
+	if (err)
+		return err;
+	port->iface = pe_iface_get(pn, nla_data(tb[PE_PORT_DEV]));
+	return port->iface ? 0 : -ENOMEM;
+}
+
+static int pe_check_server(const struct pe_device *dev, const char *name,
+			   struct pe_refusal *refusal)
+{
+	bool nat = dev->mode == PE_SERVER_MODE_NAT;
+
+	if (dev->transparent)
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_TRANSPARENT, 0,
+				 "server %s cannot be transparent: only an inline device can", name);
+	if (pe_device_two_sided(dev))
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_INSIDE, 0,
+				 "server %s has an inside, but nothing goes through it: give it one port", name);
+	if (nat && !dev->proto)
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_MODE, 0,
+				 "server %s is in mode nat and has no address: give its own with address", name);
+	if (nat && dev->outside.kind != PE_PORT_KIND_NONE)
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_OUTSIDE, 0,
+				 "server %s is in mode nat, which the kernel routes: leave dev, lladdr and via out", name);
+	return 0;
+}
+
+static int pe_check_transparent(const struct pe_device *dev, const char *name,
+				struct pe_refusal *refusal)
+{
+	if (dev->kind != PE_DEVICE_KIND_INLINE || !pe_device_two_sided(dev))
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_TRANSPARENT, 0,
+				 "transparent device %s must be inline and have an outside and an inside: give both", name);
+	if (dev->outside.mac || dev->outside.kind == PE_PORT_KIND_VIA ||
+	    dev->inside.mac || dev->inside.kind == PE_PORT_KIND_VIA)
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_TRANSPARENT, 0,
+				 "transparent device %s has no address of its own on the link: leave lladdr and via out", name);
+	if (dev->outside.iface == dev->inside.iface)
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_INSIDE, 0,
+				 "transparent device %s has both sides at the same interface: name two", name);
+	return 0;
+}
+
+static bool pe_port_lacks_addr(const struct pe_port *port)
+{
+	return port->kind == PE_PORT_KIND_FIXED && !port->mac;
+}
+
+static int pe_check_device(const struct pe_device *dev, const char *name,
+			   struct pe_refusal *refusal)
+{
+	bool nat = pe_device_is_nat(dev);
+	int err = 0;
+
+	if (dev->kind == PE_DEVICE_KIND_SERVER)
+		err = pe_check_server(dev, name, refusal);
+	else if (dev->kind == PE_DEVICE_KIND_TAP && pe_device_two_sided(dev))
+		err = pe_refuse(refusal, -EINVAL, PE_DEVICE_INSIDE, 0,
+				"tap %s has an inside, but nothing goes through it: give it one port", name);
+	if (!err && dev->transparent)
+		err = pe_check_transparent(dev, name, refusal);
+	if (err)
+		return err;
+	if (!nat && dev->outside.kind == PE_PORT_KIND_NONE)
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_OUTSIDE, 0,
+				 "device %s is not attached anywhere: give dev and lladdr or via", name);
+	if (!dev->transparent && (pe_port_lacks_addr(&dev->outside) ||
+				  pe_port_lacks_addr(&dev->inside)))
+		return pe_refuse(refusal, -EINVAL,
+				 pe_port_lacks_addr(&dev->outside) ?
+					 PE_DEVICE_OUTSIDE : PE_DEVICE_INSIDE, 0,
+				 "a port of device %s has no address on the link: give lladdr or via", name);
+	if (dev->guard && !dev->proto)
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_GUARD, 0,
+				 "device %s has no address to guard: give its own with address", name);
+	return 0;
+}
+
+static void pe_parse_mirror(struct pe_device *dev)
+{
+	dev->outside.kind = PE_PORT_KIND_MIRROR;
+	dev->outside.peer = &dev->inside;
+	dev->inside.kind = PE_PORT_KIND_MIRROR;
+	dev->inside.peer = &dev->outside;
+}
+
+static int pe_parse_kind(struct genl_info *info, const char *name,
+			 struct pe_device *dev, struct pe_refusal *refusal)
+{
+	struct nlattr **a = info->attrs;
+
+	if (!a[PE_DEVICE_KIND])
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_KIND, 0,
+				 "device %s has no kind: say server, inline or tap", name);
+	dev->kind = nla_get_u32(a[PE_DEVICE_KIND]);
+	if (dev->kind != PE_DEVICE_KIND_SERVER && a[PE_DEVICE_MODE])
+		return pe_bad(info->extack, refusal, a[PE_DEVICE_MODE], -EINVAL,
+			      "device %s is no server and has no mode: leave it out", name);
+	if (dev->kind == PE_DEVICE_KIND_SERVER && !a[PE_DEVICE_MODE])
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_MODE, 0,
+				 "server %s has no mode: say loopback, alias or nat", name);
+	if (a[PE_DEVICE_MODE])
+		dev->mode = nla_get_u32(a[PE_DEVICE_MODE]);
+	dev->transparent = nla_get_flag(a[PE_DEVICE_TRANSPARENT]);
+	dev->guard = nla_get_flag(a[PE_DEVICE_GUARD]);
+	return 0;
+}
+
+static int pe_parse_device_attrs(struct pe_net *pn, struct genl_info *info,
+				 const char *name, struct pe_device *dev,
+				 struct pe_refusal *refusal)
+{
+	struct nlattr **a = info->attrs;
+	int err;
+
+	err = pe_parse_kind(info, name, dev, refusal);
+	if (!err && a[PE_DEVICE_ADDRESS])
+		err = pe_parse_addr(a[PE_DEVICE_ADDRESS], name, &dev->address,
+				    &dev->proto, info->extack, refusal);
+	if (!err && a[PE_DEVICE_OUTSIDE])
+		err = pe_parse_port(pn, info, a[PE_DEVICE_OUTSIDE], name,
+				    &dev->outside, refusal);
+	if (!err && a[PE_DEVICE_INSIDE])
+		err = pe_parse_port(pn, info, a[PE_DEVICE_INSIDE], name,
+				    &dev->inside, refusal);
+	if (!err && dev->guard && !dev->proto &&
+	    dev->outside.kind == PE_PORT_KIND_VIA) {
+		dev->address = dev->outside.via;
+		dev->proto = dev->outside.via_proto;
+		dev->address_is_via = true;
+	}
+	if (!err)
+		err = pe_check_device(dev, name, refusal);
+	if (!err && dev->transparent)
+		pe_parse_mirror(dev);
+	return err;
+}
+
+static struct pe_change *pe_parse_new(struct genl_info *info, const char *name,
+				      u8 noun, size_t data, u8 steps)
+{
+	struct pe_change *change;
+
+	change = pe_change_new(strlen(name) + 1 + data, steps);
+	if (!change)
+		return NULL;
+	change->seq = info->snd_seq;
+	change->flags = info->nlhdr->nlmsg_flags;
+	change->op = PE_OP_NEW;
+	change->noun = noun;
+	strcpy(change->data, name);
+	return change;
+}
+
+/**
+ * pe_parse_device() - a device as a message describes it
+ * @pn: namespace
+ * @info: the message
+ * @refusal: out: why not
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: the change or an error pointer.
+ */
+struct pe_change *pe_parse_device(struct pe_net *pn, struct genl_info *info,
+				  struct pe_refusal *refusal)
+{
+	const struct nlattr *attr = info->attrs[PE_DEVICE_NAME];
+	struct pe_change *change;
+	struct pe_device *dev;
+	const char *name;
+	int err;
+
+	err = pe_parse_name(info, attr, PE_DEVICE_NAME, "device", refusal);
+	if (err)
+		return ERR_PTR(err);
+	name = nla_data(attr);
+	change = pe_parse_new(info, name, PE_NOUN_DEVICE, 0, 0);
+	dev = pe_device_new();
+	if (!change || !dev) {
+		pe_device_put(pn, dev);
+		kfree(change);
+		return ERR_PTR(-ENOMEM);
+	}
+	change->version = dev;
+	err = pe_parse_device_attrs(pn, info, name, dev, refusal);
+	if (err) {
+		pe_change_free(pn, change);
+		return ERR_PTR(err);
+	}
+	return change;
+}
+
+/* What can be there more than once is found by walking the message. */
+#define pe_for_each(attr, info, type, rem)				\
+	nlmsg_for_each_attr(attr, (info)->nlhdr, GENL_HDRLEN, rem)	\
+		if (nla_type(attr) == (type))
+
+static unsigned int pe_count_attrs(const struct genl_info *info, u16 type)
+{
+	const struct nlattr *attr;
+	unsigned int n = 0;
+	int rem;
+
+	pe_for_each(attr, info, type, rem)
+		n++;
+	return n;
+}
+
+static int pe_parse_range(struct genl_info *info, const struct nlattr *attr,
+			  const char *name, struct pe_range *range,
+			  struct pe_refusal *refusal)
+{
+	struct nlattr *tb[PE_RANGE_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(tb, PE_RANGE_MAX, attr, pe_range_nl_policy,
+			       info->extack);
+	if (err)
+		return err;
+	if (!tb[PE_RANGE_FIRST])
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "a port range of service %s has no first port: give it one", name);
+	range->first = nla_get_u16(tb[PE_RANGE_FIRST]);
+	range->last = tb[PE_RANGE_LAST] ? nla_get_u16(tb[PE_RANGE_LAST]) :
+					  range->first;
+	if (!range->first || range->last < range->first)
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "ports %u-%u of service %s are no range: give ports from 1 to 65535, the smaller first",
+			      range->first, range->last, name);
+	return 0;
+}
+
+static int pe_parse_ranges(struct genl_info *info, const char *name,
+			   struct pe_service *svc, struct pe_refusal *refusal)
+{
+	const struct nlattr *attr;
+	u8 n = 0, i;
+	int err, rem;
+
+	pe_for_each(attr, info, PE_SERVICE_PORT, rem) {
+		err = pe_parse_range(info, attr, name, &svc->range[n], refusal);
+		if (err)
+			return err;
+		for (i = 0; i < n; i++)
+			if (svc->range[i].first <= svc->range[n].last &&
+			    svc->range[n].first <= svc->range[i].last)
+				return pe_bad(info->extack, refusal, attr,
+					      -EINVAL,
+					      "ports %u-%u and %u-%u of service %s overlap: name each port once",
+					      svc->range[i].first,
+					      svc->range[i].last,
+					      svc->range[n].first,
+					      svc->range[n].last, name);
+		n++;
+	}
+	return 0;
+}
+
+static bool pe_proto_can_have_ports(u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_SCTP || proto == IPPROTO_UDPLITE ||
+	       proto == IPPROTO_DCCP;
+}
+
+static int pe_parse_what(struct genl_info *info, const char *name,
+			 struct pe_service *svc, struct pe_refusal *refusal)
+{
+	struct nlattr **a = info->attrs;
+	int err;
+
+	if (!a[PE_SERVICE_VIP])
+		return pe_refuse(refusal, -EINVAL, PE_SERVICE_VIP, 0,
+				 "service %s has no address: give it one with vip", name);
+	err = pe_parse_addr(a[PE_SERVICE_VIP], name, &svc->vip, &svc->family,
+			    info->extack, refusal);
+	if (err)
+		return err;
+	svc->level = PE_LEVEL_ADDRESS;
+	if (a[PE_SERVICE_PROTO]) {
+		svc->level = PE_LEVEL_PROTO;
+		svc->proto = nla_get_u8(a[PE_SERVICE_PROTO]);
+	}
+	if (!svc->ranges)
+		return 0;
+	if (!a[PE_SERVICE_PROTO] || !pe_proto_can_have_ports(svc->proto))
+		return pe_bad(info->extack, refusal, a[PE_SERVICE_PORT],
+			      -EINVAL,
+			      "service %s has a port but no protocol that has ports: say tcp, udp, sctp, udplite or dccp, or leave the port out",
+			      name);
+	svc->level = PE_LEVEL_PORT;
+	return pe_parse_ranges(info, name, svc, refusal);
+}
+
+static int pe_parse_iif(struct pe_net *pn, struct genl_info *info,
+			const char *name, struct pe_service *svc,
+			struct pe_refusal *refusal)
+{
+	const struct nlattr *attr = info->attrs[PE_SERVICE_IIF];
+
+	if (!attr)
+		return 0;
+	if (!dev_valid_name(nla_data(attr)))
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "'%s' is no interface that clients of service %s could come by: name one",
+			      (const char *)nla_data(attr), name);
+	svc->iif = pe_iface_get(pn, nla_data(attr));
+	return svc->iif ? 0 : -ENOMEM;
+}
+
+static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,
+			 const char *name, struct nlattr **tb,
+			 struct pe_refusal *refusal)
+{
+	int err;
+
+	err = nla_parse_nested(tb, PE_STEP_MAX, attr, pe_step_nl_policy,
+			       info->extack);
+	if (err)
+		return err;
+	if (tb[PE_STEP_FORWARD] || tb[PE_STEP_REVERSE])
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "a step of service %s has counters, which are only read: leave them out", name);
+	if (!tb[PE_STEP_DEVICE] || !*(char *)nla_data(tb[PE_STEP_DEVICE]))
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "a step of service %s names no device: give it one", name);
+	if (tb[PE_STEP_PORT] && !nla_get_u16(tb[PE_STEP_PORT]))
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "a step of service %s translates to port 0: give a port from 1 to 65535", name);
+	return 0;
+}
+
+static struct pe_change *pe_parse_steps(struct genl_info *info,
+					const char *name,
+					struct pe_refusal *refusal)
+{
+	unsigned int n = pe_count_attrs(info, PE_SERVICE_STEP), i = 0;
+	struct nlattr *tb[PE_STEP_MAX + 1];
+	const struct nlattr *attr;
+	struct pe_change *change;
+	size_t data = 0;
+	int err, rem;
+	char *at;
+
+	if (!n || n > PE_STEPS_MAX)
+		return ERR_PTR(pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP,
+					 n ? PE_STEPS_MAX : 0,
+					 "the sequence of service %s has %u steps: give it 1 to %u",
+					 name, n, PE_STEPS_MAX));
+	pe_for_each(attr, info, PE_SERVICE_STEP, rem) {
+		err = pe_parse_step(info, attr, name, tb, refusal);
+		if (err)
+			return ERR_PTR(err);
+		data += strlen(nla_data(tb[PE_STEP_DEVICE])) + 1;
+	}
+	change = pe_parse_new(info, name, PE_NOUN_SERVICE, data, n);
+	if (!change)
+		return ERR_PTR(-ENOMEM);
+	at = change->data + strlen(name) + 1;
+	pe_for_each(attr, info, PE_SERVICE_STEP, rem) {
+		/* It was parsed before. */
+		if (pe_parse_step(info, attr, name, tb, refusal))
+			continue;
+		strcpy(at, nla_data(tb[PE_STEP_DEVICE]));
+		at += strlen(at) + 1;
+		if (tb[PE_STEP_PORT])
+			change->port[i] = nla_get_u16(tb[PE_STEP_PORT]);
+		i++;
+	}
+	return change;
+}
+
+/**
+ * pe_parse_service() - a service as a message describes it
+ * @pn: namespace
+ * @info: the message
+ * @refusal: out: why not
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: the change or an error pointer.
+ */
+struct pe_change *pe_parse_service(struct pe_net *pn, struct genl_info *info,
+				   struct pe_refusal *refusal)
+{
+	const struct nlattr *attr = info->attrs[PE_SERVICE_NAME];
+	unsigned int ranges = pe_count_attrs(info, PE_SERVICE_PORT);
+	struct pe_change *change;
+	struct pe_service *svc;
+	const char *name;
+	int err;
+
+	err = pe_parse_name(info, attr, PE_SERVICE_NAME, "service", refusal);
+	if (err)
+		return ERR_PTR(err);
+	name = nla_data(attr);
+	if (ranges > PE_PORTS_MAX)
+		return ERR_PTR(pe_refuse(refusal, -EINVAL, PE_SERVICE_PORT,
+					 PE_PORTS_MAX,
+					 "service %s has %u port ranges: give it at most %u",
+					 name, ranges, PE_PORTS_MAX));
+	change = pe_parse_steps(info, name, refusal);
+	if (IS_ERR(change))
+		return change;
+	svc = pe_service_new(ranges);
+	change->version = svc;
+	err = svc ? pe_parse_what(info, name, svc, refusal) : -ENOMEM;
+	if (!err)
+		err = pe_parse_iif(pn, info, name, svc, refusal);
+	if (err) {
+		pe_change_free(pn, change);
+		return ERR_PTR(err);
+	}
+	return change;
+}
+
+/**
+ * pe_parse_delete() - the deletion of a device or service
+ * @info: the message
+ * @noun: which
+ * @refusal: out: why not
+ *
+ * Return: the change or an error pointer.
+ */
+struct pe_change *pe_parse_delete(struct genl_info *info, u8 noun,
+				  struct pe_refusal *refusal)
+{
+	const struct nlattr *attr = info->attrs[PE_DEVICE_NAME];
+	struct pe_change *change;
+	int err;
+
+	BUILD_BUG_ON((int)PE_DEVICE_NAME != (int)PE_SERVICE_NAME);
+	err = pe_parse_name(info, attr, PE_DEVICE_NAME,
+			    noun == PE_NOUN_DEVICE ? "device" : "service",
+			    refusal);
+	if (err)
+		return ERR_PTR(err);
+	change = pe_parse_new(info, nla_data(attr), noun, 0, 0);
+	if (!change)
+		return ERR_PTR(-ENOMEM);
+	change->op = PE_OP_DEL;
+	return change;
+}

@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The part of a commit that can fail: names, devices, sequences, addresses.
+ * It makes what will be beside what is; packets see nothing of it.
+ */
+
+#include <linux/errno.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+
+#include "../model/service.h"
+#include "../model/table.h"
+#include "txn.h"
+
+/* What a commit is at: whom to blame when it fails. */
+struct pe_prepare {
+	struct pe_net		*pn;
+	struct pe_txn		*txn;
+	struct pe_refusal	*refusal;
+	const struct pe_change	*change;
+};
+
+static const char *pe_noun_name(u8 noun)
+{
+	return noun == PE_NOUN_DEVICE ? "device" : "service";
+}
+
+static void pe_object_touch(struct pe_prepare *p, struct pe_object *obj,
+			    u8 noun)
+{
+	obj->change = p->change;
+	if (pe_object_touched(obj))
+		return;
+	obj->next = obj->live;
+	list_add_tail(&obj->touched, noun == PE_NOUN_DEVICE ?
+					     &p->txn->devices :
+					     &p->txn->services);
+}
+
+/* Another version next, instead of the one that was to be. */
+static void pe_object_set(struct pe_prepare *p, struct pe_object *obj, u8 noun,
+			  void *version)
+{
+	pe_object_touch(p, obj, noun);
+	if (obj->next != obj->live) {
+		if (noun == PE_NOUN_DEVICE)
+			pe_device_put(p->pn, obj->next);
+		else
+			pe_service_put(p->pn, obj->next);
+	}
+	obj->next = version;
+}
+
+static int pe_prepare_new(struct pe_prepare *p, struct pe_change *change)
+{
+	const char *noun = pe_noun_name(change->noun);
+	struct pe_object *obj;
+	bool there;
+
+	obj = pe_object_find(p->pn, change->noun, change->data);
+	there = obj && pe_object_current(obj);
+	if (there && !(change->flags & NLM_F_REPLACE))
+		return pe_refuse(p->refusal, -EEXIST, PE_DEVICE_NAME, 0,
+				 "%s %s exists already: use replace or change, or delete it first",
+				 noun, change->data);
+	if (!there && !(change->flags & NLM_F_CREATE))
+		return pe_refuse(p->refusal, -ENOENT, PE_DEVICE_NAME, 0,
+				 "there is no %s %s: add it first", noun,
+				 change->data);
+	if (!obj)
+		obj = pe_object_new(p->pn, change->noun, change->data);
+	if (obj == ERR_PTR(-ENOSPC))
+		return pe_refuse(p->refusal, -ENOSPC, PE_DEVICE_NAME, 0,
+				 "%s %s is one too many for this namespace: delete another first",
+				 noun, change->data);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	pe_object_set(p, obj, change->noun, change->version);
+	if (change->noun == PE_NOUN_DEVICE)
+		((struct pe_device *)change->version)->obj = obj;
+	else
+		((struct pe_service *)change->version)->obj = obj;
+	change->version = NULL;
+	return 0;
+}
+
+static int pe_prepare_del(struct pe_prepare *p, const struct pe_change *change)
+{
+	struct pe_object *obj;
+
+	obj = pe_object_find(p->pn, change->noun, change->data);
+	if (!obj || !pe_object_current(obj))
+		return pe_refuse(p->refusal, -ENOENT, PE_DEVICE_NAME, 0,
+				 "there is no %s %s to delete: see what there is with show",
+				 pe_noun_name(change->noun), change->data);
+	pe_object_set(p, obj, change->noun, NULL);
+	return 0;
+}
+
+static void pe_prepare_flush_noun(struct pe_prepare *p, enum pe_noun noun)
+{
+	struct list_head *touched = noun == PE_NOUN_DEVICE ?
+					    &p->txn->devices :
+					    &p->txn->services;
+	struct pe_object *obj;
+	unsigned long id = 0;
+
+	list_for_each_entry(obj, touched, touched)
+		pe_object_set(p, obj, noun, NULL);
+	while ((obj = pe_object_after(p->pn, noun, &id))) {
+		pe_object_set(p, obj, noun, NULL);
+		cond_resched();
+	}
+}
+
+static int pe_prepare_changes(struct pe_prepare *p)
+{
+	struct pe_change *change;
+	int err = 0;
+
+	list_for_each_entry(change, &p->txn->changes, list) {
+		p->change = change;
+		switch (change->op) {
+		case PE_OP_NEW:
+			err = pe_prepare_new(p, change);
+			break;
+		case PE_OP_DEL:
+			err = pe_prepare_del(p, change);
+			break;
+		case PE_OP_FLUSH:
+			pe_prepare_flush_noun(p, PE_NOUN_SERVICE);
+			pe_prepare_flush_noun(p, PE_NOUN_DEVICE);
+			break;
+		}
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int pe_prepare_iface(struct pe_prepare *p, const struct pe_iface *iface,
+			    const char *noun, const struct pe_object *obj,
+			    u16 attr)
+{
+	if (!iface || rcu_access_pointer(iface->dev))
+		return 0;
+	return pe_refuse(p->refusal, -ENODEV, attr, 0,
+			 "interface %s of %s %s is not there or is no Ethernet: create it or name another",
+			 iface->name, noun, obj->name);
+}
+
+static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
+{
+	struct pe_device *dev = obj->next;
+	int err;
+
+	p->change = obj->change;
+	if (!dev || dev == obj->live)
+		return 0;
+	err = pe_prepare_iface(p, dev->outside.iface, "device", obj,
+			       PE_DEVICE_OUTSIDE);
+	if (!err)
+		err = pe_prepare_iface(p, dev->inside.iface, "device", obj,
+				       PE_DEVICE_INSIDE);
+	if (err || obj->live)
+		return err;
+	/* A later version takes these over. */
+	dev->stats = alloc_percpu_gfp(struct pe_device_stats,
+				      GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	return dev->stats ? 0 : -ENOMEM;
+}
+
+static int pe_prepare_devices(struct pe_prepare *p)
+{
+	struct pe_object *obj;
+	int err;
+
+	list_for_each_entry(obj, &p->txn->devices, touched) {
+		err = pe_prepare_device(p, obj);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* The change that touches a device of the sequence, or NULL. */
+static const struct pe_change *
+pe_sequence_touched(const struct pe_sequence *seq)
+{
+	u8 i;
+
+	for (i = 0; i < seq->steps; i++)
+		if (pe_object_touched(seq->step[i].device->obj))
+			return seq->step[i].device->obj->change;
+	return NULL;
+}
+
+/* Services that stay as they are, but whose devices don't. */
+static int pe_prepare_dependants(struct pe_prepare *p)
+{
+	const struct pe_change *change;
+	struct pe_service *svc;
+	struct pe_object *obj;
+	unsigned long id = 0;
+	bool used = false;
+
+	list_for_each_entry(obj, &p->txn->devices, touched)
+		used |= obj->users && obj->next != obj->live;
+	if (!used)
+		return 0;
+	while ((obj = pe_object_after(p->pn, PE_NOUN_SERVICE, &id))) {
+		cond_resched();
+		if (pe_object_touched(obj))
+			continue;
+		svc = obj->live;
+		change = pe_sequence_touched(svc->seq);
+		if (!change)
+			continue;
+		svc = pe_service_copy(p->pn, svc);
+		if (!svc)
+			return -ENOMEM;
+		p->change = change;
+		pe_object_set(p, obj, PE_NOUN_SERVICE, svc);
+	}
+	return 0;
+}
+
+static int pe_prepare_step(struct pe_prepare *p, const struct pe_object *svc,
+			   const char *name, u8 i, struct pe_step *step)
+{
+	struct pe_object *obj;
+
+	obj = pe_object_find(p->pn, PE_NOUN_DEVICE, name);
+	step->device = obj ? pe_object_current(obj) : NULL;
+	if (step->device)
+		return 0;
+	if (obj && obj->live && obj->users)
+		return pe_refuse(p->refusal, -EBUSY, PE_SERVICE_STEP, i,
+				 "device %s is in use as step %u of service %s: take it out of the sequence first",
+				 name, i + 1, svc->name);
+	return pe_refuse(p->refusal, -ENOENT, PE_SERVICE_STEP, i,
+			 "there is no device %s for step %u of service %s: add it first",
+			 name, i + 1, svc->name);
+}
+
+/* Steps by name where the service is asked for, else those it has. */
+static int pe_prepare_steps(struct pe_prepare *p, const struct pe_object *obj,
+			    bool asked, struct pe_step *step, u8 *n)
+{
+	const struct pe_change *change = obj->change;
+	const struct pe_service *live = obj->live;
+	const char *name = change->data;
+	int err;
+	u8 i;
+
+	*n = asked ? change->steps : live->seq->steps;
+	for (i = 0; i < *n; i++) {
+		if (asked) {
+			name += strlen(name) + 1;
+			step[i].port = change->port[i];
+		} else {
+			name = live->seq->step[i].device->obj->name;
+			step[i].port = live->seq->step[i].port;
+		}
+		err = pe_prepare_step(p, obj, name, i, &step[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int pe_prepare_server(struct pe_prepare *p, const struct pe_service *svc,
+			     const struct pe_step *step, u8 at)
+{
+	const struct pe_device *dev = step->device;
+	const char *name = svc->obj->name;
+
+	if (step->port && (svc->level != PE_LEVEL_PORT || svc->ranges != 1 ||
+			   svc->range[0].first != svc->range[0].last))
+		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP, at,
+				 "service %s translates to port %u of %s and so must have exactly one port itself: give it one, or leave the translation out",
+				 name, step->port, dev->obj->name);
+	if (!pe_device_is_nat(dev))
+		return 0;
+	if (dev->proto != svc->family)
+		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP, at,
+				 "service %s and server %s, whose address it is translated to, are not both IPv4 or both IPv6: use a server of the same family",
+				 name, dev->obj->name);
+	if (!memcmp(&dev->address, &svc->vip, sizeof(svc->vip)))
+		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP, at,
+				 "service %s has the own address of server %s: give the service another, or use mode loopback",
+				 name, dev->obj->name);
+	return 0;
+}
+
+static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
+			      bool asked)
+{
+	struct pe_step step[PE_STEPS_MAX];
+	struct pe_service *svc = obj->next;
+	struct pe_sequence *seq;
+	int err;
+	u8 n;
+
+	if (asked) {
+		err = pe_prepare_iface(p, svc->iif, "service", obj,
+				       PE_SERVICE_IIF);
+		if (err)
+			return err;
+	}
+	err = pe_prepare_steps(p, obj, asked, step, &n);
+	if (err)
+		return err;
+	if (step[n - 1].device->kind == PE_DEVICE_KIND_SERVER) {
+		err = pe_prepare_server(p, svc, &step[n - 1], n - 1);
+		if (err)
+			return err;
+	}
+	seq = pe_sequence_get(p->pn, step, n, p->refusal);
+	if (IS_ERR(seq))
+		return PTR_ERR(seq);
+	svc->seq = seq;
+	return pe_service_inherit(p->pn, svc, obj->live);
+}
+
+static int pe_prepare_service(struct pe_prepare *p, struct pe_object *obj)
+{
+	bool asked;
+	int err;
+
+	p->change = obj->change;
+	if (!obj->next || obj->next == obj->live)
+		return 0;
+	asked = p->change->noun == PE_NOUN_SERVICE;
+	err = pe_prepare_version(p, obj, asked);
+	/* The attribute is the service's, the change a device's. */
+	if (err && !asked)
+		p->refusal->attr = 0;
+	return err;
+}
+
+/* The address as it will be; what lives there now is copied to be changed. */
+static struct pe_addr *pe_prepare_addr(struct pe_prepare *p,
+				       const union nf_inet_addr *addr, u8 proto,
+				       u32 room)
+{
+	enum pe_family family = pe_family_of(proto);
+	struct pe_table **table = &p->txn->addrs[family];
+	const struct pe_addr *live;
+	struct pe_table *grown;
+	struct pe_addr *a, *old;
+
+	old = pe_table_find(*table, addr, proto);
+	if (old && old->size - old->n >= room)
+		return old;
+	if (old) {
+		a = pe_addr_copy(old, old->n + max(old->n, room));
+		if (!a)
+			return NULL;
+		pe_table_replace(*table, old, a);
+		kvfree(old);
+		return a;
+	}
+	live = pe_table_find(pe_net_table(p->pn, family), addr, proto);
+	grown = pe_table_grown(*table, proto, 1);
+	if (IS_ERR(grown))
+		return NULL;
+	if (grown) {
+		pe_table_free(*table);
+		*table = grown;
+	}
+	a = live ? pe_addr_copy(live, live->n + room) :
+		   pe_addr_new(addr, proto, room);
+	if (a)
+		pe_table_insert(*table, a);
+	return a;
+}
+
+static int pe_prepare_entry_old(void *arg, const union nf_inet_addr *addr,
+				u8 family, const struct pe_entry *entry)
+{
+	return pe_prepare_addr(arg, addr, family, 0) ? 0 : -ENOMEM;
+}
+
+static int pe_prepare_entry_new(void *arg, const union nf_inet_addr *addr,
+				u8 family, const struct pe_entry *entry)
+{
+	struct pe_addr *a = pe_prepare_addr(arg, addr, family, 1);
+
+	if (!a)
+		return -ENOMEM;
+	pe_addr_add(a, entry);
+	return 0;
+}
+
+/* Where the old version stood and the new one will stand. The old one's
+ * entries go when the address is settled.
+ */
+static int pe_prepare_service_addrs(struct pe_prepare *p,
+				    struct pe_object *obj)
+{
+	int err = 0;
+
+	p->change = obj->change;
+	if (obj->next == obj->live)
+		return 0;
+	if (obj->live)
+		err = pe_service_entries(obj->live, pe_prepare_entry_old, p);
+	if (!err && obj->next)
+		err = pe_service_entries(obj->next, pe_prepare_entry_new, p);
+	return err;
+}
+
+static int pe_prepare_guard(struct pe_prepare *p, const struct pe_device *dev,
+			    int by)
+{
+	struct pe_addr *a;
+
+	if (!dev || !dev->guard)
+		return 0;
+	a = pe_prepare_addr(p, &dev->address, dev->proto, 0);
+	if (!a)
+		return -ENOMEM;
+	a->guards += by;
+	return 0;
+}
+
+static int pe_prepare_services(struct pe_prepare *p)
+{
+	struct pe_object *obj;
+	int err;
+
+	list_for_each_entry(obj, &p->txn->services, touched) {
+		err = pe_prepare_service(p, obj);
+		if (!err)
+			err = pe_prepare_service_addrs(p, obj);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	list_for_each_entry(obj, &p->txn->devices, touched) {
+		if (obj->next == obj->live)
+			continue;
+		p->change = obj->change;
+		err = pe_prepare_guard(p, obj->next, 1);
+		if (!err)
+			err = pe_prepare_guard(p, obj->live, -1);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* The one of two services that collide which this transaction touches. */
+static void pe_prepare_blame(struct pe_prepare *p)
+{
+	const struct pe_service *svc = p->refusal->subject;
+
+	p->change = NULL;
+	if (svc && pe_object_touched(svc->obj)) {
+		p->change = svc->obj->change;
+		return;
+	}
+	svc = p->refusal->other;
+	if (svc && pe_object_touched(svc->obj))
+		p->change = svc->obj->change;
+	p->refusal->attr = 0;
+}
+
+static int pe_prepare_settle(struct pe_prepare *p, enum pe_family family)
+{
+	struct pe_table *table = p->txn->addrs[family];
+	struct pe_addr *a, *fit;
+	u32 at = 0;
+	int err;
+
+	while ((a = pe_table_next(table, &at))) {
+		err = pe_addr_settle(a, p->refusal);
+		if (err) {
+			pe_prepare_blame(p);
+			return err;
+		}
+		cond_resched();
+		if (a->n == a->size)
+			continue;
+		fit = pe_addr_copy(a, a->n);
+		if (!fit)
+			return -ENOMEM;
+		fit->searchable = a->searchable;
+		pe_table_replace(table, a, fit);
+		kvfree(a);
+	}
+	return 0;
+}
+
+/* Room for new addresses, in a table that packets may read from now on. */
+static int pe_prepare_room(struct pe_prepare *p, enum pe_family family)
+{
+	u8 proto = family == PE_IPV4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	struct pe_table *old, *grown;
+
+	if (!p->txn->addrs[family])
+		return 0;
+	old = pe_net_table(p->pn, family);
+	grown = pe_table_grown(old, proto, p->txn->addrs[family]->n);
+	if (IS_ERR_OR_NULL(grown))
+		return PTR_ERR_OR_ZERO(grown);
+	rcu_assign_pointer(p->pn->table[family], grown);
+	if (old)
+		kvfree_rcu(old, rcu);
+	return 0;
+}
+
+static bool pe_prepare_guarding(const struct pe_txn *txn)
+{
+	const struct pe_addr *a;
+	u32 at;
+	int i;
+
+	for (i = 0; i < PE_FAMILIES; i++) {
+		at = 0;
+		while ((a = pe_table_next(txn->addrs[i], &at)))
+			if (a->guards)
+				return true;
+	}
+	return false;
+}
+
+/**
+ * pe_txn_prepare() - make what a transaction will make effective
+ * @pn: namespace
+ * @txn: the transaction
+ * @refusal: out: why not
+ * @fault: out: change that is at fault when it fails, or NULL
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: 0 or a negative errno; the caller undoes or publishes.
+ */
+int pe_txn_prepare(struct pe_net *pn, struct pe_txn *txn,
+		   struct pe_refusal *refusal, const struct pe_change **fault)
+{
+	struct pe_prepare p = { .pn = pn, .txn = txn, .refusal = refusal };
+	int err, i;
+
+	err = pe_prepare_changes(&p);
+	if (!err)
+		err = pe_prepare_devices(&p);
+	if (!err)
+		err = pe_prepare_dependants(&p);
+	if (!err)
+		err = pe_prepare_services(&p);
+	for (i = 0; !err && i < PE_FAMILIES; i++)
+		err = pe_prepare_settle(&p, i);
+	for (i = 0; !err && i < PE_FAMILIES; i++)
+		err = pe_prepare_room(&p, i);
+	if (!err && (txn->addrs[PE_IPV4] || txn->addrs[PE_IPV6]))
+		err = pe_net_hooks(pn, pe_prepare_guarding(txn));
+	if (err)
+		*fault = p.change;
+	if (err == -ENOMEM)
+		pe_refuse(refusal, err, 0, 0,
+			  "there is not enough memory for this change: nothing was changed, free some and repeat");
+	return err;
+}

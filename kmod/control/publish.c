@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The part of a commit that cannot fail: what was prepared becomes what is. */
+
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "../model/service.h"
+#include "../model/table.h"
+#include "notify.h"
+#include "txn.h"
+
+static void pe_publish_device(struct pe_net *pn, struct pe_object *obj)
+{
+	struct pe_device *old = obj->live, *new = obj->next;
+
+	if (new) {
+		new->generation = pn->generation;
+		if (old) {
+			new->stats = old->stats;
+			old->stats_passed = true;
+		}
+		pe_device_attach(pn, new);
+	}
+	pn->device_count += !!new - !!old;
+}
+
+/* The first time that the service's sequence names this device. */
+static bool pe_step_is_first(const struct pe_sequence *seq, u8 at)
+{
+	u8 i;
+
+	for (i = 0; i < at; i++)
+		if (seq->step[i].device->obj == seq->step[at].device->obj)
+			return false;
+	return true;
+}
+
+static void pe_publish_users(const struct pe_service *svc, int by)
+{
+	u8 i;
+
+	for (i = 0; svc && i < svc->seq->steps; i++)
+		if (pe_step_is_first(svc->seq, i))
+			svc->seq->step[i].device->obj->users += by;
+}
+
+static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
+{
+	struct pe_service *old = obj->live, *new = obj->next;
+
+	if (new)
+		new->generation = pn->generation;
+	pe_publish_users(old, -1);
+	pe_publish_users(new, 1);
+	pn->service_count += !!new - !!old;
+}
+
+static void pe_publish_addr(struct pe_net *pn, struct pe_table *table,
+			    struct pe_addr *a)
+{
+	bool empty = !a->n && !a->guards;
+	struct pe_addr *old;
+
+	old = pe_table_find(table, &a->addr, a->proto);
+	if (old)
+		pe_table_replace(table, old, empty ? NULL : a);
+	else if (!empty)
+		pe_table_insert(table, a);
+	pn->address_count += !empty - !!old;
+	pn->guard_count += !!a->guards - (old && old->guards);
+	pe_addr_free_rcu(old);
+	if (empty)
+		kvfree(a);
+}
+
+static void pe_publish_addrs(struct pe_net *pn, struct pe_txn *txn)
+{
+	struct pe_addr *a;
+	u32 at;
+	int i;
+
+	for (i = 0; i < PE_FAMILIES; i++) {
+		at = 0;
+		while ((a = pe_table_next(txn->addrs[i], &at))) {
+			pe_publish_addr(pn, pe_net_table(pn, i), a);
+			cond_resched();
+		}
+		pe_table_free(txn->addrs[i]);
+		txn->addrs[i] = NULL;
+	}
+}
+
+/* Late packets still counted for the old version: wait, then add them. Nobody
+ * reads counters meanwhile, for that takes the lock that we hold.
+ */
+static void pe_publish_folds(struct pe_txn *txn)
+{
+	struct pe_object *obj;
+	bool waited = false;
+
+	list_for_each_entry(obj, &txn->services, touched) {
+		if (obj->next == obj->live ||
+		    !pe_service_folds(obj->next, obj->live))
+			continue;
+		if (!waited)
+			synchronize_rcu();
+		waited = true;
+		pe_service_fold(obj->next, obj->live);
+		cond_resched();
+	}
+}
+
+/* What is replaced goes; what is deleted is told of, then goes with its name. */
+static void pe_publish_object(struct pe_net *pn, struct pe_object *obj,
+			      enum pe_noun noun)
+{
+	void *old = obj->live;
+	bool changed = obj->next != old;
+
+	list_del_init(&obj->touched);
+	obj->live = obj->next;
+	obj->next = NULL;
+	obj->change = NULL;
+	if (changed && (old || obj->live))
+		pe_notify_object(pn, obj, noun);
+	if (changed && noun == PE_NOUN_DEVICE)
+		pe_device_put(pn, old);
+	else if (changed)
+		pe_service_put(pn, old);
+	if (!obj->live)
+		pe_object_free(pn, noun, obj);
+}
+
+/**
+ * pe_txn_publish() - make what was prepared effective
+ * @pn: namespace
+ * @txn: transaction that pe_txn_prepare() prepared
+ *
+ * A packet meets the old version of a service or the new one, whole.
+ *
+ * Context: process context, pe_net.lock held.
+ */
+void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
+{
+	struct pe_object *obj, *tmp;
+
+	if (!++pn->generation)
+		pn->generation = 1;
+	list_for_each_entry(obj, &txn->devices, touched)
+		if (obj->next != obj->live)
+			pe_publish_device(pn, obj);
+	list_for_each_entry(obj, &txn->services, touched)
+		if (obj->next != obj->live)
+			pe_publish_service(pn, obj);
+	pe_publish_addrs(pn, txn);
+	pe_publish_folds(txn);
+	list_for_each_entry_safe(obj, tmp, &txn->services, touched) {
+		pe_publish_object(pn, obj, PE_NOUN_SERVICE);
+		cond_resched();
+	}
+	list_for_each_entry_safe(obj, tmp, &txn->devices, touched) {
+		pe_publish_object(pn, obj, PE_NOUN_DEVICE);
+		cond_resched();
+	}
+	pe_net_hooks_trim(pn);
+}

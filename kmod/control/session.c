@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sessions: a socket's transaction and refusals, gone when it closes. */
+
+#include <linux/notifier.h>
+#include <linux/slab.h>
+
+#include "session.h"
+
+/**
+ * pe_session_find() - the session of a socket
+ * @pn: namespace
+ * @portid: of the socket
+ *
+ * Context: pe_net.lock held. A socket that sends is not being closed, so its
+ * session stays while its message is handled.
+ * Return: the session or NULL.
+ */
+struct pe_session *pe_session_find(struct pe_net *pn, u32 portid)
+{
+	struct pe_session *session, *found = NULL;
+
+	spin_lock(&pn->sessions_lock);
+	list_for_each_entry(session, &pn->sessions, list) {
+		if (session->portid == portid) {
+			found = session;
+			break;
+		}
+	}
+	spin_unlock(&pn->sessions_lock);
+	return found;
+}
+
+/**
+ * pe_session_get() - the session of a socket, a new one when it has none
+ * @pn: namespace
+ * @portid: of the socket
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: the session or NULL when memory is short.
+ */
+struct pe_session *pe_session_get(struct pe_net *pn, u32 portid)
+{
+	struct pe_session *session = pe_session_find(pn, portid);
+
+	if (session)
+		return session;
+	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	if (!session)
+		return NULL;
+	session->portid = portid;
+	spin_lock(&pn->sessions_lock);
+	list_add(&session->list, &pn->sessions);
+	spin_unlock(&pn->sessions_lock);
+	return session;
+}
+
+/**
+ * pe_session_begin() - begin a transaction, instead of one that was begun
+ * @pn: namespace
+ * @session: session of the socket
+ *
+ * Context: process context, pe_net.lock held.
+ */
+void pe_session_begin(struct pe_net *pn, struct pe_session *session)
+{
+	pe_session_end(pn, session);
+	pe_txn_init(pn, &session->txn);
+	session->open = true;
+}
+
+/**
+ * pe_session_end() - forget the transaction of a socket
+ * @pn: namespace
+ * @session: session of the socket
+ *
+ * Context: process context, pe_net.lock held.
+ */
+void pe_session_end(struct pe_net *pn, struct pe_session *session)
+{
+	if (!session->open)
+		return;
+	pe_txn_release(pn, &session->txn);
+	session->open = false;
+}
+
+static void pe_session_free(struct pe_net *pn, struct pe_session *session)
+{
+	int i;
+
+	mutex_lock(&pn->lock);
+	pe_session_end(pn, session);
+	mutex_unlock(&pn->lock);
+	for (i = 0; i < PE_SESSION_TEXTS; i++)
+		kfree(session->text[i]);
+	kfree(session);
+}
+
+/**
+ * pe_session_refuse() - hand a refusal to who asked
+ * @pn: namespace
+ * @portid: of the socket that asked
+ * @refusal: the refusal
+ * @fault: sequence number of the change that is at fault, 0 for none
+ * @extack: out: sentence and cookie
+ *
+ * Linux 6.1 has no formatted messages, later ones cut them short; so the
+ * sentence stays with the socket, which outlives the answer to its message.
+ *
+ * Context: process context, pe_net.lock held.
+ */
+void pe_session_refuse(struct pe_net *pn, u32 portid,
+		       const struct pe_refusal *refusal, u32 fault,
+		       struct netlink_ext_ack *extack)
+{
+	u32 cookie[] = { fault, refusal->attr, refusal->index };
+	struct pe_session *session;
+	char **text;
+
+	if (!extack || !refusal->text[0])
+		return;
+	if (fault) {
+		memcpy(extack->cookie, cookie, sizeof(cookie));
+		extack->cookie_len = sizeof(cookie);
+	}
+	session = pe_session_get(pn, portid);
+	if (!session)
+		goto no_memory;
+	text = &session->text[session->texts++ % PE_SESSION_TEXTS];
+	if (!*text)
+		*text = kzalloc(PE_REFUSAL_MAX, GFP_KERNEL_ACCOUNT);
+	if (!*text)
+		goto no_memory;
+	strscpy(*text, refusal->text, PE_REFUSAL_MAX);
+	extack->_msg = *text;
+	return;
+
+no_memory:
+	NL_SET_ERR_MSG(extack,
+		       "there is not enough memory to say why this was refused");
+}
+
+/* A socket was closed: what it did not commit leaves no trace. */
+static int pe_session_event(struct notifier_block *nb, unsigned long event,
+			    void *data)
+{
+	const struct netlink_notify *notify = data;
+	struct pe_session *session, *tmp, *found = NULL;
+	struct pe_net *pn;
+
+	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
+		return NOTIFY_DONE;
+	pn = pe_net(notify->net);
+	spin_lock(&pn->sessions_lock);
+	list_for_each_entry_safe(session, tmp, &pn->sessions, list) {
+		if (session->portid == notify->portid) {
+			list_del(&session->list);
+			found = session;
+			break;
+		}
+	}
+	spin_unlock(&pn->sessions_lock);
+	if (found)
+		pe_session_free(pn, found);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pe_session_notifier = {
+	.notifier_call = pe_session_event,
+};
+
+/**
+ * pe_session_close_all() - the namespace goes, or the module
+ * @pn: namespace
+ *
+ * Context: process context; nobody can send any more.
+ */
+void pe_session_close_all(struct pe_net *pn)
+{
+	struct pe_session *session, *tmp;
+
+	list_for_each_entry_safe(session, tmp, &pn->sessions, list) {
+		list_del(&session->list);
+		pe_session_free(pn, session);
+	}
+}
+
+/**
+ * pe_session_init() - watch sockets being closed
+ *
+ * Return: 0 or a negative errno.
+ */
+int pe_session_init(void)
+{
+	return netlink_register_notifier(&pe_session_notifier);
+}
+
+/**
+ * pe_session_exit() - watch no more
+ */
+void pe_session_exit(void)
+{
+	netlink_unregister_notifier(&pe_session_notifier);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Transactions: changes that become effective together or not at all. */
+#ifndef _PE_TXN_H
+#define _PE_TXN_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+#include "../model/object.h"
+#include "../model/refusal.h"
+#include "../netns.h"
+
+enum pe_op {
+	PE_OP_NEW,
+	PE_OP_DEL,
+	PE_OP_FLUSH,
+};
+
+/**
+ * struct pe_change - one change, as it was asked for
+ * @list: in pe_txn.changes
+ * @seq: sequence number of the message that asked for it
+ * @flags: NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE of the message
+ * @op: what to do
+ * @noun: with what
+ * @steps: of a service, how many names of devices follow its own in @data
+ * @version: new version of the device or service, NULL once it was taken
+ * @port: of each step, port that its server listens on, or 0
+ * @data: name, then the steps' names, each with its final zero
+ */
+struct pe_change {
+	struct list_head	list;
+	u32			seq;
+	u16			flags;
+	u8			op;
+	u8			noun;
+	u8			steps;
+	void			*version;
+	u16			*port;
+	char			data[];
+};
+
+/**
+ * struct pe_txn - a transaction
+ * @changes: in the order they were asked for
+ * @n: how many
+ * @generation: the configuration's when it began
+ * @devices: objects it touches, while it is being committed
+ * @services: objects it touches, while it is being committed
+ * @addrs: addresses as they will be, while it is being committed
+ */
+struct pe_txn {
+	struct list_head	changes;
+	u32			n;
+	u32			generation;
+	struct list_head	devices;
+	struct list_head	services;
+	struct pe_table		*addrs[PE_FAMILIES];
+};
+
+struct pe_change *pe_change_new(size_t data, u8 steps);
+void pe_change_free(struct pe_net *pn, struct pe_change *change);
+
+void pe_txn_init(struct pe_net *pn, struct pe_txn *txn);
+void pe_txn_release(struct pe_net *pn, struct pe_txn *txn);
+int pe_txn_add(struct pe_txn *txn, struct pe_change *change);
+int pe_txn_commit(struct pe_net *pn, struct pe_txn *txn, bool check,
+		  struct pe_refusal *refusal, u32 *fault);
+
+/* prepare.c: everything of a commit that can fail */
+int pe_txn_prepare(struct pe_net *pn, struct pe_txn *txn,
+		   struct pe_refusal *refusal, const struct pe_change **fault);
+
+/* publish.c: everything that packets see */
+void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn);
+
+#endif /* _PE_TXN_H */

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What lives at an address: put together, put in order, checked. */
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "addr.h"
+#include "refusal.h"
+#include "service.h"
+
+/**
+ * pe_addr_new() - an address where nothing lives yet
+ * @addr: the address
+ * @proto: NFPROTO_* of it
+ * @size: entries to make room for
+ *
+ * Context: process context.
+ * Return: the address, or NULL when memory is short.
+ */
+struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto, u32 size)
+{
+	struct pe_addr *a;
+
+	a = kvzalloc(struct_size(a, entry, size), GFP_KERNEL_ACCOUNT);
+	if (!a)
+		return NULL;
+	a->addr = *addr;
+	a->proto = proto;
+	a->size = size;
+	return a;
+}
+
+/**
+ * pe_addr_copy() - what lives at an address, to be changed
+ * @a: the address
+ * @size: entries to make room for, at least as many as there are
+ *
+ * Context: process context.
+ * Return: the copy, or NULL when memory is short.
+ */
+struct pe_addr *pe_addr_copy(const struct pe_addr *a, u32 size)
+{
+	struct pe_addr *new = pe_addr_new(&a->addr, a->proto, size);
+
+	if (!new)
+		return NULL;
+	new->guards = a->guards;
+	new->n = a->n;
+	new->ports = a->ports;
+	memcpy(new->entry, a->entry, a->n * sizeof(a->entry[0]));
+	return new;
+}
+
+/**
+ * pe_addr_add() - one more entry
+ * @a: address that packets don't see
+ * @entry: the entry
+ *
+ * Return: false when there is no room.
+ */
+bool pe_addr_add(struct pe_addr *a, const struct pe_entry *entry)
+{
+	if (a->n == a->size)
+		return false;
+	a->entry[a->n++] = *entry;
+	return true;
+}
+
+/* Is the entry that of a version which is about to be replaced? */
+static bool pe_entry_is_stale(const struct pe_entry *e)
+{
+	const struct pe_object *obj = e->svc->obj;
+
+	return pe_object_touched(obj) && obj->next != e->svc;
+}
+
+static void pe_addr_drop_stale(struct pe_addr *a)
+{
+	u32 from, to = 0;
+
+	for (from = 0; from < a->n; from++)
+		if (!pe_entry_is_stale(&a->entry[from]))
+			a->entry[to++] = a->entry[from];
+	a->n = to;
+}
+
+/* Entries to look at in turn before a search is cheaper. */
+#define PE_ENTRIES_FEW	8
+
+static int pe_entry_cmp(const void *x, const void *y)
+{
+	const struct pe_entry *a = x, *b = y;
+
+	if (a->level != b->level)
+		return a->level - b->level;
+	if (a->proto != b->proto)
+		return a->proto - b->proto;
+	if (a->first != b->first)
+		return a->first - b->first;
+	/* Those that look at the interface of arrival come first. */
+	if (!a->iif != !b->iif)
+		return !a->iif - !b->iif;
+	return a->last - b->last;
+}
+
+static int pe_entry_same_key(const struct pe_entry *a,
+			     const struct pe_entry *b,
+			     struct pe_refusal *refusal)
+{
+	const char *one = a->svc->obj->name, *two = b->svc->obj->name;
+
+	switch (b->level) {
+	case PE_LEVEL_PORT:
+		if (a->first == b->first && a->last == b->last)
+			return pe_refuse(refusal, -EEXIST, PE_SERVICE_PORT, 0,
+					 "services %s and %s have the same address, protocol and port (%u): give one of them another",
+					 one, two, b->first);
+		return pe_refuse(refusal, -EEXIST, PE_SERVICE_PORT, 0,
+				 "ports %u-%u of service %s overlap ports %u-%u of service %s at the same address: keep them apart",
+				 a->first, a->last, one, b->first, b->last,
+				 two);
+	case PE_LEVEL_PROTO:
+		return pe_refuse(refusal, -EEXIST, PE_SERVICE_PROTO, 0,
+				 "services %s and %s have the same address and protocol: give one of them another",
+				 one, two);
+	default:
+		return pe_refuse(refusal, -EEXIST, PE_SERVICE_VIP, 0,
+				 "services %s and %s have the same address: give one of them another",
+				 one, two);
+	}
+}
+
+static int pe_entry_ambiguous(const struct pe_entry *a,
+			      const struct pe_entry *b,
+			      struct pe_refusal *refusal)
+{
+	const char *one = a->svc->obj->name, *two = b->svc->obj->name;
+	const struct pe_stage *x, *y = NULL;
+
+	x = pe_sequence_ambiguous(a->svc->seq, b->svc->seq, a->role, b->role,
+				  &y);
+	if (!x)
+		return 0;
+	if (!x->from)
+		return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP,
+				 b->svc->seq->steps - 1,
+				 "services %s and %s are answered from the same address and port (%u) of server %s, so answers could not be told apart: use another port or another address of the server for one",
+				 one, two, b->first,
+				 b->svc->seq->step[b->svc->seq->steps - 1].device->obj->name);
+	return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, y->from_step,
+			 "step %u (%s) of service %s and step %u (%s) of service %s cannot be told apart, packets to the same address and port come from both by %s: use another device or interface for one",
+			 x->from_step + 1, x->from->device->obj->name, one,
+			 y->from_step + 1, y->from->device->obj->name, two,
+			 x->from->iface->name);
+}
+
+static int pe_entry_check(const struct pe_entry *a, const struct pe_entry *b,
+			  struct pe_refusal *refusal)
+{
+	if (a->svc == b->svc)
+		return 0;
+	refusal->subject = b->svc;
+	refusal->other = a->svc;
+	if (a->role & b->role & PE_ROLE_FORWARD && a->iif == b->iif)
+		return pe_entry_same_key(a, b, refusal);
+	return pe_entry_ambiguous(a, b, refusal);
+}
+
+/**
+ * pe_addr_settle() - put an address in order and see that nothing collides
+ * @a: address that packets don't see
+ * @refusal: out: why not
+ *
+ * Entries of versions that the transaction being committed replaces go first.
+ *
+ * Context: pe_net.lock held.
+ * Return: 0 or a negative errno.
+ */
+int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal)
+{
+	const struct pe_entry *e = a->entry;
+	u32 i, j;
+	int err;
+
+	pe_addr_drop_stale(a);
+	sort(a->entry, a->n, sizeof(a->entry[0]), pe_entry_cmp, NULL);
+	for (a->ports = 0; a->ports < a->n; a->ports++)
+		if (e[a->ports].level != PE_LEVEL_PORT)
+			break;
+	a->searchable = a->ports > PE_ENTRIES_FEW;
+	for (i = 0; i < a->n; i++) {
+		for (j = i + 1; j < a->n && e[j].level == e[i].level &&
+		     e[j].proto == e[i].proto && e[j].first <= e[i].last; j++) {
+			err = pe_entry_check(&e[i], &e[j], refusal);
+			if (err)
+				return err;
+			if (e[i].first != e[j].first || e[i].last != e[j].last)
+				a->searchable = false;
+		}
+	}
+	return 0;
+}
+
+/**
+ * pe_addr_free_rcu() - free an address when no packet can see it
+ * @a: address, or NULL
+ */
+void pe_addr_free_rcu(struct pe_addr *a)
+{
+	if (a)
+		kvfree_rcu(a, rcu);
+}

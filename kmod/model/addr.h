@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What lives at one address. */
+#ifndef _PE_ADDR_H
+#define _PE_ADDR_H
+
+#include <linux/netfilter.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+
+struct netlink_ext_ack;
+struct pe_iface;
+struct pe_net;
+struct pe_refusal;
+struct pe_service;
+
+/* Which packets an entry is for. */
+enum pe_role {
+	PE_ROLE_FORWARD	= BIT(0),	/* addressed to it */
+	PE_ROLE_REVERSE	= BIT(1),	/* from it, on their way back */
+	PE_ROLE_SERVER	= BIT(2),	/* from it, just sent by the server */
+};
+
+#define PE_ROLE_SOURCE	(PE_ROLE_REVERSE | PE_ROLE_SERVER)
+
+/* How much of a packet an entry looks at; more comes first. */
+enum pe_level {
+	PE_LEVEL_PORT,		/* protocol and port */
+	PE_LEVEL_PROTO,		/* protocol */
+	PE_LEVEL_ADDRESS,	/* neither */
+};
+
+/**
+ * struct pe_entry - a service at an address
+ * @svc: the service
+ * @iif: interface that clients must come by, NULL for any
+ * @first: first port
+ * @last: last port
+ * @proto: IP protocol
+ * @level: enum pe_level
+ * @role: set of enum pe_role
+ */
+struct pe_entry {
+	struct pe_service	*svc;
+	struct pe_iface		*iif;
+	u16			first;
+	u16			last;
+	u8			proto;
+	u8			level;
+	u8			role;
+};
+
+/**
+ * struct pe_addr - one version of what lives at an address
+ * @addr: the address
+ * @proto: NFPROTO_* of @addr
+ * @guards: guarded devices whose own address it is
+ * @n: entries
+ * @ports: entries of PE_LEVEL_PORT, which come first
+ * @size: entries there is room for, while it is being made
+ * @searchable: many ports, none in two ranges that differ
+ * @rcu: freed when no packet can see it
+ * @entry: by level, protocol and port, so that a binary search finds a port
+ *
+ * Immutable once it is in a table that packets see.
+ */
+struct pe_addr {
+	union nf_inet_addr	addr;
+	u8			proto;
+	bool			searchable;
+	u32			guards;
+	u32			n;
+	u32			ports;
+	u32			size;
+	struct rcu_head		rcu;
+	struct pe_entry		entry[];
+};
+
+struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto,
+			    u32 size);
+struct pe_addr *pe_addr_copy(const struct pe_addr *a, u32 size);
+bool pe_addr_add(struct pe_addr *a, const struct pe_entry *entry);
+int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal);
+void pe_addr_free_rcu(struct pe_addr *a);
+
+#endif /* _PE_ADDR_H */

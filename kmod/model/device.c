@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Devices: their lifetime, and the link-layer addresses of their ports. */
+
+#include <linux/slab.h>
+#include <net/arp.h>
+#include <net/ndisc.h>
+#include <net/neighbour.h>
+
+#include "device.h"
+#include "netns.h"
+
+/**
+ * pe_device_new() - a device without ports
+ *
+ * Context: process context.
+ * Return: the device with one user, or NULL when memory is short.
+ */
+struct pe_device *pe_device_new(void)
+{
+	struct pe_device *dev;
+
+	dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
+	if (!dev)
+		return NULL;
+	dev->users = 1;
+	dev->outside.device = dev;
+	dev->inside.device = dev;
+	INIT_LIST_HEAD(&dev->outside.list);
+	INIT_LIST_HEAD(&dev->inside.list);
+	return dev;
+}
+
+static void pe_device_free_rcu(struct rcu_head *head)
+{
+	struct pe_device *dev = container_of(head, struct pe_device, rcu);
+
+	if (!dev->stats_passed)
+		free_percpu(dev->stats);
+	kfree(dev);
+}
+
+/**
+ * pe_device_put() - one user less
+ * @pn: namespace
+ * @dev: device, or NULL
+ *
+ * Context: process context, pe_net.lock held. Packets may see the device for
+ * a grace period after its last user went.
+ */
+void pe_device_put(struct pe_net *pn, struct pe_device *dev)
+{
+	if (!dev || --dev->users)
+		return;
+	spin_lock_bh(&pn->ifaces_lock);
+	list_del_init(&dev->outside.list);
+	list_del_init(&dev->inside.list);
+	spin_unlock_bh(&pn->ifaces_lock);
+	pe_iface_put(pn, dev->outside.iface);
+	pe_iface_put(pn, dev->inside.iface);
+	call_rcu(&dev->rcu, pe_device_free_rcu);
+}
+
+static struct neigh_table *pe_port_neigh_table(const struct pe_port *port)
+{
+	return port->via_proto == NFPROTO_IPV4 ? &arp_tbl : ipv6_stub->nd_tbl;
+}
+
+static u64 pe_neighbour_mac(struct neighbour *n)
+{
+	u8 ha[MAX_ADDR_LEN] = {};
+	unsigned int seq;
+	u8 state;
+
+	do {
+		seq = read_seqbegin(&n->ha_lock);
+		state = READ_ONCE(n->nud_state);
+		memcpy(ha, n->ha, ETH_ALEN);
+	} while (read_seqretry(&n->ha_lock, seq));
+	return state & NUD_VALID ? pe_mac(ha) : 0;
+}
+
+/* Read the neighbour's address, and have it asked for when it is not known. */
+static void pe_port_resolve(struct pe_net *pn, struct pe_port *port)
+{
+	struct neigh_table *table = pe_port_neigh_table(port);
+	struct net_device *dev;
+	struct neighbour *n;
+
+	rcu_read_lock();
+	dev = rcu_dereference(port->iface->dev);
+	if (!dev || !(dev->flags & IFF_UP))
+		goto unlock;
+	n = neigh_lookup(table, &port->via, dev);
+	if (!n)
+		n = neigh_create(table, &port->via, dev);
+	if (IS_ERR(n))
+		goto unlock;
+	/* The notifier reads under the lock too, so the last one is right. */
+	spin_lock_bh(&pn->ifaces_lock);
+	WRITE_ONCE(port->mac, pe_neighbour_mac(n));
+	spin_unlock_bh(&pn->ifaces_lock);
+	neigh_event_send(n, NULL);
+	neigh_release(n);
+unlock:
+	rcu_read_unlock();
+}
+
+static void pe_port_mirror(struct pe_port *port)
+{
+	struct net_device *dev;
+
+	rcu_read_lock();
+	dev = rcu_dereference(port->peer->iface->dev);
+	WRITE_ONCE(port->mac, dev ? pe_mac(dev->dev_addr) : 0);
+	rcu_read_unlock();
+}
+
+/**
+ * pe_device_attach() - a device becomes live: keep its addresses up to date
+ * @pn: namespace
+ * @dev: device
+ *
+ * Context: process context, pe_net.lock held.
+ */
+void pe_device_attach(struct pe_net *pn, struct pe_device *dev)
+{
+	struct pe_port *ports[] = { &dev->outside, &dev->inside };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ports); i++) {
+		spin_lock_bh(&pn->ifaces_lock);
+		if (ports[i]->kind == PE_PORT_KIND_VIA ||
+		    ports[i]->kind == PE_PORT_KIND_MIRROR)
+			list_add_tail(&ports[i]->list, &pn->ports);
+		if (ports[i]->kind == PE_PORT_KIND_MIRROR)
+			pe_port_mirror(ports[i]);
+		spin_unlock_bh(&pn->ifaces_lock);
+		/* Asking calls our own notifier, which takes the lock. */
+		if (ports[i]->kind == PE_PORT_KIND_VIA)
+			pe_port_resolve(pn, ports[i]);
+	}
+}
+
+/**
+ * pe_ports_ask() - have the addresses of all neighbours asked for
+ * @work: pe_net.ask_work
+ *
+ * Interfaces came up. Their notifier must not wait for the lock that keeps
+ * the ports.
+ */
+void pe_ports_ask(struct work_struct *work)
+{
+	struct pe_net *pn = container_of(work, struct pe_net, ask_work);
+	struct pe_port *port;
+
+	mutex_lock(&pn->lock);
+	list_for_each_entry(port, &pn->ports, list)
+		if (port->kind == PE_PORT_KIND_VIA)
+			pe_port_resolve(pn, port);
+	mutex_unlock(&pn->lock);
+}
+
+/**
+ * pe_ports_refresh() - interfaces changed: mirrored addresses with them
+ * @pn: namespace
+ *
+ * Context: pe_net.ifaces_lock held.
+ */
+void pe_ports_refresh(struct pe_net *pn)
+{
+	struct pe_port *port;
+
+	lockdep_assert_held(&pn->ifaces_lock);
+	list_for_each_entry(port, &pn->ports, list) {
+		if (port->kind == PE_PORT_KIND_MIRROR)
+			pe_port_mirror(port);
+		else if (!rcu_access_pointer(port->iface->dev))
+			WRITE_ONCE(port->mac, 0);
+	}
+}
+
+static bool pe_port_is_via(const struct pe_port *port, struct neighbour *n)
+{
+	size_t len = port->via_proto == NFPROTO_IPV4 ? 4 : 16;
+
+	return port->kind == PE_PORT_KIND_VIA &&
+	       pe_port_neigh_table(port) == n->tbl &&
+	       pe_iface_is(port->iface, n->dev) &&
+	       !memcmp(&port->via, n->primary_key, len);
+}
+
+/**
+ * pe_ports_neighbour() - a neighbour has another address, or none
+ * @pn: namespace
+ * @n: neighbour
+ *
+ * Context: notifier, any; the neighbour's lock is not held.
+ */
+void pe_ports_neighbour(struct pe_net *pn, struct neighbour *n)
+{
+	struct pe_port *port;
+
+	spin_lock_bh(&pn->ifaces_lock);
+	list_for_each_entry(port, &pn->ports, list)
+		if (pe_port_is_via(port, n))
+			WRITE_ONCE(port->mac, pe_neighbour_mac(n));
+	spin_unlock_bh(&pn->ifaces_lock);
+}
+
+/**
+ * pe_port_same_place() - would packets from both ports look the same?
+ * @a: port
+ * @b: port
+ *
+ * Context: pe_net.lock held.
+ * Return: true when interface and link-layer address, as far as they are
+ * known, are the same.
+ */
+bool pe_port_same_place(const struct pe_port *a, const struct pe_port *b)
+{
+	u64 mac = READ_ONCE(a->mac);
+
+	if (a->iface != b->iface)
+		return false;
+	if (a == b)
+		return true;
+	if (a->kind == PE_PORT_KIND_VIA && b->kind == PE_PORT_KIND_VIA &&
+	    a->via_proto == b->via_proto &&
+	    !memcmp(&a->via, &b->via, sizeof(a->via)))
+		return true;
+	if (a->kind == PE_PORT_KIND_MIRROR && b->kind == PE_PORT_KIND_MIRROR)
+		return a->peer->iface == b->peer->iface;
+	return mac && mac == READ_ONCE(b->mac);
+}

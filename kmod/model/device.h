@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An appliance or server that the engine hands packets to. */
+#ifndef _PE_DEVICE_H
+#define _PE_DEVICE_H
+
+#include <linux/etherdevice.h>
+#include <linux/netfilter.h>
+#include <linux/rcupdate.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/pe.h>
+
+#include "compat.h"
+#include "iface.h"
+#include "object.h"
+#include "stats.h"
+
+struct neighbour;
+
+/* How a port's link-layer address comes about. */
+enum pe_port_kind {
+	PE_PORT_KIND_NONE,	/* no port */
+	PE_PORT_KIND_FIXED,	/* configured */
+	PE_PORT_KIND_VIA,	/* from the neighbour table */
+	PE_PORT_KIND_MIRROR,	/* the engine's own on the device's other side */
+};
+
+/**
+ * struct pe_port - where a device is attached to the engine
+ * @iface: interface
+ * @mac: link-layer address of what is there as pe_mac() makes it, 0 while not
+ *	known: packets are sent to it and must come from it
+ * @kind: how @mac comes about; only PE_PORT_KIND_FIXED never changes it
+ * @via_proto: NFPROTO_* of @via
+ * @via: address that is looked up in the neighbour table
+ * @peer: the other side of a transparent device
+ * @list: in pe_net.ports while the device is live and @mac can change
+ * @device: whose port it is
+ */
+struct pe_port {
+	struct pe_iface		*iface;
+	u64			mac;
+	u8			kind;
+	u8			via_proto;
+	union nf_inet_addr	via;
+	struct pe_port		*peer;
+	struct list_head	list;
+	struct pe_device	*device;
+};
+
+/**
+ * struct pe_device - one version of a device
+ * @stats: counters, handed on from version to version
+ * @outside: towards the client, or the only port
+ * @inside: towards the server, of an inline device with two sides
+ * @obj: its name
+ * @users: object and sequences that point here; under pe_net.lock
+ * @kind: enum pe_device_kind
+ * @mode: enum pe_server_mode, of a server
+ * @proto: NFPROTO_* of @address, NFPROTO_UNSPEC without one
+ * @transparent: a bridge
+ * @guard: @address is unreachable except through services
+ * @address_is_via: @address was not given but is what @outside is reached by
+ * @stats_passed: a later version has taken @stats over
+ * @generation: of the transaction that made it
+ * @address: the device's own address
+ * @rcu: freed when no packet can see it
+ *
+ * Immutable once live, but for what pe_port says.
+ */
+struct pe_device {
+	struct pe_device_stats __percpu *stats;
+	struct pe_port		outside;
+	struct pe_port		inside;
+	struct pe_object	*obj;
+	u32			users;
+	u8			kind;
+	u8			mode;
+	u8			proto;
+	bool			transparent;
+	bool			guard;
+	bool			address_is_via;
+	bool			stats_passed;
+	u32			generation;
+	union nf_inet_addr	address;
+	struct rcu_head		rcu;
+};
+
+/**
+ * pe_mac() - a link-layer address as a number that compares in one step
+ * @addr: six bytes, at any alignment
+ */
+static inline u64 pe_mac(const u8 *addr)
+{
+	return get_unaligned((const u32 *)addr) |
+	       (u64)get_unaligned((const u16 *)(addr + 4)) << 32;
+}
+
+/**
+ * pe_mac_put() - the six bytes of a link-layer address
+ * @addr: out: six bytes, at any alignment
+ * @mac: the address as pe_mac() made it
+ */
+static inline void pe_mac_put(u8 *addr, u64 mac)
+{
+	put_unaligned((u32)mac, (u32 *)addr);
+	put_unaligned((u16)(mac >> 32), (u16 *)(addr + 4));
+}
+
+/**
+ * pe_device_two_sided() - does it let packets out elsewhere than it took them?
+ * @dev: device
+ */
+static inline bool pe_device_two_sided(const struct pe_device *dev)
+{
+	return dev->inside.kind != PE_PORT_KIND_NONE;
+}
+
+/**
+ * pe_device_port() - the port that faces the client or the server
+ * @dev: device
+ * @server_side: which of the two; both are the same where it has one port
+ */
+static inline const struct pe_port *
+pe_device_port(const struct pe_device *dev, bool server_side)
+{
+	return server_side && pe_device_two_sided(dev) ? &dev->inside :
+							 &dev->outside;
+}
+
+/**
+ * pe_device_is_nat() - is it a server that is addressed by its own address?
+ * @dev: device
+ */
+static inline bool pe_device_is_nat(const struct pe_device *dev)
+{
+	return dev->kind == PE_DEVICE_KIND_SERVER &&
+	       dev->mode == PE_SERVER_MODE_NAT;
+}
+
+struct pe_device *pe_device_new(void);
+void pe_device_put(struct pe_net *pn, struct pe_device *dev);
+void pe_device_attach(struct pe_net *pn, struct pe_device *dev);
+void pe_ports_ask(struct work_struct *work);
+void pe_ports_refresh(struct pe_net *pn);
+void pe_ports_neighbour(struct pe_net *pn, struct neighbour *n);
+bool pe_port_same_place(const struct pe_port *a, const struct pe_port *b);
+
+#endif /* _PE_DEVICE_H */

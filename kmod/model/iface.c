@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Interfaces by name: found when they appear, forgotten before they go. */
+
+#include <linux/etherdevice.h>
+#include <linux/if_arp.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "device.h"
+#include "iface.h"
+#include "netns.h"
+
+static bool pe_iface_usable(const struct net_device *dev)
+{
+	return dev->type == ARPHRD_ETHER && dev->addr_len == ETH_ALEN;
+}
+
+/**
+ * pe_iface_get() - the interface of this name, for one more user
+ * @pn: namespace
+ * @name: of the interface, shorter than IFNAMSIZ
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: the interface, there or not, or NULL when memory is short.
+ */
+struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name)
+{
+	struct pe_iface *iface;
+	struct net_device *dev;
+
+	lockdep_assert_held(&pn->lock);
+	/* Only we add and delete, so the list stands still. */
+	list_for_each_entry(iface, &pn->ifaces, list) {
+		if (!strcmp(iface->name, name)) {
+			iface->users++;
+			return iface;
+		}
+	}
+	iface = kzalloc(sizeof(*iface), GFP_KERNEL_ACCOUNT);
+	if (!iface)
+		return NULL;
+	strscpy(iface->name, name, sizeof(iface->name));
+	iface->users = 1;
+
+	/* An interface is off the namespace's list before its notifier runs:
+	 * found under the lock, it is still to be announced gone.
+	 */
+	spin_lock_bh(&pn->ifaces_lock);
+	list_add_tail(&iface->list, &pn->ifaces);
+	rcu_read_lock();
+	dev = dev_get_by_name_rcu(pn->net, name);
+	if (dev && pe_iface_usable(dev))
+		rcu_assign_pointer(iface->dev, dev);
+	rcu_read_unlock();
+	spin_unlock_bh(&pn->ifaces_lock);
+	return iface;
+}
+
+/**
+ * pe_iface_put() - one user less
+ * @pn: namespace
+ * @iface: interface, or NULL
+ *
+ * Context: process context, pe_net.lock held.
+ */
+void pe_iface_put(struct pe_net *pn, struct pe_iface *iface)
+{
+	if (!iface || --iface->users)
+		return;
+	spin_lock_bh(&pn->ifaces_lock);
+	list_del(&iface->list);
+	spin_unlock_bh(&pn->ifaces_lock);
+	kfree_rcu(iface, rcu);
+}
+
+/**
+ * pe_iface_attach() - an interface appeared, changed its name or its address
+ * @pn: namespace
+ * @dev: the interface
+ *
+ * Context: notifier, RTNL held.
+ * Return: true when the configuration names the interface and it was not
+ * there before.
+ */
+bool pe_iface_attach(struct pe_net *pn, struct net_device *dev)
+{
+	struct pe_iface *iface;
+	bool came = false;
+
+	spin_lock_bh(&pn->ifaces_lock);
+	list_for_each_entry(iface, &pn->ifaces, list) {
+		if (strcmp(iface->name, dev->name) || !pe_iface_usable(dev))
+			continue;
+		came = !rcu_access_pointer(iface->dev);
+		rcu_assign_pointer(iface->dev, dev);
+	}
+	pe_ports_refresh(pn);
+	spin_unlock_bh(&pn->ifaces_lock);
+	return came;
+}
+
+/**
+ * pe_iface_detach() - an interface goes, or has another name now
+ * @pn: namespace
+ * @dev: the interface
+ * @name: the name it is gone from, IFNAMSIZ bytes
+ *
+ * Context: notifier, RTNL held.
+ * Return: true when the configuration names the interface.
+ */
+bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, char *name)
+{
+	struct pe_iface *iface;
+	bool went = false;
+
+	spin_lock_bh(&pn->ifaces_lock);
+	list_for_each_entry(iface, &pn->ifaces, list) {
+		if (rcu_access_pointer(iface->dev) != dev)
+			continue;
+		if (dev->reg_state == NETREG_REGISTERED &&
+		    !strcmp(iface->name, dev->name))
+			continue;
+		RCU_INIT_POINTER(iface->dev, NULL);
+		strscpy(name, iface->name, IFNAMSIZ);
+		went = true;
+	}
+	pe_ports_refresh(pn);
+	spin_unlock_bh(&pn->ifaces_lock);
+	return went;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An interface by name, whether it is there or not. */
+#ifndef _PE_IFACE_H
+#define _PE_IFACE_H
+
+#include <linux/if.h>
+#include <linux/list.h>
+#include <linux/netdevice.h>
+
+struct pe_net;
+
+/**
+ * struct pe_iface - an interface that the configuration names
+ * @dev: the interface now, NULL while there is none of that name; no
+ *	reference is held, the notifier clears it before the interface goes
+ *	and a grace period passes in between
+ * @list: in pe_net.ifaces
+ * @users: ports and services that point here; under pe_net.lock
+ * @rcu: readers may still hold a port that points here
+ * @name: never changes; an interface renamed away from it is gone
+ */
+struct pe_iface {
+	struct net_device __rcu	*dev;
+	struct list_head	list;
+	u32			users;
+	struct rcu_head		rcu;
+	char			name[IFNAMSIZ];
+};
+
+/**
+ * pe_iface_is() - is this the interface that a packet came in by?
+ * @iface: interface of the configuration
+ * @dev: interface of arrival
+ *
+ * Context: RCU read lock held.
+ */
+static inline bool pe_iface_is(const struct pe_iface *iface,
+			       const struct net_device *dev)
+{
+	return rcu_access_pointer(iface->dev) == dev;
+}
+
+struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name);
+void pe_iface_put(struct pe_net *pn, struct pe_iface *iface);
+bool pe_iface_attach(struct pe_net *pn, struct net_device *dev);
+bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, char *name);
+
+#endif /* _PE_IFACE_H */

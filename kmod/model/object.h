@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A name of the configuration, and what stands under it now and next. */
+#ifndef _PE_OBJECT_H
+#define _PE_OBJECT_H
+
+#include <linux/list.h>
+#include <linux/rhashtable-types.h>
+#include <linux/types.h>
+
+struct pe_change;
+
+/**
+ * struct pe_object - a named thing that is changed by transactions
+ * @node: in pe_net.devices or pe_net.services
+ * @live: version that packets see, NULL when there is none (yet)
+ * @next: version that the transaction being committed would make live; means
+ *	nothing unless @touched is in a list
+ * @touched: in the transaction being committed
+ * @rcu: the name table's own readers may still see a deleted one
+ * @change: last change of that transaction that named the object, NULL when
+ *	only a consequence touched it
+ * @id: index in pe_net.device_ids or pe_net.service_ids
+ * @users: of a device, services whose live sequence names it
+ * @name: of the object, never changes
+ *
+ * Lives from the first transaction that names it until the one that deletes
+ * it; everything under pe_net.lock. The packet path never sees it but for
+ * dumps, which take the lock.
+ */
+struct pe_object {
+	struct rhash_head	node;
+	void			*live;
+	void			*next;
+	union {
+		struct list_head touched;
+		struct rcu_head	rcu;
+	};
+	const struct pe_change	*change;
+	u32			id;
+	u32			users;
+	char			name[];
+};
+
+struct pe_net;
+
+enum pe_noun {
+	PE_NOUN_DEVICE,
+	PE_NOUN_SERVICE,
+};
+
+extern const struct rhashtable_params pe_object_params;
+
+struct pe_object *pe_object_find(struct pe_net *pn, enum pe_noun noun,
+				 const char *name);
+struct pe_object *pe_object_new(struct pe_net *pn, enum pe_noun noun,
+				const char *name);
+struct pe_object *pe_object_after(struct pe_net *pn, enum pe_noun noun,
+				  unsigned long *id);
+void pe_object_free(struct pe_net *pn, enum pe_noun noun,
+		    struct pe_object *obj);
+
+/**
+ * pe_object_touched() - is it part of the transaction being committed?
+ * @obj: object
+ */
+static inline bool pe_object_touched(const struct pe_object *obj)
+{
+	return !list_empty(&obj->touched);
+}
+
+/**
+ * pe_object_current() - its version as the transaction being committed has it
+ * @obj: object
+ *
+ * Context: pe_net.lock held.
+ */
+static inline void *pe_object_current(const struct pe_object *obj)
+{
+	return pe_object_touched(obj) ? obj->next : obj->live;
+}
+
+#endif /* _PE_OBJECT_H */

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sequences: stages made from steps, shared by services, never ambiguous. */
+
+#include <linux/jhash.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+
+#include "addr.h"
+#include "netns.h"
+#include "refusal.h"
+#include "sequence.h"
+
+struct pe_sequence_key {
+	const struct pe_step	*step;
+	u8			steps;
+};
+
+static u32 pe_sequence_hash_steps(const struct pe_step *step, u8 steps,
+				  u32 seed)
+{
+	u8 i;
+
+	for (i = 0; i < steps; i++)
+		seed = jhash_3words((u32)(uintptr_t)step[i].device,
+				    (u64)(uintptr_t)step[i].device >> 32,
+				    step[i].port, seed);
+	return seed;
+}
+
+static u32 pe_sequence_hash_key(const void *data, u32 len, u32 seed)
+{
+	const struct pe_sequence_key *key = data;
+
+	return pe_sequence_hash_steps(key->step, key->steps, seed);
+}
+
+static u32 pe_sequence_hash(const void *data, u32 len, u32 seed)
+{
+	const struct pe_sequence *seq = data;
+
+	return pe_sequence_hash_steps(seq->step, seq->steps, seed);
+}
+
+static int pe_sequence_cmp(struct rhashtable_compare_arg *arg,
+			   const void *data)
+{
+	const struct pe_sequence_key *key = arg->key;
+	const struct pe_sequence *seq = data;
+	u8 i;
+
+	if (key->steps != seq->steps)
+		return 1;
+	for (i = 0; i < seq->steps; i++)
+		if (key->step[i].device != seq->step[i].device ||
+		    key->step[i].port != seq->step[i].port)
+			return 1;
+	return 0;
+}
+
+const struct rhashtable_params pe_sequence_params = {
+	.head_offset		= offsetof(struct pe_sequence, node),
+	.hashfn			= pe_sequence_hash_key,
+	.obj_hashfn		= pe_sequence_hash,
+	.obj_cmpfn		= pe_sequence_cmp,
+	.automatic_shrinking	= true,
+};
+
+static bool pe_step_is_tap(const struct pe_step *step)
+{
+	return step->device->kind == PE_DEVICE_KIND_TAP;
+}
+
+/* Where a packet goes that comes from @at (-1: from a client). */
+static void pe_stage_forward(const struct pe_sequence *seq,
+			     struct pe_stage *stage, int at)
+{
+	const struct pe_device *dev;
+	u8 to = at + 1;
+
+	stage->tap_first = to;
+	while (to < seq->steps && pe_step_is_tap(&seq->step[to]))
+		to++;
+	stage->taps = to - stage->tap_first;
+	if (to == seq->steps) {
+		stage->action = PE_ACTION_DELIVER;
+		stage->to_step = PE_NO_STEP;
+		return;
+	}
+	dev = seq->step[to].device;
+	stage->to_step = to;
+	stage->device = dev;
+	if (pe_device_is_nat(dev)) {
+		stage->action = PE_ACTION_TRANSLATE;
+		return;
+	}
+	stage->action = PE_ACTION_STEER;
+	stage->to = pe_device_port(dev, false);
+}
+
+/* Where a packet goes that comes back from @at (steps: from beyond them). */
+static void pe_stage_reverse(const struct pe_sequence *seq,
+			     struct pe_stage *stage, int at)
+{
+	int to = at - 1;
+
+	while (to >= 0 && pe_step_is_tap(&seq->step[to]))
+		to--;
+	stage->tap_first = to + 1;
+	stage->taps = at - stage->tap_first;
+	if (to < 0) {
+		stage->action = PE_ACTION_DELIVER;
+		stage->to_step = PE_NO_STEP;
+		return;
+	}
+	stage->action = PE_ACTION_STEER;
+	stage->to_step = to;
+	stage->device = seq->step[to].device;
+	stage->to = pe_device_port(stage->device, true);
+}
+
+static void pe_sequence_stages(struct pe_sequence *seq)
+{
+	u8 inner = seq->steps - seq->server;
+	struct pe_stage *stage = seq->stage;
+	const struct pe_step *server;
+	u8 i;
+	int at;
+
+	for (at = -1; at < inner; at++, stage++) {
+		stage->from_step = at < 0 ? PE_NO_STEP : at;
+		if (at >= 0)
+			stage->from = pe_device_port(seq->step[at].device, true);
+		pe_stage_forward(seq, stage, at);
+	}
+	seq->forward = stage - seq->stage;
+
+	for (at = inner; at >= 0; at--, stage++) {
+		stage->from_step = at == seq->steps ? PE_NO_STEP : at;
+		server = at == inner ? pe_sequence_server(seq) : NULL;
+		if (server && !pe_device_is_nat(server->device))
+			stage->from = pe_device_port(server->device, false);
+		else if (at < inner)
+			stage->from = pe_device_port(seq->step[at].device,
+						     false);
+		pe_stage_reverse(seq, stage, at);
+	}
+	seq->reverse = stage - seq->stage - seq->forward;
+	for (i = 0; i < seq->forward + seq->reverse; i++)
+		seq->stage[i].index = i;
+}
+
+static int pe_sequence_check_steps(const struct pe_step *step, u8 n,
+				   struct pe_refusal *refusal)
+{
+	const struct pe_device *dev;
+	u8 i;
+
+	for (i = 0; i < n; i++) {
+		dev = step[i].device;
+		if (dev->kind == PE_DEVICE_KIND_SERVER && i + 1 < n)
+			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
+					 "step %u (%s) is a server, which ends a sequence: put it last",
+					 i + 1, dev->obj->name);
+		if (dev->kind != PE_DEVICE_KIND_SERVER && step[i].port)
+			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
+					 "step %u (%s) is no server, and only towards a server is a port translated: leave the port out",
+					 i + 1, dev->obj->name);
+	}
+	return 0;
+}
+
+static int pe_sequence_check_places(const struct pe_sequence *seq, u8 first,
+				    u8 n, struct pe_refusal *refusal)
+{
+	const struct pe_stage *a, *b;
+	u8 i, j;
+
+	for (i = first; i < first + n; i++) {
+		for (j = first; j < i; j++) {
+			a = &seq->stage[j];
+			b = &seq->stage[i];
+			if (!a->from || !b->from ||
+			    !pe_port_same_place(a->from, b->from))
+				continue;
+			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP,
+					 max(a->from_step, b->from_step),
+					 "steps %u (%s) and %u (%s) cannot be told apart, packets come back from both by %s and from the same address: use another device or interface for one",
+					 a->from_step + 1,
+					 a->from->device->obj->name,
+					 b->from_step + 1,
+					 b->from->device->obj->name,
+					 a->from->iface->name);
+		}
+	}
+	return 0;
+}
+
+static void pe_sequence_free(struct pe_net *pn, struct pe_sequence *seq)
+{
+	u8 i;
+
+	for (i = 0; i < seq->steps; i++)
+		pe_device_put(pn, seq->step[i].device);
+	kfree_rcu(seq, rcu);
+}
+
+static struct pe_sequence *pe_sequence_new(const struct pe_step *steps, u8 n,
+					   bool server)
+{
+	/* A stage from each step and from either end, in both directions. */
+	unsigned int stages = 2 * (n + 1 - server);
+	size_t size = ALIGN(struct_size((struct pe_sequence *)NULL, step, n),
+			    __alignof__(struct pe_stage));
+	struct pe_sequence *seq;
+	u8 i;
+
+	seq = kzalloc(size + stages * sizeof(*seq->stage), GFP_KERNEL_ACCOUNT);
+	if (!seq)
+		return NULL;
+	seq->users = 1;
+	seq->steps = n;
+	seq->server = server;
+	seq->stage = (void *)seq + size;
+	for (i = 0; i < n; i++) {
+		seq->step[i] = steps[i];
+		steps[i].device->users++;
+	}
+	pe_sequence_stages(seq);
+	return seq;
+}
+
+/**
+ * pe_sequence_get() - the sequence of these steps, for one more service
+ * @pn: namespace
+ * @steps: the steps
+ * @n: how many, from 1 to PE_STEPS_MAX
+ * @refusal: out: why not
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: the sequence or an error pointer.
+ */
+struct pe_sequence *pe_sequence_get(struct pe_net *pn,
+				    const struct pe_step *steps, u8 n,
+				    struct pe_refusal *refusal)
+{
+	struct pe_sequence_key key = { .step = steps, .steps = n };
+	struct pe_sequence *seq;
+	int err;
+
+	lockdep_assert_held(&pn->lock);
+	seq = rhashtable_lookup_fast(&pn->sequences, &key, pe_sequence_params);
+	if (seq) {
+		seq->users++;
+		return seq;
+	}
+	err = pe_sequence_check_steps(steps, n, refusal);
+	if (err)
+		return ERR_PTR(err);
+	seq = pe_sequence_new(steps, n, steps[n - 1].device->kind ==
+						PE_DEVICE_KIND_SERVER);
+	if (!seq)
+		return ERR_PTR(-ENOMEM);
+	err = pe_sequence_check_places(seq, 0, seq->forward, refusal);
+	if (!err)
+		err = pe_sequence_check_places(seq, seq->forward, seq->reverse,
+					       refusal);
+	if (!err)
+		err = rhashtable_insert_fast(&pn->sequences, &seq->node,
+					     pe_sequence_params);
+	if (err) {
+		pe_sequence_free(pn, seq);
+		return ERR_PTR(err);
+	}
+	return seq;
+}
+
+/**
+ * pe_sequence_put() - one service less
+ * @pn: namespace
+ * @seq: sequence, or NULL
+ *
+ * Context: process context, pe_net.lock held. Packets may see the sequence
+ * for a grace period after its last user went.
+ */
+void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq)
+{
+	if (!seq || --seq->users)
+		return;
+	rhashtable_remove_fast(&pn->sequences, &seq->node, pe_sequence_params);
+	pe_sequence_free(pn, seq);
+}
+
+/* Is the stage one that packets matched by an entry of this role can be at? */
+static bool pe_stage_has_role(const struct pe_sequence *seq,
+			      const struct pe_stage *stage, u8 role)
+{
+	if (stage->index < seq->forward)
+		return stage->index && role & PE_ROLE_FORWARD;
+	return role & (stage->index == seq->forward ? PE_ROLE_SERVER :
+						      PE_ROLE_REVERSE);
+}
+
+static bool pe_stage_same(const struct pe_stage *a, const struct pe_stage *b)
+{
+	if (!a->from || !b->from)
+		return a->from == b->from;
+	return pe_port_same_place(a->from, b->from);
+}
+
+/**
+ * pe_sequence_ambiguous() - two sequences at one address and port
+ * @a: sequence
+ * @b: sequence
+ * @role_a: what the entry of @a is for
+ * @role_b: what the entry of @b is for
+ * @other: out: stage of @b
+ *
+ * Context: pe_net.lock held.
+ * Return: a stage of @a that can't be told from one of @b, or NULL.
+ */
+const struct pe_stage *pe_sequence_ambiguous(const struct pe_sequence *a,
+					     const struct pe_sequence *b,
+					     u8 role_a, u8 role_b,
+					     const struct pe_stage **other)
+{
+	const struct pe_stage *x, *y;
+	u8 i, j;
+
+	for (i = 0; i < a->forward + a->reverse; i++) {
+		x = &a->stage[i];
+		if (!pe_stage_has_role(a, x, role_a))
+			continue;
+		for (j = 0; j < b->forward + b->reverse; j++) {
+			y = &b->stage[j];
+			if ((i < a->forward) != (j < b->forward) ||
+			    !pe_stage_has_role(b, y, role_b) ||
+			    !pe_stage_same(x, y))
+				continue;
+			*other = y;
+			return x;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The devices that the packets of a service visit, and in which order. */
+#ifndef _PE_SEQUENCE_H
+#define _PE_SEQUENCE_H
+
+#include <linux/rhashtable-types.h>
+#include <linux/types.h>
+#include <uapi/linux/pe.h>
+
+#include "device.h"
+
+struct pe_refusal;
+
+/* Where a stage begins or ends when no step of the sequence does. */
+#define PE_NO_STEP	0xff
+
+/**
+ * struct pe_step - one visit of a device
+ * @device: the device
+ * @port: port that a server listens on, 0 for the service's own
+ */
+struct pe_step {
+	struct pe_device	*device;
+	u16			port;
+};
+
+/**
+ * struct pe_stage - where a packet is, and what happens to it there
+ * @from: port that packets of this stage come from, NULL for any place
+ * @to: port that they are handed to, NULL where the kernel routes them
+ * @device: device that they are counted for: that @to belongs to, or the
+ *	server that is reached by the kernel's route; NULL on leaving
+ * @action: enum pe_action: steer, translate or deliver
+ * @from_step: step of @from, PE_NO_STEP where clients or unknown servers are
+ * @to_step: step of @to or of a server that the kernel's route reaches
+ * @tap_first: first step that gets a copy
+ * @taps: steps that get a copy
+ * @index: of its counters, and in pe_sequence.stage
+ */
+struct pe_stage {
+	const struct pe_port	*from;
+	const struct pe_port	*to;
+	const struct pe_device	*device;
+	u8			action;
+	u8			from_step;
+	u8			to_step;
+	u8			tap_first;
+	u8			taps;
+	u8			index;
+};
+
+/**
+ * struct pe_sequence - steps, and the stages that follow from them
+ * @node: in pe_net.sequences
+ * @users: versions of services; under pe_net.lock
+ * @steps: how many
+ * @forward: stages towards the server; they come first in @stage, and the
+ *	first of them is that of packets that come from clients
+ * @reverse: stages towards the client; the first is that of packets that
+ *	come from the server, or from where the kernel routes to
+ * @server: last step is a server
+ * @rcu: freed when no packet can see it
+ * @step: the steps
+ * @stage: @forward, then @reverse stages
+ *
+ * Immutable once made.
+ */
+struct pe_sequence {
+	struct rhash_head	node;
+	u32			users;
+	u8			steps;
+	u8			forward;
+	u8			reverse;
+	bool			server;
+	struct rcu_head		rcu;
+	struct pe_stage		*stage;
+	struct pe_step		step[] __counted_by(steps);
+};
+
+extern const struct rhashtable_params pe_sequence_params;
+
+/**
+ * pe_sequence_server() - the server at the end
+ * @seq: sequence
+ *
+ * Return: the server's step, or NULL when the kernel routes what comes out.
+ */
+static inline const struct pe_step *
+pe_sequence_server(const struct pe_sequence *seq)
+{
+	return seq->server ? &seq->step[seq->steps - 1] : NULL;
+}
+
+struct pe_sequence *pe_sequence_get(struct pe_net *pn,
+				    const struct pe_step *steps, u8 n,
+				    struct pe_refusal *refusal);
+void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq);
+const struct pe_stage *pe_sequence_ambiguous(const struct pe_sequence *a,
+					     const struct pe_sequence *b,
+					     u8 role_a, u8 role_b,
+					     const struct pe_stage **other);
+
+#endif /* _PE_SEQUENCE_H */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What packets are addressed to, and the sequence that they take. */
+#ifndef _PE_SERVICE_H
+#define _PE_SERVICE_H
+
+#include <linux/netfilter.h>
+#include <uapi/linux/pe.h>
+
+#include "addr.h"
+#include "object.h"
+#include "sequence.h"
+#include "stats.h"
+
+/* Ports from first to last. */
+struct pe_range {
+	u16			first;
+	u16			last;
+};
+
+/**
+ * struct pe_service - one version of a service
+ * @obj: its name
+ * @seq: its sequence
+ * @counts: its counters, shared by versions whose stages count the same
+ * @iif: interface that clients must come by, NULL for any
+ * @vip: service address
+ * @family: NFPROTO_* of @vip
+ * @proto: IP protocol, where @level is not PE_LEVEL_ADDRESS
+ * @level: enum pe_level
+ * @ranges: how many port ranges, where @level is PE_LEVEL_PORT
+ * @generation: of the transaction that made it
+ * @rcu: freed when no packet can see it
+ * @range: the ports
+ *
+ * Immutable once live.
+ */
+struct pe_service {
+	struct pe_object	*obj;
+	struct pe_sequence	*seq;
+	struct pe_counts	*counts;
+	struct pe_iface		*iif;
+	union nf_inet_addr	vip;
+	u8			family;
+	u8			proto;
+	u8			level;
+	u8			ranges;
+	u32			generation;
+	struct rcu_head		rcu;
+	struct pe_range		range[] __counted_by(ranges);
+};
+
+/* Called for each address a service stands at, with the entry there. */
+typedef int (*pe_service_entry_t)(void *arg, const union nf_inet_addr *addr,
+				  u8 family, const struct pe_entry *entry);
+
+struct pe_service *pe_service_new(u8 ranges);
+struct pe_service *pe_service_copy(struct pe_net *pn,
+				   const struct pe_service *svc);
+void pe_service_put(struct pe_net *pn, struct pe_service *svc);
+int pe_service_entries(struct pe_service *svc, pe_service_entry_t fn,
+		       void *arg);
+int pe_service_inherit(struct pe_net *pn, struct pe_service *svc,
+		       const struct pe_service *old);
+bool pe_service_folds(const struct pe_service *svc,
+		      const struct pe_service *old);
+void pe_service_fold(struct pe_service *svc, const struct pe_service *old);
+void pe_service_step_sum(const struct pe_service *svc, u8 step,
+			 enum pe_direction dir, struct pe_sum *sum);
+void pe_service_sum(const struct pe_service *svc, enum pe_direction dir,
+		    struct pe_sum *sum);
+
+#endif /* _PE_SERVICE_H */

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Counting packets without writing where another CPU does. */
+#ifndef _PE_STATS_H
+#define _PE_STATS_H
+
+#include <linux/llist.h>
+#include <linux/percpu.h>
+#include <linux/refcount.h>
+#include <linux/skbuff.h>
+#include <linux/u64_stats_sync.h>
+#include <uapi/linux/pe.h>
+
+struct pe_net;
+
+#define PE_DIRECTIONS	2
+#define PE_DROPS	(PE_DROP_TAP_COPY + 1)
+
+/* Packets after which a service is worth counters of each CPU's own. */
+#define PE_HOT_PACKETS	1024
+
+struct pe_count {
+	u64_stats_t		packets;
+	u64_stats_t		bytes;
+};
+
+/* A sum, for those who read counters. */
+struct pe_sum {
+	u64			packets;
+	u64			bytes;
+};
+
+struct pe_cell {
+	atomic64_t		packets;
+	atomic64_t		bytes;
+};
+
+/* One CPU's counters of a device. */
+struct pe_device_stats {
+	struct u64_stats_sync	syncp;
+	struct pe_count		dir[PE_DIRECTIONS];
+};
+
+/* One CPU's dropped packets. */
+struct pe_drops {
+	struct u64_stats_sync	syncp;
+	u64_stats_t		packets[PE_DROPS];
+};
+
+/* One CPU's counters of a hot service. */
+struct pe_counts_cpu {
+	struct u64_stats_sync	syncp;
+	struct pe_count		stage[];
+};
+
+/**
+ * struct pe_counts - counters of a service, one for each stage
+ * @cpu: per CPU, NULL until the service is hot; once set it stays
+ * @pn: namespace, whose work spreads hot counters
+ * @hot: in pe_net.hot, once
+ * @ref: versions of the service, and @hot while it is queued
+ * @queued: bit 0, @hot was queued before
+ * @n: stages
+ * @shared: what was counted while @cpu was NULL, and what a counter inherits
+ *
+ * Services number in millions and most are idle, so a counter for each CPU is
+ * given only to those with traffic: memory is 16 bytes a stage for the others.
+ */
+struct pe_counts {
+	struct pe_counts_cpu __percpu *cpu;
+	struct pe_net		*pn;
+	struct llist_node	hot;
+	refcount_t		ref;
+	u16			n;
+	unsigned long		queued;
+	struct pe_cell		shared[];
+};
+
+struct pe_counts *pe_counts_new(struct pe_net *pn, unsigned int n);
+void pe_counts_put(struct pe_counts *counts);
+void pe_counts_sum(const struct pe_counts *counts, unsigned int stage,
+		   struct pe_sum *sum);
+void pe_counts_cold(struct pe_counts *counts, unsigned int stage,
+		    unsigned int packets, unsigned int bytes);
+void pe_counts_spread(struct work_struct *work);
+void pe_gso_size(const struct sk_buff *skb, unsigned int *packets,
+		 unsigned int *bytes);
+void pe_device_sum(struct pe_device_stats __percpu *stats, unsigned int dir,
+		   struct pe_sum *sum);
+u64 pe_drops_sum(struct pe_drops __percpu *drops, enum pe_drop reason);
+
+/**
+ * pe_size() - packets and bytes that a buffer is on the wire
+ * @skb: buffer, data at the network header
+ * @packets: out: 1, or the segments of a super-packet
+ * @bytes: out: bytes from the network header on, of all segments
+ */
+static inline void pe_size(const struct sk_buff *skb, unsigned int *packets,
+			   unsigned int *bytes)
+{
+	*packets = 1;
+	*bytes = skb->len;
+	if (skb_is_gso(skb))
+		pe_gso_size(skb, packets, bytes);
+}
+
+/**
+ * pe_count() - count for a stage of a service
+ * @counts: counters of the service
+ * @stage: index of the stage
+ * @packets: packets to add
+ * @bytes: bytes to add
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+static inline void pe_count(struct pe_counts *counts, unsigned int stage,
+			    unsigned int packets, unsigned int bytes)
+{
+	/* Pairs with the release in pe_counts_spread(). */
+	struct pe_counts_cpu __percpu *cpu = smp_load_acquire(&counts->cpu);
+	struct pe_counts_cpu *mine;
+
+	if (unlikely(!cpu)) {
+		pe_counts_cold(counts, stage, packets, bytes);
+		return;
+	}
+	mine = this_cpu_ptr(cpu);
+	u64_stats_update_begin(&mine->syncp);
+	u64_stats_add(&mine->stage[stage].packets, packets);
+	u64_stats_add(&mine->stage[stage].bytes, bytes);
+	u64_stats_update_end(&mine->syncp);
+}
+
+/**
+ * pe_device_count() - count for a device
+ * @stats: counters of the device
+ * @dir: direction of the packets
+ * @packets: packets to add
+ * @bytes: bytes to add
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+static inline void pe_device_count(struct pe_device_stats __percpu *stats,
+				   unsigned int dir, unsigned int packets,
+				   unsigned int bytes)
+{
+	struct pe_device_stats *mine = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&mine->syncp);
+	u64_stats_add(&mine->dir[dir].packets, packets);
+	u64_stats_add(&mine->dir[dir].bytes, bytes);
+	u64_stats_update_end(&mine->syncp);
+}
+
+/**
+ * pe_drop_count() - count a dropped packet
+ * @drops: counters of the namespace
+ * @reason: why it was dropped
+ *
+ * Context: bottom halves off.
+ */
+static inline void pe_drop_count(struct pe_drops __percpu *drops,
+				 enum pe_drop reason)
+{
+	struct pe_drops *mine = this_cpu_ptr(drops);
+
+	u64_stats_update_begin(&mine->syncp);
+	u64_stats_inc(&mine->packets[reason]);
+	u64_stats_update_end(&mine->syncp);
+}
+
+#endif /* _PE_STATS_H */

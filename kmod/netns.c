@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Namespaces: what each owns, made when it is born and freed when it dies. */
+
+#include <linux/netfilter.h>
+#include <linux/rhashtable.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "control/session.h"
+#include "model/service.h"
+#include "model/table.h"
+#include "netns.h"
+#include "path/path.h"
+
+static unsigned int pe_net_id __read_mostly;
+
+/**
+ * pe_net() - what a network namespace owns
+ * @net: the namespace
+ */
+struct pe_net *pe_net(const struct net *net)
+{
+	return net_generic(net, pe_net_id);
+}
+
+/**
+ * pe_net_hooks() - see packets, where there is something to do with them
+ * @pn: namespace
+ * @guard: those that are forwarded too
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: 0 or a negative errno.
+ */
+int pe_net_hooks(struct pe_net *pn, bool guard)
+{
+	int err;
+
+	lockdep_assert_held(&pn->lock);
+	if (!pn->steering) {
+		err = nf_register_net_hooks(pn->net, pn->hooks,
+					    PE_HOOKS_PREROUTING);
+		if (err)
+			return err;
+		pn->steering = true;
+	}
+	if (guard && !pn->guarding) {
+		err = nf_register_net_hooks(pn->net,
+					    pn->hooks + PE_HOOKS_PREROUTING,
+					    PE_HOOKS - PE_HOOKS_PREROUTING);
+		if (err)
+			return err;
+		pn->guarding = true;
+	}
+	return 0;
+}
+
+/**
+ * pe_net_hooks_trim() - see no packets where there is nothing to do with them
+ * @pn: namespace
+ *
+ * Context: process context, pe_net.lock held.
+ */
+void pe_net_hooks_trim(struct pe_net *pn)
+{
+	lockdep_assert_held(&pn->lock);
+	if (pn->guarding && !pn->guard_count) {
+		nf_unregister_net_hooks(pn->net,
+					pn->hooks + PE_HOOKS_PREROUTING,
+					PE_HOOKS - PE_HOOKS_PREROUTING);
+		pn->guarding = false;
+	}
+	if (pn->steering && !pn->address_count) {
+		nf_unregister_net_hooks(pn->net, pn->hooks,
+					PE_HOOKS_PREROUTING);
+		pn->steering = false;
+	}
+}
+
+static int pe_net_init_tables(struct pe_net *pn)
+{
+	int err;
+
+	err = rhashtable_init(&pn->devices, &pe_object_params);
+	if (err)
+		return err;
+	err = rhashtable_init(&pn->services, &pe_object_params);
+	if (err)
+		goto destroy_devices;
+	err = rhashtable_init(&pn->sequences, &pe_sequence_params);
+	if (err)
+		goto destroy_services;
+	return 0;
+
+destroy_services:
+	rhashtable_destroy(&pn->services);
+destroy_devices:
+	rhashtable_destroy(&pn->devices);
+	return err;
+}
+
+static int __net_init pe_net_init_net(struct net *net)
+{
+	struct pe_net *pn = pe_net(net);
+	int i, cpu;
+
+	pn->net = net;
+	pn->generation = 1;
+	mutex_init(&pn->lock);
+	spin_lock_init(&pn->ifaces_lock);
+	INIT_LIST_HEAD(&pn->ifaces);
+	INIT_LIST_HEAD(&pn->ports);
+	spin_lock_init(&pn->sessions_lock);
+	INIT_LIST_HEAD(&pn->sessions);
+	init_llist_head(&pn->hot);
+	INIT_WORK(&pn->hot_work, pe_counts_spread);
+	INIT_WORK(&pn->ask_work, pe_ports_ask);
+	xa_init_flags(&pn->device_ids, XA_FLAGS_ALLOC);
+	xa_init_flags(&pn->service_ids, XA_FLAGS_ALLOC);
+	for (i = 0; i < PE_HOOKS; i++) {
+		pn->hooks[i] = pe_hook_ops[i];
+		pn->hooks[i].priv = pn;
+	}
+	pn->drops = alloc_percpu(struct pe_drops);
+	if (!pn->drops)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(pn->drops, cpu)->syncp);
+	i = pe_net_init_tables(pn);
+	if (i)
+		free_percpu(pn->drops);
+	return i;
+}
+
+/* Packets first: a grace period passes before the rest. */
+static void __net_exit pe_net_pre_exit_net(struct net *net)
+{
+	struct pe_net *pn = pe_net(net);
+
+	mutex_lock(&pn->lock);
+	pn->guard_count = 0;
+	pn->address_count = 0;
+	pe_net_hooks_trim(pn);
+	mutex_unlock(&pn->lock);
+}
+
+static void pe_net_free_addrs(struct pe_net *pn)
+{
+	struct pe_table *table;
+	struct pe_addr *a;
+	u32 at;
+	int i;
+
+	for (i = 0; i < PE_FAMILIES; i++) {
+		table = pe_net_table(pn, i);
+		at = 0;
+		while ((a = pe_table_next(table, &at)))
+			kvfree(a);
+		RCU_INIT_POINTER(pn->table[i], NULL);
+		pe_table_free(table);
+	}
+}
+
+static void pe_net_free_objects(struct pe_net *pn, enum pe_noun noun)
+{
+	struct pe_object *obj;
+	unsigned long id = 0;
+
+	while ((obj = pe_object_after(pn, noun, &id))) {
+		if (noun == PE_NOUN_DEVICE)
+			pe_device_put(pn, obj->live);
+		else
+			pe_service_put(pn, obj->live);
+		pe_object_free(pn, noun, obj);
+		cond_resched();
+	}
+}
+
+static void __net_exit pe_net_exit_net(struct net *net)
+{
+	struct pe_net *pn = pe_net(net);
+
+	pe_session_close_all(pn);
+	mutex_lock(&pn->lock);
+	pe_net_free_addrs(pn);
+	pe_net_free_objects(pn, PE_NOUN_SERVICE);
+	pe_net_free_objects(pn, PE_NOUN_DEVICE);
+	mutex_unlock(&pn->lock);
+	flush_work(&pn->hot_work);
+	flush_work(&pn->ask_work);
+	rhashtable_destroy(&pn->sequences);
+	rhashtable_destroy(&pn->services);
+	rhashtable_destroy(&pn->devices);
+	xa_destroy(&pn->service_ids);
+	xa_destroy(&pn->device_ids);
+	free_percpu(pn->drops);
+}
+
+static struct pernet_operations pe_net_ops = {
+	.init		= pe_net_init_net,
+	.pre_exit	= pe_net_pre_exit_net,
+	.exit		= pe_net_exit_net,
+	.id		= &pe_net_id,
+	.size		= sizeof(struct pe_net),
+};
+
+/**
+ * pe_net_init() - every namespace, those to come too
+ *
+ * Return: 0 or a negative errno.
+ */
+int __init pe_net_init(void)
+{
+	return register_pernet_subsys(&pe_net_ops);
+}
+
+/**
+ * pe_net_exit() - every namespace; nothing of them is left
+ */
+void pe_net_exit(void)
+{
+	unregister_pernet_subsys(&pe_net_ops);
+	/* Versions are freed by callbacks, which are in this module. */
+	rcu_barrier();
+}

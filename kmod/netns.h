@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What one network namespace owns. */
+#ifndef _PE_NETNS_H
+#define _PE_NETNS_H
+
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
+#include <linux/netfilter.h>
+#include <linux/rcupdate.h>
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+struct net;
+struct pe_drops;
+struct pe_table;
+
+#define PE_VERSION	"0.1"
+
+#define PE_DEVICES_LIMIT	65536
+#define PE_SERVICES_LIMIT	4194304
+
+enum pe_family {
+	PE_IPV4,
+	PE_IPV6,
+	PE_FAMILIES,
+};
+
+/* Hooks of one namespace: PREROUTING for both families, then FORWARD. */
+#define PE_HOOKS_PREROUTING	2
+#define PE_HOOKS		4
+
+/**
+ * struct pe_net - all of one network namespace
+ * @table: addresses by family; read by the packet path under RCU, replaced
+ *	under @lock
+ * @drops: per CPU, packets dropped by reason
+ * @net: the namespace; it outlives this
+ * @lock: serialises every change of the configuration and every reader of it
+ *	but the packet path; taken outside of RTNL
+ * @generation: counts the transactions that were committed; never 0
+ * @devices: objects of devices by name
+ * @services: objects of services by name
+ * @sequences: sequences by their steps, shared by the services that have them
+ * @device_ids: objects of devices in the order of their creation
+ * @service_ids: objects of services in the order of their creation
+ * @device_next: where the next device's id is looked for
+ * @service_next: where the next service's id is looked for
+ * @device_count: devices that are configured
+ * @service_count: services that are configured
+ * @address_count: addresses in @table
+ * @guard_count: addresses in @table that are guarded
+ * @ifaces_lock: protects @ifaces, @ports and what notifiers write in them;
+ *	taken with bottom halves off, inside @lock and RTNL
+ * @ifaces: interfaces that are named by the configuration
+ * @ports: ports whose link-layer address can change by itself
+ * @sessions_lock: protects @sessions
+ * @sessions: netlink sockets with a transaction or a refusal of theirs
+ * @hot: counts that ask to be spread over the CPUs
+ * @hot_work: spreads them
+ * @ask_work: asks for the neighbours of @ports
+ * @hooks: as registered, with this as their private pointer
+ * @steering: PREROUTING hooks are registered
+ * @guarding: FORWARD hooks are registered
+ */
+struct pe_net {
+	struct pe_table __rcu	*table[PE_FAMILIES];
+	struct pe_drops __percpu *drops;
+	struct net		*net;
+
+	struct mutex		lock;
+	u32			generation;
+	struct rhashtable	devices;
+	struct rhashtable	services;
+	struct rhashtable	sequences;
+	struct xarray		device_ids;
+	struct xarray		service_ids;
+	u32			device_next;
+	u32			service_next;
+	u32			device_count;
+	u32			service_count;
+	u32			address_count;
+	u32			guard_count;
+
+	spinlock_t		ifaces_lock;
+	struct list_head	ifaces;
+	struct list_head	ports;
+
+	spinlock_t		sessions_lock;
+	struct list_head	sessions;
+
+	struct llist_head	hot;
+	struct work_struct	hot_work;
+	struct work_struct	ask_work;
+
+	struct nf_hook_ops	hooks[PE_HOOKS];
+	bool			steering;
+	bool			guarding;
+};
+
+/**
+ * pe_family_of() - index of an address family in per-family arrays
+ * @nfproto: NFPROTO_IPV4 or NFPROTO_IPV6
+ */
+static inline enum pe_family pe_family_of(u8 nfproto)
+{
+	return nfproto == NFPROTO_IPV4 ? PE_IPV4 : PE_IPV6;
+}
+
+/**
+ * pe_net_table() - the address table, for those who may change it
+ * @pn: namespace
+ * @family: of the addresses
+ *
+ * Context: pe_net.lock held.
+ */
+static inline struct pe_table *pe_net_table(struct pe_net *pn,
+					    enum pe_family family)
+{
+	return rcu_dereference_protected(pn->table[family],
+					 lockdep_is_held(&pn->lock));
+}
+
+struct pe_net *pe_net(const struct net *net);
+int pe_net_hooks(struct pe_net *pn, bool guard);
+void pe_net_hooks_trim(struct pe_net *pn);
+int pe_net_init(void);
+void pe_net_exit(void);
+
+#endif /* _PE_NETNS_H */

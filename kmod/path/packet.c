@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Parsing: protocol, ports, and what an ICMP error is about. */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <net/icmp.h>
+#include <net/ipv6.h>
+
+#include "../netns.h"
+#include "packet.h"
+
+static unsigned int pe_packet_l4_ipv4(const struct sk_buff *skb,
+				      unsigned int off, u8 *proto,
+				      bool *fragment)
+{
+	const struct iphdr *iph;
+	struct iphdr _iph;
+
+	iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+	if (!iph || iph->version != 4 || iph->ihl < 5)
+		return 0;
+	*proto = iph->protocol;
+	*fragment = iph->frag_off & htons(IP_OFFSET);
+	return off + iph->ihl * 4;
+}
+
+/* ipv6_skip_exthdr() stops at the header of a later fragment. */
+static unsigned int pe_packet_l4_fragment(const struct sk_buff *skb,
+					  unsigned int off, u8 *proto)
+{
+	const struct frag_hdr *fh;
+	struct frag_hdr _fh;
+
+	fh = skb_header_pointer(skb, off, sizeof(_fh), &_fh);
+	if (!fh)
+		return 0;
+	*proto = fh->nexthdr;
+	return off + sizeof(_fh);
+}
+
+static unsigned int pe_packet_l4_ipv6(const struct sk_buff *skb,
+				      unsigned int off, u8 *proto,
+				      bool *fragment)
+{
+	const struct ipv6hdr *ip6h;
+	struct ipv6hdr _ip6h;
+	__be16 frag;
+	int l4;
+
+	ip6h = skb_header_pointer(skb, off, sizeof(_ip6h), &_ip6h);
+	if (!ip6h || ip6h->version != 6)
+		return 0;
+	*proto = ip6h->nexthdr;
+	*fragment = false;
+	off += sizeof(_ip6h);
+	if (!ipv6_ext_hdr(*proto))
+		return off;
+	l4 = ipv6_skip_exthdr(skb, off, proto, &frag);
+	if (l4 < 0)
+		return 0;
+	*fragment = frag & htons(IP6_OFFSET);
+	if (*fragment && *proto == NEXTHDR_FRAGMENT)
+		return pe_packet_l4_fragment(skb, l4, proto);
+	return l4;
+}
+
+/**
+ * pe_packet_l4() - find the transport header
+ * @skb: buffer
+ * @family: NFPROTO_* of the network header
+ * @off: offset of the network header from skb->data
+ * @proto: out: protocol of the transport header
+ * @fragment: out: a later fragment, which has no transport header
+ *
+ * Return: offset of the transport header from skb->data, 0 when the headers
+ * end too early.
+ */
+unsigned int pe_packet_l4(const struct sk_buff *skb, u8 family,
+			  unsigned int off, u8 *proto, bool *fragment)
+{
+	return family == NFPROTO_IPV4 ?
+		       pe_packet_l4_ipv4(skb, off, proto, fragment) :
+		       pe_packet_l4_ipv6(skb, off, proto, fragment);
+}
+
+static bool pe_packet_ports(const struct sk_buff *skb, unsigned int off,
+			    u16 *sport, u16 *dport)
+{
+	__be16 _ports[2];
+	const __be16 *ports;
+
+	ports = skb_header_pointer(skb, off, sizeof(_ports), _ports);
+	if (!ports)
+		return false;
+	*sport = ntohs(ports[0]);
+	*dport = ntohs(ports[1]);
+	return true;
+}
+
+static bool pe_packet_is_error(const struct pe_packet *pkt)
+{
+	const u8 *type;
+	u8 _type;
+
+	type = skb_header_pointer(pkt->skb, pkt->l4, sizeof(_type), &_type);
+	if (!type)
+		return false;
+	if (pkt->family == NFPROTO_IPV6)
+		return !(*type & ICMPV6_INFOMSG_MASK);
+	return icmp_is_err(*type);
+}
+
+/* The packet that an error quotes: the error goes where an answer would. */
+static void pe_packet_quoted(struct pe_packet *pkt)
+{
+	unsigned int inner = pkt->l4 + sizeof(struct icmphdr), l4;
+	struct pe_key *key = &pkt->key;
+	bool fragment;
+	u8 proto;
+
+	BUILD_BUG_ON(sizeof(struct icmphdr) != sizeof(struct icmp6hdr));
+	l4 = pe_packet_l4(pkt->skb, pkt->family, inner, &proto, &fragment);
+	if (!l4)
+		return;
+	pkt->error = true;
+	pkt->inner = inner;
+	key->proto = proto;
+	key->fragment = fragment;
+	if (!fragment && pe_proto_has_ports(proto))
+		key->ports = pe_packet_ports(pkt->skb, l4, &key->dport,
+					     &key->sport);
+}
+
+/**
+ * pe_packet_parse() - find out what decides where a packet goes
+ * @pkt: in: namespace, buffer, family, interface and link-layer address;
+ *	out: the rest
+ *
+ * Return: false when the headers contradict each other or end too early.
+ */
+bool pe_packet_parse(struct pe_packet *pkt)
+{
+	struct pe_key *key = &pkt->key;
+
+	pkt->l4 = pe_packet_l4(pkt->skb, pkt->family, 0, &pkt->proto,
+			       &key->fragment);
+	if (!pkt->l4)
+		return false;
+	key->proto = pkt->proto;
+	if (key->fragment)
+		return true;
+	if (pe_proto_has_ports(pkt->proto)) {
+		key->ports = pe_packet_ports(pkt->skb, pkt->l4, &key->sport,
+					     &key->dport);
+		return key->ports;
+	}
+	if (pkt->proto == (pkt->family == NFPROTO_IPV4 ? IPPROTO_ICMP :
+							  IPPROTO_ICMPV6) &&
+	    pe_packet_is_error(pkt))
+		pe_packet_quoted(pkt);
+	return true;
+}
+
+/**
+ * pe_packet_quotes() - where the packet went that an ICMP error is about
+ * @pkt: parsed packet, an error
+ * @dst: out: destination address of the quoted packet; zeroed by the caller
+ *
+ * Return: false when the quote ends too early.
+ */
+bool pe_packet_quotes(const struct pe_packet *pkt, union nf_inet_addr *dst)
+{
+	bool ipv4 = pkt->family == NFPROTO_IPV4;
+	unsigned int off = pkt->inner;
+
+	off += ipv4 ? offsetof(struct iphdr, daddr) :
+		      offsetof(struct ipv6hdr, daddr);
+	return !skb_copy_bits(pkt->skb, off, dst,
+			      ipv4 ? sizeof(dst->ip) : sizeof(dst->in6));
+}
+
+/**
+ * pe_packet_from() - does a packet come from a device's own address?
+ * @pkt: packet
+ * @dev: device
+ */
+bool pe_packet_from(const struct pe_packet *pkt, const struct pe_device *dev)
+{
+	if (pkt->family != dev->proto)
+		return false;
+	return pkt->family == NFPROTO_IPV4 ?
+		       ip_hdr(pkt->skb)->saddr == dev->address.ip :
+		       ipv6_addr_equal(&ipv6_hdr(pkt->skb)->saddr,
+				       &dev->address.in6);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copies for devices that only look. */
+
+#include "../netns.h"
+#include "path.h"
+#include "trace.h"
+
+static enum pe_drop pe_tap_copy(const struct pe_packet *pkt,
+				const struct pe_port *port)
+{
+	struct net_device *dev;
+	struct sk_buff *copy;
+	enum pe_drop reason;
+
+	dev = rcu_dereference(port->iface->dev);
+	if (!dev)
+		return PE_DROP_NO_INTERFACE;
+	if (!(dev->flags & IFF_UP) || !netif_carrier_ok(dev))
+		return PE_DROP_INTERFACE_DOWN;
+	if (port->kind != PE_PORT_KIND_VIA && !READ_ONCE(port->mac))
+		return PE_DROP_NO_NEIGHBOUR;
+	copy = skb_clone(pkt->skb, GFP_ATOMIC);
+	if (!copy)
+		return PE_DROP_NO_MEMORY;
+	/* Its headers become its own, the payload stays shared. */
+	reason = pe_xmit_writable(copy, dev);
+	if (!reason)
+		reason = pe_xmit(copy, pkt->family, port, dev);
+	if (reason)
+		kfree_skb(copy);
+	return reason;
+}
+
+/**
+ * pe_tap_copies() - send a copy to each tap of a stage
+ * @pkt: packet; it stays as it is but may be cloned
+ * @hit: where it is
+ *
+ * A copy that fails is counted; the packet goes on.
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit)
+{
+	const struct pe_stage *stage = hit->stage;
+	enum pe_direction dir = pe_hit_forward(hit) ? PE_DIRECTION_FORWARD :
+						      PE_DIRECTION_REVERSE;
+	unsigned int packets, bytes;
+	u8 i;
+
+	pe_size(pkt->skb, &packets, &bytes);
+	for (i = stage->tap_first; i < stage->tap_first + stage->taps; i++) {
+		const struct pe_device *tap = hit->svc->seq->step[i].device;
+
+		if (unlikely(pe_tap_copy(pkt, &tap->outside))) {
+			pe_drop_count(pkt->pn->drops, PE_DROP_TAP_COPY);
+			trace_pe_drop(pkt->skb, PE_DROP_TAP_COPY);
+			continue;
+		}
+		pe_device_count(tap->stats, dir, packets, bytes);
+	}
+}
