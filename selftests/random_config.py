@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Random configurations: applied, shown, applied again: identical.
+
+    [eng] i1 to i7: ends of wires
+
+PE_CONFIGS is how many, PE_SEED repeats a run.
+"""
+import json
+import os
+import random
+
+from lib import engine
+from lib.addr import F4, F6
+from lib.ktap import Fail, Suite, diag, expect
+from lib.lab import Lab
+
+COUNT = int(os.environ.get("PE_CONFIGS", "1000"))
+SEED = int(os.environ.get("PE_SEED", "0")) or random.randrange(1, 1 << 30)
+PORTED = ("tcp", "udp", "sctp")
+
+suite = Suite(__doc__)
+lab = Lab(suite)
+for number in range(1, 8):
+    lab.tap(f"end{number}", number)
+pe = engine.Engine(lab)
+rand = random.Random(SEED)
+
+NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+
+
+def names(count):
+    """Different ones; now and then as long as they may be, or a word of the
+    language."""
+    out = set()
+    while len(out) < count:
+        what = rand.random()
+        if what < 0.1:
+            out.add(rand.choice(("add", "device", "tcp", "port", "show", "vip",
+                                 "sequence", "nat", "del", "service")))
+        else:
+            size = 31 if what < 0.2 else rand.randrange(1, 20)
+            out.add(rand.choice(NAME[:-2]) +
+                    "".join(rand.choice(NAME) for _ in range(size - 1)))
+    return sorted(out)
+
+
+class Config:
+    """A configuration that the kernel must accept, in the form of show."""
+
+    def __init__(self):
+        self.hops = set()
+        self.devices = {}               # name: (kind, text)
+        self.services = {}
+        for name in names(rand.randrange(1, 12)):
+            self.devices[name] = self.device()
+        for name in names(rand.randrange(0, 12)):
+            text = self.service(len(self.services))
+            if text:
+                self.services[name] = text
+
+    def port(self, dev):
+        """dev and next hop; no two next hops are the same."""
+        while True:
+            what = rand.random()
+            if what < 0.8:
+                hop = "lladdr " + bytes(
+                    [2] + [rand.randrange(256) for _ in range(5)]).hex(":")
+            elif what < 0.9:
+                hop = f"via 203.0.113.{rand.randrange(1, 255)}"
+            else:
+                hop = f"via 2001:db8:9::{rand.randrange(1, 1 << 16):x}"
+            if hop not in self.hops:
+                self.hops.add(hop)
+                return f"dev {dev} {hop}"
+
+    def device(self):
+        kind = rand.choice(("loopback", "alias", "nat", "inline", "one-armed",
+                            "tap"))
+        dev = f"i{rand.randrange(1, 8)}"
+        guard = rand.random() < 0.2
+        if kind in ("loopback", "alias"):
+            return "server", f"server {self.port(dev)} mode {kind};"
+        if kind == "nat":
+            f = rand.choice((F4, F6))
+            addr = f"203.0.113.{rand.randrange(1, 255)}" if f is F4 else \
+                f"2001:db8:7::{rand.randrange(1, 1 << 16):x}"
+            return f"nat{f.name}", f"server address {addr} mode nat;" + \
+                (" guard;" if guard else "")
+        if kind == "tap":
+            return "tap", f"tap {self.port(dev)};"
+        if kind == "one-armed":
+            return "inline", f"inline {self.port(dev)};"
+        return "inline", f"inline outside {self.port(dev)} " \
+            f"inside {self.port('i' + str(rand.randrange(1, 8)))};"
+
+    def of(self, *kinds):
+        return [n for n, (kind, _) in self.devices.items() if kind in kinds]
+
+    def service(self, number):
+        """Every one has an address of its own, so that none are in each
+        other's way."""
+        f = rand.choice((F4, F6))
+        servers = self.of("server") + (
+            self.of(f"nat{f.name}") if not self.services else [])
+        middle = self.of("tap", "inline")
+        rand.shuffle(middle)
+        steps = middle[:rand.randrange(len(middle) + 1)]
+        if not servers:
+            return None
+        server = rand.choice(servers)
+        key = f"vip {f.vip(10 + number)}"
+        what = rand.random()
+        if what < 0.15:
+            pass
+        elif what < 0.25:
+            key += " icmpv6" if f.v6 else " icmp"
+        elif what < 0.35:
+            key += f" proto {rand.choice((47, 50, 89, 253))}"
+        elif what < 0.7:
+            key += f" {rand.choice(PORTED)} port {rand.randrange(1, 65536)}"
+            if rand.random() < 0.3:
+                server += f" port {rand.randrange(1, 65536)}"
+        else:
+            key += f" {rand.choice(PORTED)} port " + self.ranges()
+        if rand.random() < 0.2:
+            key += f" iif i{rand.randrange(1, 8)}"
+        return f"{key}; sequence {', '.join(steps + [server])};"
+
+    @staticmethod
+    def ranges():
+        marks = sorted(rand.sample(range(1, 65536), 2 * rand.randrange(1, 9)))
+        return ",".join(f"{a}-{b}" if rand.random() < 0.6 else f"{a}"
+                        for a, b in zip(marks[::2], marks[1::2]))
+
+    def text(self, order):
+        """order: sorted() for the form of show, or any other."""
+        lines = [f"device {n} {{ {self.devices[n][1]} }}"
+                 for n in order(self.devices)]
+        lines += [f"service {n} {{ {self.services[n]} }}"
+                  for n in order(self.services)]
+        return "\n".join(lines) + "\n" if lines else ""
+
+
+def mixed(items):
+    items = list(items)
+    rand.shuffle(items)
+    return items
+
+
+@suite.case()
+def applied_shown_applied_again():
+    diag(f"PE_SEED={SEED} PE_CONFIGS={COUNT}")
+    for number in range(COUNT):
+        config = Config()
+        text = config.text(mixed)
+        status, _, err = pe.try_pectl("apply", "-f", "-", stdin=text)
+        if status:
+            raise Fail(f"number {number}: {err}\n{text}")
+        shown = pe.pectl("show")
+        expect(f"number {number}, shown", shown.split("\n"),
+               config.text(sorted).split("\n"))
+        again = json.loads(pe.pectl("-j", "apply", "-f", "-", stdin=shown))
+        expect(f"number {number}, applied again",
+               {k: again[k] for k in ("added", "changed", "deleted")},
+               {"added": 0, "changed": 0, "deleted": 0})
+
+
+suite.run(lambda: pe.start(""))
