@@ -164,6 +164,11 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 		syntax_missing(parse, value);
 		return;
 	}
+	if (parse->previous == SHOW && parse->mode != PARSE_ARGUMENTS) {
+		parse_error(parse, parse->previous_word,
+			    "'show' is for the command line; it does not stand in files");
+		return;
+	}
 	if (syntax_is_end(parse) && parse->depth && (parse->device || parse->service)) {
 		syntax_unclosed(parse);
 		return;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is printed is what was read, in the one form that is read again. */
+
+#include <options.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ktap.h"
+#include "text.h"
+
+struct print_case {
+	const char *text;
+	const char *printed; /* NULL for the same */
+};
+
+static const struct print_case cases[] = {
+	/* the lines that were promised */
+	{ "device ids1 { tap dev eth3 lladdr 02:00:00:00:03:01; }", NULL },
+	{ "device fw1  { inline outside dev eth1 lladdr 02:00:00:00:01:01 inside dev eth2 lladdr 02:00:00:00:01:02; }",
+	  "device fw1 { inline outside dev eth1 lladdr 02:00:00:00:01:01 inside dev eth2 lladdr 02:00:00:00:01:02; }" },
+	{ "device vpn1 { inline dev eth2 lladdr 02:00:00:00:02:01; }          # one-armed",
+	  "device vpn1 { inline dev eth2 lladdr 02:00:00:00:02:01; }" },
+	{ "device web1 { server dev eth4 lladdr 02:00:00:00:04:01 mode loopback; }", NULL },
+	{ "device web2 { server dev eth4 lladdr 02:00:00:00:04:02 mode alias; }", NULL },
+	{ "device web3 { server address 10.0.4.13 mode nat; }", NULL },
+	{ "device fw2 { inline outside dev eth1 via 10.0.1.9 inside dev eth2 via 10.0.2.9; }",
+	  NULL },
+	{ "device fw3 { inline transparent outside dev eth5 inside dev eth6; }", NULL },
+	{ "service web { vip 192.0.2.10 tcp port 80; sequence ids1, fw, web1; }", NULL },
+	{ "service alt { vip 192.0.2.10 tcp port 8080 iif eth0; sequence fw1, web3 port 80; }",
+	  NULL },
+	{ "service all { vip 192.0.2.13; sequence fw1, web1; }", NULL },
+	/* other ways to say it */
+	{ "device a{tap dev e lladdr 02:AA:00:00:00:01}",
+	  "device a { tap dev e lladdr 02:aa:00:00:00:01; }" },
+	{ "device a\n{\n\ttap\n\tdev e # x\n\tlladdr 02:00:00:00:00:01\n}\n",
+	  "device a { tap dev e lladdr 02:00:00:00:00:01; }" },
+	{ "device a { server dev e lladdr 02:00:00:00:00:01; }",
+	  "device a { server dev e lladdr 02:00:00:00:00:01 mode loopback; }" },
+	{ "device a { guard; address 1.2.3.4; tap lladdr 02:00:00:00:00:01 dev e }",
+	  "device a { tap dev e lladdr 02:00:00:00:00:01; address 1.2.3.4; guard; }" },
+	{ "device a { server mode nat guard address 2001:DB8:0::1 }",
+	  "device a { server address 2001:db8::1 mode nat; guard; }" },
+	{ "device a { inline inside dev f via 1::2 outside dev e via 1::1 }",
+	  "device a { inline outside dev e via 1::1 inside dev f via 1::2; }" },
+	{ "service a { sequence b; port 80, 443,1025-1125 tcp iif e vip 1::1; }",
+	  "service a { vip 1::1 tcp port 80,443,1025-1125 iif e; sequence b; }" },
+	{ "service a { vip 1.2.3.4 proto 6 port 1-65535; sequence b }",
+	  "service a { vip 1.2.3.4 tcp port 1-65535; sequence b; }" },
+	{ "service a { vip 1.2.3.4 proto 47; sequence b }",
+	  "service a { vip 1.2.3.4 proto 47; sequence b; }" },
+	{ "service a { vip 1.2.3.4 proto 0; sequence b }",
+	  "service a { vip 1.2.3.4 proto 0; sequence b; }" },
+	{ "service a { vip 1.2.3.4 icmp; sequence b }",
+	  "service a { vip 1.2.3.4 icmp; sequence b; }" },
+	{ "service a { vip 1::1 icmpv6; sequence b }",
+	  "service a { vip 1::1 icmpv6; sequence b; }" },
+	{ "service a { vip 1.2.3.4 sctp port 7; sequence b port 8, c }",
+	  "service a { vip 1.2.3.4 sctp port 7; sequence b port 8, c; }" },
+	/* words of the language as names */
+	{ "device tap { tap dev dev lladdr 02:00:00:00:00:01; }", NULL },
+	{ "device add { tap dev port lladdr 02:00:00:00:00:01; }", NULL },
+	{ "device flush\n\n{ tap dev iif lladdr 02:00:00:00:00:01; }",
+	  "device flush { tap dev iif lladdr 02:00:00:00:00:01; }" },
+	{ "service service { vip 1.2.3.4 iif vip; sequence port port 7, sequence, tcp; }", NULL },
+	{ "device 80 { tap dev 1-2 lladdr 02:00:00:00:00:01; }", NULL },
+	{ "", "" },
+	{ "\n;; # nothing\n", "" },
+};
+
+static void print_test(const struct print_case *test)
+{
+	const char *wanted = test->printed ? test->printed : test->text;
+	char *printed, *again = NULL;
+	struct text text;
+
+	text_read(&text, PARSE_CONFIG, test->text);
+	printed = text_print(&text.config);
+	printed[strcspn(printed, "\n")] = '\0';
+	ktap_same(test->text[0] ? "printed as read" : "nothing", printed, wanted);
+	text_free(&text);
+	text_read(&text, PARSE_CONFIG, printed);
+	again = text_print(&text.config);
+	again[strcspn(again, "\n")] = '\0';
+	ktap_same("read again", again, wanted);
+	text_free(&text);
+	free(printed);
+	free(again);
+}
+
+#define TWO                                                                         \
+	"device a { inline outside dev e via 1.2.3.4 inside dev f via 1.2.3.5; }\n" \
+	"service b { vip 1.2.3.6 tcp port 80,90-99 iif e; sequence a, c port 81; }\n"
+
+static void print_form(const char *name, const struct options *options, const char *wanted)
+{
+	struct text text;
+	char *printed;
+
+	text_read(&text, PARSE_CONFIG, TWO);
+	printed = text_print_with(&text.config, options);
+	ktap_same(name, printed, wanted);
+	free(printed);
+	text_free(&text);
+}
+
+int main(void)
+{
+	size_t i;
+
+	ktap_start();
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		print_test(&cases[i]);
+	print_form("text", &(struct options){ 0 }, TWO);
+	print_form("brief", &(struct options){ .brief = true },
+		   "a                inline  -            e f\n"
+		   "b                vip 1.2.3.6 tcp port 80,90-99 iif e -> a, c port 81\n");
+	print_form(
+		"JSON", &(struct options){ .json = true },
+		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\"},{\"device\":\"c\",\"port\":81}]}]}\n");
+	print_form(
+		"details", &(struct options){ .details = true, .oneline = true },
+		"device a { inline outside dev e via 1.2.3.4 inside dev f via 1.2.3.5; } # id 0, used by 0 services, generation 0; outside interface not there, lladdr not known; inside interface not there, lladdr not known\n"
+		"service b { vip 1.2.3.6 tcp port 80,90-99 iif e; sequence a, c port 81; } # id 0, generation 0\n");
+	return ktap_end();
+}

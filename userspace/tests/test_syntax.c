@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Every error in a text is told with its place and a sentence. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ktap.h"
+#include "text.h"
+
+#define HOP "lladdr 02:00:00:00:00:01"
+#define NAME31 "n234567890123456789012345678901"
+#define DEVICE_WORDS \
+	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, server, tap, transparent or via"
+#define SERVICE_WORDS "icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, udp or vip"
+
+struct syntax_case {
+	const char *text;
+	const char *error;
+};
+
+/* Texts for apply, and the first line of the error. */
+static const struct syntax_case config_cases[] = {
+	/* words */
+	{ "devcie a { }", "1:1: error: unknown word 'devcie'; expected device or service" },
+	{ "pool fw { members a; }", "1:1: error: unknown word 'pool'; expected device or service" },
+	{ "}", "1:1: error: '}' is out of place; expected device or service" },
+	{ "tcp", "1:1: error: 'tcp' is out of place; expected device or service" },
+	{ "device a { chain; }", "1:12: error: unknown word 'chain'; expected " DEVICE_WORDS },
+	{ "device a { tap de e; }", "1:16: error: unknown word 'de'; expected " DEVICE_WORDS },
+	{ "device a { service }",
+	  "1:12: error: 'service' is out of place; expected " DEVICE_WORDS },
+	{ "service a { client 1.2.3.0/24; }",
+	  "1:13: error: unknown word 'client'; expected '}', " SERVICE_WORDS },
+	{ "service a { vip 1.2.3.4; sequence b c; }",
+	  "1:37: error: unknown word 'c'; expected ',', '}', " SERVICE_WORDS },
+	{ "service a { dev }", "1:13: error: 'dev' is out of place; expected '}', " SERVICE_WORDS },
+	{ "device a tap", "1:10: error: 'tap' is out of place; expected '{'" },
+	{ "device a { server mode fast; }",
+	  "1:24: error: 'mode' needs loopback, alias or nat, but here is 'fast'" },
+	{ "device a { guard }\n\n  # b\n\tsrevice x {\n",
+	  "1:8: error: device 'a' lacks its kind: server, inline or tap" },
+	{ "device a { tap dev e " HOP "; }\n\n  # b\n\tsrevice x {\n",
+	  "4:2: error: unknown word 'srevice'; expected device or service" },
+	{ "\001\002", "1:1: error: unknown word '\?\?'; expected device or service" },
+	{ "a234567890123456789012345678901234567890x",
+	  "1:1: error: unknown word 'a234567890123456789012345678901234567890...'; expected device or service" },
+	/* values that are missing */
+	{ "device",
+	  "1:1: error: 'device' needs the name of a device, but here is the end of the line" },
+	{ "device {", "1:8: error: 'device' needs the name of a device, but here is '{'" },
+	{ "service { }", "1:9: error: 'service' needs the name of a service, but here is '{'" },
+	{ "device a { tap dev; }",
+	  "1:19: error: 'dev' needs the name of an interface, but here is ';'" },
+	{ "device a { tap dev e lladdr; }",
+	  "1:28: error: 'lladdr' needs a link-layer address such as 02:00:00:00:01:01, but here is ';'" },
+	{ "device a { tap dev e via }",
+	  "1:26: error: 'via' needs an IPv4 or IPv6 address, but here is '}'" },
+	{ "device a { server address mode nat; }",
+	  "1:27: error: 'address' needs an IPv4 or IPv6 address, but here is 'mode'" },
+	{ "device a { server mode; }",
+	  "1:23: error: 'mode' needs loopback, alias or nat, but here is ';'" },
+	{ "service a { vip; }",
+	  "1:16: error: 'vip' needs an IPv4 or IPv6 address, but here is ';'" },
+	{ "service a { vip tcp port 80; }",
+	  "1:17: error: 'vip' needs an IPv4 or IPv6 address, but here is 'tcp'" },
+	{ "service a { vip 1.2.3.4 tcp port; }",
+	  "1:33: error: 'port' needs a port number, but here is ';'" },
+	{ "service a { vip 1.2.3.4 tcp port 80,; }",
+	  "1:37: error: ',' needs a port number, but here is ';'" },
+	{ "service a { vip 1.2.3.4 proto; }",
+	  "1:30: error: 'proto' needs the number of a protocol, but here is ';'" },
+	{ "service a { vip 1.2.3.4 iif; }",
+	  "1:28: error: 'iif' needs the name of an interface, but here is ';'" },
+	{ "service a { vip 1.2.3.4; sequence; }",
+	  "1:34: error: 'sequence' needs the name of a device, but here is ';'" },
+	{ "service a { vip 1.2.3.4; sequence b,; }",
+	  "1:37: error: ',' needs the name of a device, but here is ';'" },
+	{ "service a { vip 1.2.3.4; sequence b port; }",
+	  "1:41: error: 'port' needs a port number, but here is ';'" },
+	{ "device a { tap dev",
+	  "1:16: error: 'dev' needs the name of an interface, but here is the end of the file" },
+	/* blocks */
+	{ "device a { tap", "1:8: error: the block of 'a' is not closed: '}' is missing" },
+	{ "device b { tap dev e " HOP "; }\nservice a {\nvip 1.2.3.4",
+	  "2:9: error: the block of 'a' is not closed: '}' is missing" },
+	{ "device a\n", "2:1: error: the end of the file is out of place; expected '{'" },
+	{ "device a { tap dev e " HOP "; } }",
+	  "1:50: error: '}' is out of place; expected device or service" },
+	/* link-layer addresses */
+	{ "device a { tap dev e lladdr 02:00:00:00:00; }",
+	  "1:29: error: '02:00:00:00:00' is no link-layer address; one looks like 02:00:00:00:01:01" },
+	{ "device a { tap dev e lladdr 02:00:00:00:00:0g; }",
+	  "1:29: error: '02:00:00:00:00:0g' is no link-layer address; one looks like 02:00:00:00:01:01" },
+	{ "device a { tap dev e lladdr 02-00-00-00-00-01; }",
+	  "1:29: error: '02-00-00-00-00-01' is no link-layer address; one looks like 02:00:00:00:01:01" },
+	{ "device a { tap dev e lladdr 02:00:00:00:00:01:02; }",
+	  "1:29: error: '02:00:00:00:00:01:02' is no link-layer address; one looks like 02:00:00:00:01:01" },
+	{ "device a { tap dev e lladdr 03:00:00:00:00:01; }",
+	  "1:29: error: '03:00:00:00:00:01' is not the link-layer address of one station" },
+	{ "device a { tap dev e lladdr 00:00:00:00:00:00; }",
+	  "1:29: error: '00:00:00:00:00:00' is not the link-layer address of one station" },
+	/* network addresses */
+	{ "service a { vip 1.2.3; }",
+	  "1:17: error: '1.2.3' is neither an IPv4 nor an IPv6 address" },
+	{ "service a { vip 1.2.3.256; }",
+	  "1:17: error: '1.2.3.256' is neither an IPv4 nor an IPv6 address" },
+	{ "service a { vip 1.2.3.04; }",
+	  "1:17: error: '1.2.3.04' is neither an IPv4 nor an IPv6 address" },
+	{ "service a { vip 1.2.3.4.5; }",
+	  "1:17: error: '1.2.3.4.5' is neither an IPv4 nor an IPv6 address" },
+	{ "service a { vip 1::2::3; }",
+	  "1:17: error: '1::2::3' is neither an IPv4 nor an IPv6 address" },
+	{ "service a { vip 1.2.3.4/24; }",
+	  "1:17: error: '1.2.3.4/24' is a prefix; one address is needed here" },
+	{ "service a { vip 1.2.3.4/33; }",
+	  "1:17: error: '1.2.3.4/33' is a prefix; one address is needed here" },
+	{ "service a { vip 2001:db8::/32; }",
+	  "1:17: error: '2001:db8::/32' is a prefix; one address is needed here" },
+	{ "device a { tap dev e via 10.0.0.x; }",
+	  "1:26: error: '10.0.0.x' is neither an IPv4 nor an IPv6 address" },
+	/* numbers */
+	{ "service a { vip 1.2.3.4 tcp port 0; }",
+	  "1:34: error: '0' is no port; it is a number from 1 to 65535" },
+	{ "service a { vip 1.2.3.4 tcp port 65536; }",
+	  "1:34: error: '65536' is no port; it is a number from 1 to 65535" },
+	{ "service a { vip 1.2.3.4 tcp port 4294967376; }",
+	  "1:34: error: '4294967376' is no port; it is a number from 1 to 65535" },
+	{ "service a { vip 1.2.3.4 tcp port http; }",
+	  "1:34: error: 'http' is no port; it is a number from 1 to 65535" },
+	{ "service a { vip 1.2.3.4 tcp port 80-; }",
+	  "1:37: error: '' is no port; it is a number from 1 to 65535" },
+	{ "service a { vip 1.2.3.4 tcp port 80-70; }",
+	  "1:34: error: the range 80-70 ends before it starts" },
+	{ "service a { vip 1.2.3.4 tcp port 80-90-99; }",
+	  "1:37: error: '90-99' is no port; it is a number from 1 to 65535" },
+	{ "service a { vip 1.2.3.4 tcp port 80,70-80; }",
+	  "1:37: error: '70-80' overlaps with ports before it" },
+	{ "service a { vip 1.2.3.4 tcp port 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33; }",
+	  "1:77: error: service 'a' has more than 16 ports or ranges of them" },
+	{ "service a { vip 1.2.3.4 proto 256; }",
+	  "1:31: error: '256' is no protocol; it is a number from 0 to 255" },
+	{ "service a { vip 1.2.3.4; sequence b port 0; }",
+	  "1:42: error: '0' is no port; it is a number from 1 to 65535" },
+	{ "service a { vip 1.2.3.4; sequence b port 80-90; }",
+	  "1:42: error: '80-90' is no port; it is a number from 1 to 65535" },
+	/* names */
+	{ "device " NAME31 "2 { }",
+	  "1:8: error: this name of a device has 32 bytes; at most 31 are possible" },
+	{ "service " NAME31 "2 { }",
+	  "1:9: error: this name of a service has 32 bytes; at most 31 are possible" },
+	{ "device -a { }",
+	  "1:8: error: '-a' is no name of a device: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'" },
+	{ "service a/b { }",
+	  "1:9: error: 'a/b' is no name of a service: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'" },
+	{ "service a { vip 1.2.3.4; sequence x@y; }",
+	  "1:35: error: 'x@y' is no name of a device: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'" },
+	{ "device a { tap dev a234567890123456; }",
+	  "1:20: error: this name of an interface has 16 bytes; at most 15 are possible" },
+	{ "device a { tap dev e:1; }", "1:20: error: 'e:1' is no name of an interface" },
+	{ "device a { tap dev ../x; }", "1:20: error: '../x' is no name of an interface" },
+	{ "device a { tap dev e " HOP "; }\ndevice b { tap dev e " HOP
+	  "; }\ndevice a { tap dev f " HOP "; }",
+	  "3:8: error: device 'a' stands already in line 1" },
+	{ "service a { vip 1.2.3.4; sequence b; } service a { vip 1.2.3.4; sequence b; }",
+	  "1:48: error: service 'a' stands already in line 1" },
+	/* said twice */
+	{ "device a { tap inline; }",
+	  "1:16: error: 'inline' says again what device 'a' has been told" },
+	{ "device a { guard guard; }",
+	  "1:18: error: 'guard' says again what device 'a' has been told" },
+	{ "device a { tap dev e dev f; }",
+	  "1:22: error: 'dev' says again what this port has been told" },
+	{ "device a { tap dev e via 1.2.3.4 " HOP "; }",
+	  "1:34: error: a port has either a link-layer address (lladdr) or one found by address (via), not both" },
+	{ "device a { address 1.2.3.4; address 1.2.3.5; }",
+	  "1:29: error: 'address' says again what device 'a' has been told" },
+	{ "device a { server mode nat mode alias; }",
+	  "1:28: error: 'mode' says again what device 'a' has been told" },
+	{ "device a { inline outside dev e " HOP " outside dev f; }",
+	  "1:58: error: 'outside' says again what device 'a' has been told" },
+	{ "service a { vip 1.2.3.4 vip 1.2.3.4; }",
+	  "1:25: error: 'vip' says again what service 'a' has been told" },
+	{ "service a { vip 1.2.3.4 tcp udp; }",
+	  "1:29: error: 'udp' says again what service 'a' has been told" },
+	{ "service a { tcp port 80 port 81; }",
+	  "1:25: error: 'port' says again what service 'a' has been told" },
+	{ "service a { iif e iif f; }",
+	  "1:19: error: 'iif' says again what service 'a' has been told" },
+	{ "service a { sequence b; sequence c; }",
+	  "1:25: error: 'sequence' says again what service 'a' has been told" },
+	/* what does not belong together */
+	{ "device a { dev e; tap; }",
+	  "1:12: error: 'dev' must follow server, inline, tap, outside or inside" },
+	{ "device a { tap; dev e; }",
+	  "1:17: error: 'dev' must follow server, inline, tap, outside or inside" },
+	{ "device a { tap transparent; }",
+	  "1:16: error: 'transparent' is for inline devices: 'inline' must stand before it" },
+	{ "device a { outside dev e; }",
+	  "1:12: error: 'outside' is for inline devices: 'inline' must stand before it" },
+	{ "device a { tap dev e " HOP " mode nat; }", "1:47: error: only a server has a mode" },
+	{ "device a { mode nat; tap dev e " HOP "; }", "1:12: error: only a server has a mode" },
+	{ "device a { inline transparent outside dev e " HOP " inside dev f; }",
+	  "1:43: error: a transparent device has no link-layer address: only dev belongs here" },
+	{ "service a { vip 1.2.3.4 port 80; sequence b; }",
+	  "1:25: error: only tcp, udp and sctp have ports: one of them must be named" },
+	{ "service a { vip 1.2.3.4 icmp port 80; sequence b; }",
+	  "1:30: error: only tcp, udp and sctp have ports: one of them must be named" },
+	/* what a whole object lacks */
+	{ "device a { }", "1:8: error: device 'a' lacks its kind: server, inline or tap" },
+	{ "device a { tap; }",
+	  "1:12: error: device 'a' lacks the interface it is attached to (dev)" },
+	{ "device a { tap dev e; }",
+	  "1:12: error: device 'a' lacks a link-layer address (lladdr) or the address that gives it (via)" },
+	{ "device a { server mode loopback; }",
+	  "1:12: error: device 'a' lacks the interface it is attached to (dev)" },
+	{ "device a { server mode nat; }",
+	  "1:19: error: device 'a' lacks its address, which mode nat needs" },
+	{ "device a { inline inside dev e " HOP "; }",
+	  "1:19: error: device 'a' lacks its outside" },
+	{ "device a { inline outside dev e " HOP "; }",
+	  "1:19: error: device 'a' lacks its inside" },
+	{ "device a { inline outside dev e " HOP " inside; }",
+	  "1:58: error: device 'a' lacks the interface it is attached to (dev)" },
+	{ "device a { inline transparent dev e; }",
+	  "1:19: error: device 'a' lacks its inside: a transparent device has two sides" },
+	{ "device a { tap dev e " HOP "; guard; }",
+	  "1:48: error: device 'a' lacks the address that is to be guarded (address)" },
+	{ "service a { }", "1:9: error: service 'a' lacks its address (vip)" },
+	{ "service a { vip 1.2.3.4; }", "1:9: error: service 'a' lacks its sequence" },
+	/* commands */
+	{ "flush",
+	  "1:1: error: a configuration has no commands; a file with commands is for 'pectl -f'" },
+	{ "device add b tap dev e " HOP,
+	  "1:1: error: a configuration has no commands; a file with commands is for 'pectl -f'" },
+	{ "service del web",
+	  "1:13: error: a configuration has no commands; a file with commands is for 'pectl -f'" },
+};
+
+static const struct syntax_case batch_cases[] = {
+	{ "show", "1:1: error: 'show' is out of place; expected device, flush or service" },
+	{ "device show a",
+	  "1:8: error: 'show' is for the command line; it does not stand in files" },
+	{ "device a { tap dev e " HOP "; }\ndevice add a tap dev e " HOP "\n",
+	  "2:12: error: device 'a' stands already in line 1" },
+	{ "service del a b", "1:15: error: unknown word 'b'; expected the end of the line" },
+	{ "service del", "1:9: error: 'del' needs a name, but here is the end of the line" },
+	{ "service del\n", "1:9: error: 'del' needs a name, but here is the end of the line" },
+	{ "service add a vip 1.2.3.4\n", "1:13: error: service 'a' lacks its sequence" },
+	{ "service add a vip 1.2.3.4 sequence b,\nc",
+	  "1:37: error: ',' needs the name of a device, but here is the end of the line" },
+};
+
+static const struct syntax_case argument_cases[] = {
+	{ "device",
+	  "1:1: error: something is missing behind 'device': expected add, change, del, replace or show" },
+	{ "device foo",
+	  "1:8: error: unknown word 'foo'; expected add, change, del, replace or show" },
+	{ "show me", "1:6: error: unknown word 'me'; expected the end of the line" },
+	{ "aply",
+	  "1:1: error: unknown word 'aply'; expected apply, device, diff, explain, flush, help, monitor, service, show or stats" },
+	{ "explain from 1.2.3.4",
+	  "1:1: error: explain needs both ends of the packet: from A to B" },
+	{ "explain from 1.2.3.4 to 1::2 iif e",
+	  "1:1: error: both ends of the packet must be IPv4, or both IPv6" },
+	{ "explain from 1.2.3.4 to 1.2.3.5",
+	  "1:1: error: explain needs the interface of arrival: iif DEV" },
+	{ "explain from 1.2.3.4 to 1.2.3.5 port 80 iif e",
+	  "1:1: error: ports need a protocol: tcp, udp or sctp" },
+	{ "monitor all", "1:9: error: unknown word 'all'; expected config or events" },
+	{ "device show a/b",
+	  "1:13: error: 'a/b' is no name of a device: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'" },
+};
+
+/* The first line is as expected, and the mark stands under its column. */
+static bool syntax_is(const char *error, const char *wanted)
+{
+	const char *mark = strrchr(error, '^'), *line = mark;
+	unsigned int number, column, seen = 0;
+
+	if (strncmp(error, "t:", 2) != 0 || strncmp(error + 2, wanted, strlen(wanted)) != 0 ||
+	    error[2 + strlen(wanted)] != '\n')
+		return false;
+	if (!mark || sscanf(wanted, "%u:%u:", &number, &column) != 2)
+		return false;
+	while (line[-1] != '\n')
+		line--;
+	for (; line < mark; line++)
+		seen++;
+	/* Long lines are cut. */
+	return column > 80 || seen == column - 1 + 4;
+}
+
+static void syntax_test(enum parse_mode mode, const struct syntax_case *test)
+{
+	struct text text;
+	bool ok = text_read(&text, mode, test->text);
+
+	if (!ktap_result(!ok && syntax_is(text.error, test->error), "error: %.40s",
+			 strstr(test->error, "error: ") + 7)) {
+		ktap_comment("text", test->text);
+		ktap_comment("seen", ok ? "no error" : text.error);
+		ktap_comment("wanted", test->error);
+	}
+	text_free(&text);
+}
+
+static void syntax_steps(void)
+{
+	char buf[1024] = "service a { vip 1.2.3.4; sequence b";
+	struct text text;
+	int i;
+
+	for (i = 1; i < 32; i++)
+		strcat(buf, ", b");
+	strcat(buf, "; }");
+	ktap_result(text_read(&text, PARSE_CONFIG, buf), "32 steps");
+	text_free(&text);
+	strcpy(strchr(buf, '}') - 2, ", b; }");
+	syntax_test(PARSE_CONFIG,
+		    &(struct syntax_case){
+			    buf,
+			    "1:131: error: the sequence of service 'a' has more than 32 steps" });
+}
+
+#define TESTS(mode, cases)                                             \
+	do {                                                           \
+		for (i = 0; i < sizeof(cases) / sizeof(*(cases)); i++) \
+			syntax_test(mode, &(cases)[i]);                \
+	} while (0)
+
+int main(void)
+{
+	size_t i;
+
+	ktap_start();
+	TESTS(PARSE_CONFIG, config_cases);
+	TESTS(PARSE_BATCH, batch_cases);
+	TESTS(PARSE_ARGUMENTS, argument_cases);
+	syntax_steps();
+	return ktap_end();
+}
