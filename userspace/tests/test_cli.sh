@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Options, files, exit codes: what pectl does before it needs the kernel.
+
+number=0
+failed=0
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# is CODE PATTERN ARGUMENT...: exit code, and what both outputs match
+is()
+{
+	local code=$1 pattern=$2 seen status
+
+	shift 2
+	seen=$("$SAN_PECTL" "$@" 2>&1 </dev/null)
+	status=$?
+	number=$((number + 1))
+	# shellcheck disable=SC2053  # it is a pattern
+	if [[ $status -eq $code && $seen == $pattern ]]; then
+		echo "ok $number pectl $*"
+	else
+		echo "not ok $number pectl $*"
+		echo "# exit code $status, wanted $code"
+		echo "# seen: ${seen//$'\n'/$'\n'# }"
+		echo "# wanted: $pattern"
+		failed=1
+	fi
+}
+
+echo "KTAP version 1"
+
+is 1 "Usage: pectl*"
+is 0 "Usage: pectl*" help
+is 0 "Usage: pectl*" -h
+is 0 "pectl apply -f FILE*" help apply
+is 0 "pectl device add*Clauses:*transparent*" help device
+is 1 "pectl: error: there is no command 'x'; see pectl help" help x
+is 0 "pectl [0-9]*" -V
+is 1 "pectl: error: unknown option --jsom; see pectl help" --jsom show
+is 1 "pectl: error: unknown option --js; see pectl help" --js show
+is 1 "pectl: error: unknown option -x; see pectl help" show -x
+is 1 "pectl: error: option --json takes no argument" --json=yes show
+is 1 "pectl: error: option -f needs an argument; see pectl help" apply -f
+is 1 "pectl: error: 'x' is no generation" apply --generation x
+is 1 "pectl: error: '-1' is no generation" apply --generation=-1
+is 1 "pectl: error: '4294967296' is no generation" apply --generation 4294967296
+is 1 "pectl: error: which file*" apply
+is 1 "pectl: error: which file*" diff
+is 1 "pectl: error: -f FILE goes with*" show -f "$dir/a"
+is 1 "pectl: error: cannot open $dir/none: No such file or directory" -f "$dir/none"
+is 1 "pectl: error: cannot read $dir: Is a directory" apply -f "$dir"
+is 1 "pectl: error: cannot open network namespace 'none-such' (/run/netns/none-such)*" \
+	-n none-such show
+printf 'device a { tap dev e lladdr 02:00:00:00:00:01; }\nx' >"$dir/bad"
+is 1 "$dir/bad:2:1: error: unknown word 'x'*" apply -f "$dir/bad"
+is 1 "$dir/bad:2:1: error: unknown word 'x'*" -f "$dir/bad"
+is 1 "$dir/bad:2:1: error: unknown word 'x'*" diff --file="$dir/bad"
+is 1 "pectl: error: unknown word 'x'*" x
+
+# A sentence goes to standard error only.
+number=$((number + 1))
+if [[ -z $("$SAN_PECTL" x 2>/dev/null) ]]; then
+	echo "ok $number nothing on standard output"
+else
+	echo "not ok $number nothing on standard output"
+	failed=1
+fi
+
+# Output that cannot be written is no success.
+number=$((number + 1))
+if "$SAN_PECTL" help >/dev/full 2>/dev/null; then
+	echo "not ok $number full disk"
+	failed=1
+else
+	echo "ok $number full disk"
+fi
+
+if [[ ! -d /sys/module/pe ]]; then
+	echo 'device a { tap dev e lladdr 02:00:00:00:00:01; }' >"$dir/good"
+	for command in show stats flush "service del a" "apply -f $dir/good" "-f $dir/good" \
+		"diff -f $dir/good" monitor "explain from 1.2.3.4 to 1.2.3.5 iif e"; do
+		read -r -a words <<<"$command"
+		is 3 "pectl: error: the kernel module pe is not loaded*modprobe pe*insmod*" \
+			"${words[@]}"
+	done
+fi
+
+echo "1..$number"
+exit $failed
