@@ -71,7 +71,7 @@ struct pe_net {
 	struct pe_drops __percpu *drops;
 	struct net		*net;
 
-	struct mutex		lock;
+	struct mutex		lock; /* changes and readers */
 	u32			generation;
 	struct rhashtable	devices;
 	struct rhashtable	services;
@@ -85,11 +85,11 @@ struct pe_net {
 	u32			address_count;
 	u32			guard_count;
 
-	spinlock_t		ifaces_lock;
+	spinlock_t		ifaces_lock; /* next 2 fields */
 	struct list_head	ifaces;
 	struct list_head	ports;
 
-	spinlock_t		sessions_lock;
+	spinlock_t		sessions_lock; /* next field */
 	struct list_head	sessions;
 
 	struct llist_head	hot;

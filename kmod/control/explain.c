@@ -2,6 +2,8 @@
 /* Every stage that a packet would meet, found by what finds it for packets. */
 
 #include <net/genetlink.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
 
 #include "../model/match.h"
 #include "../netns.h"
@@ -83,7 +85,46 @@ static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_hit *hit)
 	return 0;
 }
 
-static int pe_walk_fill_to(struct sk_buff *skb, const struct pe_stage *stage)
+/* Interface that the kernel's route to an address leaves by, 0 for none. */
+static int pe_walk_route(const struct pe_walk *w)
+{
+	int ifindex = 0;
+
+	if (w->family == NFPROTO_IPV4) {
+		struct flowi4 fl4 = { .daddr = w->daddr.ip };
+		struct rtable *rt = ip_route_output_key(w->pn->net, &fl4);
+
+		if (!IS_ERR(rt)) {
+			ifindex = rt->dst.dev->ifindex;
+			ip_rt_put(rt);
+		}
+	} else {
+		struct flowi6 fl6 = { .daddr = w->daddr.in6 };
+		struct dst_entry *dst = ip6_route_output(w->pn->net, NULL, &fl6);
+
+		if (!dst->error)
+			ifindex = dst->dev->ifindex;
+		dst_release(dst);
+	}
+	return ifindex;
+}
+
+static int pe_walk_fill_route(struct sk_buff *skb, const struct pe_walk *w)
+{
+	const struct net_device *dev;
+	int ifindex, err = 0;
+
+	ifindex = pe_walk_route(w);
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(w->pn->net, ifindex);
+	if (dev)
+		err = nla_put_string(skb, PE_HOP_OIF, dev->name);
+	rcu_read_unlock();
+	return err;
+}
+
+static int pe_walk_fill_to(struct sk_buff *skb, const struct pe_walk *w,
+			   const struct pe_stage *stage)
 {
 	u8 mac[ETH_ALEN];
 
@@ -92,7 +133,7 @@ static int pe_walk_fill_to(struct sk_buff *skb, const struct pe_stage *stage)
 	     nla_put_u32(skb, PE_HOP_STEP, stage->to_step)))
 		return -EMSGSIZE;
 	if (!stage->to)
-		return 0;
+		return pe_walk_fill_route(skb, w);
 	pe_mac_put(mac, READ_ONCE(stage->to->mac));
 	return nla_put_string(skb, PE_HOP_OIF, stage->to->iface->name) ?:
 	       nla_put(skb, PE_HOP_LLADDR, ETH_ALEN, mac);
@@ -158,9 +199,9 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	bool known;
 
 	table = pe_net_table(w->pn, pe_family_of(w->family));
-	dst = table ? pe_table_find(table, &w->daddr, w->family) : NULL;
-	pe_locate(dst, table ? pe_table_find(table, &w->saddr, w->family) :
-			       NULL, &w->key, hit);
+	dst = pe_table_find(table, &w->daddr, w->family);
+	pe_locate(dst, pe_table_find(table, &w->saddr, w->family), &w->key,
+		  hit);
 	*action = pe_walk_verdict(hit, dst, &reason);
 	known = hit->match >= PE_MATCH_OPEN;
 	if (known && !reason)
@@ -172,7 +213,7 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	    (w->iif && nla_put_string(skb, PE_HOP_IIF, w->iif)) ||
 	    (hit->match >= PE_MATCH_CLAIM && pe_walk_fill_hit(skb, hit)) ||
 	    (known && pe_walk_fill_taps(skb, hit)) ||
-	    (known && pe_walk_fill_to(skb, hit->stage)) ||
+	    (known && pe_walk_fill_to(skb, w, hit->stage)) ||
 	    pe_walk_fill_packet(skb, w))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);

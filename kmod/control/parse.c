@@ -11,10 +11,12 @@
 #include "parse.h"
 
 /* A refusal that points at an attribute of the message. */
-#define pe_bad(extack, refusal, attr, err, ...)			\
-({								\
-	NL_SET_BAD_ATTR(extack, attr);				\
-	pe_refuse(refusal, err, nla_type(attr), 0, __VA_ARGS__);	\
+#define pe_bad(extack, refusal, attr, err, ...)				\
+({									\
+	const struct nlattr *_attr = (attr);				\
+									\
+	NL_SET_BAD_ATTR(extack, _attr);					\
+	pe_refuse(refusal, err, nla_type(_attr), 0, __VA_ARGS__);	\
 })
 
 /**
@@ -144,16 +146,20 @@ static int pe_check_server(const struct pe_device *dev, const char *name,
 
 	if (dev->transparent)
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_TRANSPARENT, 0,
-				 "server %s cannot be transparent: only an inline device can", name);
+				 "server %s cannot be transparent: only an inline device can",
+				 name);
 	if (pe_device_two_sided(dev))
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_INSIDE, 0,
-				 "server %s has an inside, but nothing goes through it: give it one port", name);
+				 "server %s has an inside, but nothing goes through it: give it one port",
+				 name);
 	if (nat && !dev->proto)
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_MODE, 0,
-				 "server %s is in mode nat and has no address: give its own with address", name);
+				 "server %s is in mode nat and has no address: give its own with address",
+				 name);
 	if (nat && dev->outside.kind != PE_PORT_KIND_NONE)
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_OUTSIDE, 0,
-				 "server %s is in mode nat, which the kernel routes: leave dev, lladdr and via out", name);
+				 "server %s is in mode nat, which the kernel routes: leave dev, lladdr and via out",
+				 name);
 	return 0;
 }
 
@@ -162,14 +168,17 @@ static int pe_check_transparent(const struct pe_device *dev, const char *name,
 {
 	if (dev->kind != PE_DEVICE_KIND_INLINE || !pe_device_two_sided(dev))
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_TRANSPARENT, 0,
-				 "transparent device %s must be inline and have an outside and an inside: give both", name);
+				 "transparent device %s must be inline and have an outside and an inside: give both",
+				 name);
 	if (dev->outside.mac || dev->outside.kind == PE_PORT_KIND_VIA ||
 	    dev->inside.mac || dev->inside.kind == PE_PORT_KIND_VIA)
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_TRANSPARENT, 0,
-				 "transparent device %s has no address of its own on the link: leave lladdr and via out", name);
+				 "transparent device %s has no address of its own on the link: leave lladdr and via out",
+				 name);
 	if (dev->outside.iface == dev->inside.iface)
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_INSIDE, 0,
-				 "transparent device %s has both sides at the same interface: name two", name);
+				 "transparent device %s has both sides at the same interface: name two",
+				 name);
 	return 0;
 }
 
@@ -188,23 +197,27 @@ static int pe_check_device(const struct pe_device *dev, const char *name,
 		err = pe_check_server(dev, name, refusal);
 	else if (dev->kind == PE_DEVICE_KIND_TAP && pe_device_two_sided(dev))
 		err = pe_refuse(refusal, -EINVAL, PE_DEVICE_INSIDE, 0,
-				"tap %s has an inside, but nothing goes through it: give it one port", name);
+				"tap %s has an inside, but nothing goes through it: give it one port",
+				name);
 	if (!err && dev->transparent)
 		err = pe_check_transparent(dev, name, refusal);
 	if (err)
 		return err;
 	if (!nat && dev->outside.kind == PE_PORT_KIND_NONE)
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_OUTSIDE, 0,
-				 "device %s is not attached anywhere: give dev and lladdr or via", name);
+				 "device %s is not attached anywhere: give dev and lladdr or via",
+				 name);
 	if (!dev->transparent && (pe_port_lacks_addr(&dev->outside) ||
 				  pe_port_lacks_addr(&dev->inside)))
 		return pe_refuse(refusal, -EINVAL,
 				 pe_port_lacks_addr(&dev->outside) ?
 					 PE_DEVICE_OUTSIDE : PE_DEVICE_INSIDE, 0,
-				 "a port of device %s has no address on the link: give lladdr or via", name);
+				 "a port of device %s has no address on the link: give lladdr or via",
+				 name);
 	if (dev->guard && !dev->proto)
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_GUARD, 0,
-				 "device %s has no address to guard: give its own with address", name);
+				 "device %s has no address to guard: give its own with address",
+				 name);
 	return 0;
 }
 
@@ -223,14 +236,17 @@ static int pe_parse_kind(struct genl_info *info, const char *name,
 
 	if (!a[PE_DEVICE_KIND])
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_KIND, 0,
-				 "device %s has no kind: say server, inline or tap", name);
+				 "device %s has no kind: say server, inline or tap",
+				 name);
 	dev->kind = nla_get_u32(a[PE_DEVICE_KIND]);
 	if (dev->kind != PE_DEVICE_KIND_SERVER && a[PE_DEVICE_MODE])
 		return pe_bad(info->extack, refusal, a[PE_DEVICE_MODE], -EINVAL,
-			      "device %s is no server and has no mode: leave it out", name);
+			      "device %s is no server and has no mode: leave it out",
+			      name);
 	if (dev->kind == PE_DEVICE_KIND_SERVER && !a[PE_DEVICE_MODE])
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_MODE, 0,
-				 "server %s has no mode: say loopback, alias or nat", name);
+				 "server %s has no mode: say loopback, alias or nat",
+				 name);
 	if (a[PE_DEVICE_MODE])
 		dev->mode = nla_get_u32(a[PE_DEVICE_MODE]);
 	dev->transparent = nla_get_flag(a[PE_DEVICE_TRANSPARENT]);
@@ -280,7 +296,7 @@ static struct pe_change *pe_parse_new(struct genl_info *info, const char *name,
 	change->flags = info->nlhdr->nlmsg_flags;
 	change->op = PE_OP_NEW;
 	change->noun = noun;
-	strcpy(change->data, name);
+	memcpy(change->data, name, strlen(name) + 1);
 	return change;
 }
 
@@ -322,18 +338,35 @@ struct pe_change *pe_parse_device(struct pe_net *pn, struct genl_info *info,
 	return change;
 }
 
-/* What can be there more than once is found by walking the message. */
-#define pe_for_each(attr, info, type, rem)				\
-	nlmsg_for_each_attr(attr, (info)->nlhdr, GENL_HDRLEN, rem)	\
-		if (nla_type(attr) == (type))
+/* What can be there more than once is found by walking the message: the next
+ * attribute of a type, or the first.
+ */
+static const struct nlattr *pe_next(const struct genl_info *info, u16 type,
+				    const struct nlattr *attr)
+{
+	const struct nlattr *head = nlmsg_attrdata(info->nlhdr, GENL_HDRLEN);
+	int left = nlmsg_attrlen(info->nlhdr, GENL_HDRLEN);
+
+	if (attr) {
+		left -= (const char *)attr - (const char *)head;
+		attr = nla_next(attr, &left);
+	} else {
+		attr = head;
+	}
+	while (nla_ok(attr, left)) {
+		if (nla_type(attr) == type)
+			return attr;
+		attr = nla_next(attr, &left);
+	}
+	return NULL;
+}
 
 static unsigned int pe_count_attrs(const struct genl_info *info, u16 type)
 {
-	const struct nlattr *attr;
+	const struct nlattr *attr = NULL;
 	unsigned int n = 0;
-	int rem;
 
-	pe_for_each(attr, info, type, rem)
+	while ((attr = pe_next(info, type, attr)))
 		n++;
 	return n;
 }
@@ -351,7 +384,8 @@ static int pe_parse_range(struct genl_info *info, const struct nlattr *attr,
 		return err;
 	if (!tb[PE_RANGE_FIRST])
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
-			      "a port range of service %s has no first port: give it one", name);
+			      "a port range of service %s has no first port: give it one",
+			      name);
 	range->first = nla_get_u16(tb[PE_RANGE_FIRST]);
 	range->last = tb[PE_RANGE_LAST] ? nla_get_u16(tb[PE_RANGE_LAST]) :
 					  range->first;
@@ -365,11 +399,11 @@ static int pe_parse_range(struct genl_info *info, const struct nlattr *attr,
 static int pe_parse_ranges(struct genl_info *info, const char *name,
 			   struct pe_service *svc, struct pe_refusal *refusal)
 {
-	const struct nlattr *attr;
+	const struct nlattr *attr = NULL;
 	u8 n = 0, i;
-	int err, rem;
+	int err;
 
-	pe_for_each(attr, info, PE_SERVICE_PORT, rem) {
+	while ((attr = pe_next(info, PE_SERVICE_PORT, attr))) {
 		err = pe_parse_range(info, attr, name, &svc->range[n], refusal);
 		if (err)
 			return err;
@@ -403,7 +437,8 @@ static int pe_parse_what(struct genl_info *info, const char *name,
 
 	if (!a[PE_SERVICE_VIP])
 		return pe_refuse(refusal, -EINVAL, PE_SERVICE_VIP, 0,
-				 "service %s has no address: give it one with vip", name);
+				 "service %s has no address: give it one with vip",
+				 name);
 	err = pe_parse_addr(a[PE_SERVICE_VIP], name, &svc->vip, &svc->family,
 			    info->extack, refusal);
 	if (err)
@@ -452,13 +487,16 @@ static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,
 		return err;
 	if (tb[PE_STEP_FORWARD] || tb[PE_STEP_REVERSE])
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
-			      "a step of service %s has counters, which are only read: leave them out", name);
+			      "a step of service %s has counters, which are only read: leave them out",
+			      name);
 	if (!tb[PE_STEP_DEVICE] || !*(char *)nla_data(tb[PE_STEP_DEVICE]))
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
-			      "a step of service %s names no device: give it one", name);
+			      "a step of service %s names no device: give it one",
+			      name);
 	if (tb[PE_STEP_PORT] && !nla_get_u16(tb[PE_STEP_PORT]))
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
-			      "a step of service %s translates to port 0: give a port from 1 to 65535", name);
+			      "a step of service %s translates to port 0: give a port from 1 to 65535",
+			      name);
 	return 0;
 }
 
@@ -468,10 +506,10 @@ static struct pe_change *pe_parse_steps(struct genl_info *info,
 {
 	unsigned int n = pe_count_attrs(info, PE_SERVICE_STEP), i = 0;
 	struct nlattr *tb[PE_STEP_MAX + 1];
-	const struct nlattr *attr;
+	const struct nlattr *attr = NULL;
 	struct pe_change *change;
 	size_t data = 0;
-	int err, rem;
+	int err, len;
 	char *at;
 
 	if (!n || n > PE_STEPS_MAX)
@@ -479,7 +517,7 @@ static struct pe_change *pe_parse_steps(struct genl_info *info,
 					 n ? PE_STEPS_MAX : 0,
 					 "the sequence of service %s has %u steps: give it 1 to %u",
 					 name, n, PE_STEPS_MAX));
-	pe_for_each(attr, info, PE_SERVICE_STEP, rem) {
+	while ((attr = pe_next(info, PE_SERVICE_STEP, attr))) {
 		err = pe_parse_step(info, attr, name, tb, refusal);
 		if (err)
 			return ERR_PTR(err);
@@ -489,12 +527,13 @@ static struct pe_change *pe_parse_steps(struct genl_info *info,
 	if (!change)
 		return ERR_PTR(-ENOMEM);
 	at = change->data + strlen(name) + 1;
-	pe_for_each(attr, info, PE_SERVICE_STEP, rem) {
+	while ((attr = pe_next(info, PE_SERVICE_STEP, attr))) {
 		/* It was parsed before. */
 		if (pe_parse_step(info, attr, name, tb, refusal))
 			continue;
-		strcpy(at, nla_data(tb[PE_STEP_DEVICE]));
-		at += strlen(at) + 1;
+		len = strlen(nla_data(tb[PE_STEP_DEVICE])) + 1;
+		memcpy(at, nla_data(tb[PE_STEP_DEVICE]), len);
+		at += len;
 		if (tb[PE_STEP_PORT])
 			change->port[i] = nla_get_u16(tb[PE_STEP_PORT]);
 		i++;

@@ -317,7 +317,7 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 		if (err)
 			return err;
 	}
-	seq = pe_sequence_get(p->pn, step, n, p->refusal);
+	seq = pe_sequence_get(p->pn, obj->name, step, n, p->refusal);
 	if (IS_ERR(seq))
 		return PTR_ERR(seq);
 	svc->seq = seq;

@@ -149,7 +149,8 @@ static void pe_sequence_stages(struct pe_sequence *seq)
 		seq->stage[i].index = i;
 }
 
-static int pe_sequence_check_steps(const struct pe_step *step, u8 n,
+static int pe_sequence_check_steps(const char *name,
+				   const struct pe_step *step, u8 n,
 				   struct pe_refusal *refusal)
 {
 	const struct pe_device *dev;
@@ -159,17 +160,18 @@ static int pe_sequence_check_steps(const struct pe_step *step, u8 n,
 		dev = step[i].device;
 		if (dev->kind == PE_DEVICE_KIND_SERVER && i + 1 < n)
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
-					 "step %u (%s) is a server, which ends a sequence: put it last",
-					 i + 1, dev->obj->name);
+					 "step %u (%s) of service %s is a server, which ends a sequence: put it last",
+					 i + 1, dev->obj->name, name);
 		if (dev->kind != PE_DEVICE_KIND_SERVER && step[i].port)
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
-					 "step %u (%s) is no server, and only towards a server is a port translated: leave the port out",
-					 i + 1, dev->obj->name);
+					 "step %u (%s) of service %s is no server, and only towards a server is a port translated: leave the port out",
+					 i + 1, dev->obj->name, name);
 	}
 	return 0;
 }
 
-static int pe_sequence_check_places(const struct pe_sequence *seq, u8 first,
+static int pe_sequence_check_places(const char *name,
+				    const struct pe_sequence *seq, u8 first,
 				    u8 n, struct pe_refusal *refusal)
 {
 	const struct pe_stage *a, *b;
@@ -184,11 +186,11 @@ static int pe_sequence_check_places(const struct pe_sequence *seq, u8 first,
 				continue;
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP,
 					 max(a->from_step, b->from_step),
-					 "steps %u (%s) and %u (%s) cannot be told apart, packets come back from both by %s and from the same address: use another device or interface for one",
+					 "steps %u (%s) and %u (%s) of service %s cannot be told apart, packets come back from both by %s and from the same address: use another device or interface for one",
 					 a->from_step + 1,
 					 a->from->device->obj->name,
 					 b->from_step + 1,
-					 b->from->device->obj->name,
+					 b->from->device->obj->name, name,
 					 a->from->iface->name);
 		}
 	}
@@ -232,6 +234,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_step *steps, u8 n,
 /**
  * pe_sequence_get() - the sequence of these steps, for one more service
  * @pn: namespace
+ * @name: of the service, for the refusal
  * @steps: the steps
  * @n: how many, from 1 to PE_STEPS_MAX
  * @refusal: out: why not
@@ -239,7 +242,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_step *steps, u8 n,
  * Context: process context, pe_net.lock held.
  * Return: the sequence or an error pointer.
  */
-struct pe_sequence *pe_sequence_get(struct pe_net *pn,
+struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_step *steps, u8 n,
 				    struct pe_refusal *refusal)
 {
@@ -253,17 +256,17 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn,
 		seq->users++;
 		return seq;
 	}
-	err = pe_sequence_check_steps(steps, n, refusal);
+	err = pe_sequence_check_steps(name, steps, n, refusal);
 	if (err)
 		return ERR_PTR(err);
 	seq = pe_sequence_new(steps, n, steps[n - 1].device->kind ==
 						PE_DEVICE_KIND_SERVER);
 	if (!seq)
 		return ERR_PTR(-ENOMEM);
-	err = pe_sequence_check_places(seq, 0, seq->forward, refusal);
+	err = pe_sequence_check_places(name, seq, 0, seq->forward, refusal);
 	if (!err)
-		err = pe_sequence_check_places(seq, seq->forward, seq->reverse,
-					       refusal);
+		err = pe_sequence_check_places(name, seq, seq->forward,
+					       seq->reverse, refusal);
 	if (!err)
 		err = rhashtable_insert_fast(&pn->sequences, &seq->node,
 					     pe_sequence_params);
@@ -332,7 +335,7 @@ const struct pe_stage *pe_sequence_ambiguous(const struct pe_sequence *a,
 			continue;
 		for (j = 0; j < b->forward + b->reverse; j++) {
 			y = &b->stage[j];
-			if ((i < a->forward) != (j < b->forward) ||
+			if (pe_sequence_forward(a, i) != pe_sequence_forward(b, j) ||
 			    !pe_stage_has_role(b, y, role_b) ||
 			    !pe_stage_same(x, y))
 				continue;

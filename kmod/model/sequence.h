@@ -91,7 +91,17 @@ pe_sequence_server(const struct pe_sequence *seq)
 	return seq->server ? &seq->step[seq->steps - 1] : NULL;
 }
 
-struct pe_sequence *pe_sequence_get(struct pe_net *pn,
+/**
+ * pe_sequence_forward() - does a stage lead towards the server?
+ * @seq: sequence
+ * @stage: index of the stage
+ */
+static inline bool pe_sequence_forward(const struct pe_sequence *seq, u8 stage)
+{
+	return stage < seq->forward;
+}
+
+struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_step *steps, u8 n,
 				    struct pe_refusal *refusal);
 void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq);

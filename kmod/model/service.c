@@ -147,7 +147,7 @@ static bool pe_stage_counts_same(const struct pe_sequence *a, u8 i,
 	bool x_end = x->from_step == PE_NO_STEP;
 	bool y_end = y->from_step == PE_NO_STEP;
 
-	if ((i < a->forward) != (j < b->forward) || x_end != y_end)
+	if (pe_sequence_forward(a, i) != pe_sequence_forward(b, j) || x_end != y_end)
 		return false;
 	return x_end || a->step[x->from_step].device->obj ==
 				b->step[y->from_step].device->obj;

@@ -52,6 +52,7 @@ void pe_counts_put(struct pe_counts *counts)
 void pe_counts_sum(const struct pe_counts *counts, unsigned int stage,
 		   struct pe_sum *sum)
 {
+	/* Pairs with the release in pe_counts_spread(). */
 	struct pe_counts_cpu __percpu *percpu = smp_load_acquire(&counts->cpu);
 	int cpu;
 

@@ -78,40 +78,39 @@ static inline struct pe_slot pe_table_slot6(const struct pe_table *t,
 	};
 }
 
-/**
- * pe_table_walk() - find the address that belongs in a slot
- * @t: table
- * @slot: where it belongs
- * @match: expression, true when the struct pe_addr in @a is the one
- * @a: struct pe_addr pointer, the one found or NULL
- *
- * Context: RCU read lock held, or pe_net.lock.
- */
-#define pe_table_walk(t, slot, match, a)				\
-do {									\
-	const struct pe_bucket *_b;					\
-	u32 _at = (slot).index;						\
-	u32 _mask = (u32)(~0ULL >> (t)->shift);				\
-	int _i;								\
-									\
-	(a) = NULL;							\
-	for (;;) {							\
-		_b = &(t)->bucket[_at];					\
-		for (_i = 0; _i < PE_BUCKET_SLOTS; _i++) {		\
-			if (READ_ONCE(_b->tag[_i]) != (slot).tag)	\
-				continue;				\
-			(a) = rcu_dereference_check(_b->addr[_i], 1);	\
-			if ((a) && (match))				\
-				break;					\
-			(a) = NULL;					\
-		}							\
-		if ((a) || likely(!READ_ONCE(_b->passed)))		\
-			break;						\
-		_at = (_at + 1) & _mask;				\
-		if (_at == (slot).index)				\
-			break;						\
-	}								\
-} while (0)
+/* Is this what lives at the address? One of the two is known to the compiler. */
+static __always_inline bool pe_table_is(const struct pe_addr *a,
+					const void *addr, bool ipv4)
+{
+	return ipv4 ? a->addr.ip == *(const __be32 *)addr :
+		      ipv6_addr_equal(&a->addr.in6, addr);
+}
+
+static __always_inline struct pe_addr *
+pe_table_walk(const struct pe_table *t, struct pe_slot slot, const void *addr,
+	      bool ipv4)
+{
+	u32 mask = ~0ULL >> t->shift, at = slot.index;
+	const struct pe_bucket *b;
+	struct pe_addr *a;
+	int i;
+
+	do {
+		b = &t->bucket[at];
+		for (i = 0; i < PE_BUCKET_SLOTS; i++) {
+			if (READ_ONCE(b->tag[i]) != slot.tag)
+				continue;
+			/* Under RCU, or under pe_net.lock. */
+			a = rcu_dereference_check(b->addr[i], 1);
+			if (a && pe_table_is(a, addr, ipv4))
+				return a;
+		}
+		if (likely(!READ_ONCE(b->passed)))
+			return NULL;
+		at = (at + 1) & mask;
+	} while (at != slot.index);
+	return NULL;
+}
 
 /**
  * pe_table_find4() - what lives at an IPv4 address
@@ -124,13 +123,10 @@ do {									\
 static inline struct pe_addr *pe_table_find4(const struct pe_table *t,
 					     __be32 addr)
 {
-	struct pe_addr *a;
-
 	if (!t)
 		return NULL;
-	pe_table_walk(t, pe_table_slot4(t, (__force u32)addr),
-		      a->addr.ip == addr, a);
-	return a;
+	return pe_table_walk(t, pe_table_slot4(t, (__force u32)addr), &addr,
+			     true);
 }
 
 /**
@@ -144,15 +140,20 @@ static inline struct pe_addr *pe_table_find4(const struct pe_table *t,
 static inline struct pe_addr *pe_table_find6(const struct pe_table *t,
 					     const struct in6_addr *addr)
 {
-	struct pe_addr *a;
-
 	if (!t)
 		return NULL;
-	pe_table_walk(t, pe_table_slot6(t, addr),
-		      ipv6_addr_equal(&a->addr.in6, addr), a);
-	return a;
+	return pe_table_walk(t, pe_table_slot6(t, addr), addr, false);
 }
 
+/**
+ * pe_table_find() - what lives at an address
+ * @t: table of its family, or NULL
+ * @addr: address
+ * @proto: NFPROTO_* of it
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: what lives there, or NULL.
+ */
 static inline struct pe_addr *pe_table_find(const struct pe_table *t,
 					    const union nf_inet_addr *addr,
 					    u8 proto)
