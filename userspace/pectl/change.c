@@ -37,54 +37,68 @@ static int change_keep(const struct nlmsghdr *nlh, void *arg)
 	return pe_object_decode(&found->object, found->arena, nlh);
 }
 
+static int change_missing(struct change *change, const struct pe_object *object)
+{
+	return pe_refusal_set(&change->refusal, ENOENT,
+			      "%s %s cannot be changed: it was deleted before",
+			      object->kind == PE_OBJECT_DEVICE ? "device" : "service",
+			      object->name);
+}
+
 /* What the batch itself said of an object before, or what the kernel has. */
-static struct pe_object *change_base(struct change *change, const struct pe_object *object)
+static int change_base(struct change *change, const struct pe_object *object,
+		       struct pe_object **base)
 {
 	struct change_found found = { .arena = &change->arena };
 	size_t i = change->whole.count;
+	int err;
 
 	while (i--) {
-		struct pe_object *before = change->whole.list[i];
-
-		if (before->kind == PE_OBJECT_ALL)
-			return NULL;
-		if (before->kind == object->kind && !strcmp(before->name, object->name))
-			return before->verb == PE_VERB_DEL ? NULL : before;
+		*base = change->whole.list[i];
+		if ((*base)->kind == PE_OBJECT_ALL)
+			return change_missing(change, object);
+		if ((*base)->kind != object->kind || strcmp((*base)->name, object->name) != 0)
+			continue;
+		return (*base)->verb == PE_VERB_DEL ? change_missing(change, object) : 0;
 	}
-	if (kernel_get(change->sock, object, false, change_keep, &found, &change->refusal))
-		return NULL;
-	return found.object;
+	err = kernel_get(change->sock, object, false, change_keep, &found, &change->refusal);
+	*base = found.object;
+	return err;
 }
 
-static struct pe_object *change_merge(struct change *change, const struct pe_object *object)
+static int change_merge(struct change *change, const struct pe_object *object,
+			struct pe_object **whole)
 {
-	struct pe_object *base = change_base(change, object);
 	bool device = object->kind == PE_OBJECT_DEVICE;
-	struct pe_object *whole;
+	struct pe_object *base;
+	int err = change_base(change, object, &base);
 
-	if (!base)
-		return NULL;
-	whole = pe_arena_memdup(&change->arena, object,
-				device ? sizeof(struct pe_device) : sizeof(struct pe_service));
+	if (err)
+		return err;
+	*whole = pe_arena_memdup(&change->arena, object,
+				 device ? sizeof(struct pe_device) : sizeof(struct pe_service));
 	if (device)
-		pe_device_merge((struct pe_device *)whole, (struct pe_device *)base);
+		pe_device_merge((struct pe_device *)*whole, (struct pe_device *)base);
 	else
-		pe_service_merge((struct pe_service *)whole, (struct pe_service *)base);
-	return whole;
+		pe_service_merge((struct pe_service *)*whole, (struct pe_service *)base);
+	return 0;
 }
 
-/* Without something to change, the statement goes out as it is and is refused. */
-static void change_complete(struct change *change)
+static int change_complete(struct change *change)
 {
+	int err = 0;
 	size_t i;
 
-	for (i = 0; i < change->asked->count; i++) {
-		struct pe_object *object = change->asked->list[i], *whole = NULL;
+	for (i = 0; i < change->asked->count && !err; i++) {
+		struct pe_object *object = change->asked->list[i];
 
 		if (object->verb == PE_VERB_CHANGE)
-			whole = change_merge(change, object);
-		pe_changes_add(&change->whole, whole ? whole : object);
+			err = change_merge(change, object, &object);
+		pe_changes_add(&change->whole, object);
 	}
+	if (err)
+		change->blame.change = i - 1;
+	return err;
 }
 
 static int change_transaction(struct change *change, const struct options *options)
@@ -94,9 +108,10 @@ static int change_transaction(struct change *change, const struct options *optio
 	int err;
 
 	err = pe_txn_begin(change->sock, expected, &generation, &change->refusal);
+	if (!err)
+		err = change_complete(change);
 	if (err)
 		return err;
-	change_complete(change);
 	first = change->sock->seq + 1;
 	err = pe_txn_send(change->sock, &change->whole, &change->blame, &change->refusal);
 	if (err)
@@ -115,6 +130,7 @@ static bool change_is_simple(const struct pe_changes *asked, const struct option
 
 static int change_attempt(struct change *change, const struct options *options)
 {
+	memset(&change->blame, 0, sizeof(change->blame));
 	change->blame.change = PE_NOWHERE;
 	if (!change_is_simple(change->asked, options))
 		return change_transaction(change, options);

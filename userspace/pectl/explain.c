@@ -57,7 +57,11 @@ static void print_hop_origin(struct printer *p, const struct pe_hop *hop)
 		     hop->direction == PE_DIRECTION_FORWARD ? "forward" : "reverse");
 	if (hop->service)
 		print_string(p, "service", NULL, hop->service);
-	print_string(p, hop->from ? "from" : NULL, "from %s", hop->from ? hop->from : "the client");
+	if (hop->from)
+		print_string(p, "from", "from %s", hop->from);
+	else
+		print_text(p, hop->direction == PE_DIRECTION_FORWARD ? "from the client" :
+								       "from the server");
 	if (hop->iif)
 		print_string(p, "iif", " iif %s", hop->iif);
 }

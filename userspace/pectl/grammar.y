@@ -11,8 +11,6 @@ typedef void *yyscan_t;
 }
 
 %code {
-#include <netinet/in.h>
-
 #include "lexer.h"
 #include "syntax.h"
 
@@ -29,13 +27,13 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %define api.pure full
 %define parse.error custom
 %define lr.type canonical-lr
+%define lr.default-reduction consistent
 %lex-param { yyscan_t scanner }
 %parse-param { yyscan_t scanner } { struct parse *parse }
 
 %union {
 	struct word word;
 	int number;
-	struct proto_word proto;
 }
 
 %token START_ARGUMENTS START_FILE
@@ -53,9 +51,8 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> SERVICE "service" SHOW "show" SPORT "sport" STATS "stats" TAP "tap"
 %token <word> TCP "tcp" TO "to" TRANSPARENT "transparent" UDP "udp" VIA "via" VIP "vip"
 
-%type <word> name plain verb any
+%type <word> name plain verb any proto
 %type <number> write mode
-%type <proto> proto
 
 /* A port behind a device belongs to that step. */
 %precedence STEP
@@ -72,31 +69,23 @@ start:
 
 statements:
 	%empty
-|	statements statement		{ CHECK; }
+|	statements NL
+|	statements ';'
+|	statements device_start device_items '}' { device_end(parse); CHECK; }
+|	statements service_start service_items '}' { service_end(parse); CHECK; }
+|	statements with_body NL
+|	statements without_body NL
+|	statements without_body ';'
 ;
 
-statement:
-	NL
-|	';'
-|	device_block
-|	service_block
-|	with_body NL
-|	without_body NL
-|	without_body ';'
-;
-
-device_block:
+device_start:
 	DEVICE plain newlines '{'	{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
-	device_items '}'		{ device_end(parse); }
 |	DEVICE verb '{'			{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
-	device_items '}'		{ device_end(parse); }
 ;
 
-service_block:
+service_start:
 	SERVICE plain newlines '{'	{ service_begin(parse, PE_VERB_ADD, $2); CHECK; }
-	service_items '}'		{ service_end(parse); }
 |	SERVICE verb '{'		{ service_begin(parse, PE_VERB_ADD, $2); CHECK; }
-	service_items '}'		{ service_end(parse); }
 ;
 
 newlines:
@@ -201,36 +190,26 @@ mode:
 
 service_items:
 	%empty
-|	service_items service_item	{ CHECK; }
-;
-
-service_item:
-	';'
-|	VIP NAME			{ service_vip(parse, $1, $2); }
-|	proto				{ service_proto(parse, &$1); }
-|	PORT				{ service_ports(parse, $1); CHECK; }
-	ranges
-|	IIF name			{ service_iif(parse, $1, $2); }
-|	SEQUENCE			{ service_sequence(parse, $1); CHECK; }
-	steps
+|	service_items ';'
+|	service_items VIP NAME		{ service_vip(parse, $2, $3); CHECK; }
+|	service_items proto		{ service_proto(parse, $2); CHECK; }
+|	service_items PORT ranges	{ service_ports(parse, $2); CHECK; }
+|	service_items IIF name		{ service_iif(parse, $2, $3); CHECK; }
+|	service_items SEQUENCE steps	{ service_sequence(parse, $2); CHECK; }
 ;
 
 proto:
-	TCP				{ $$ = (struct proto_word){ $1, IPPROTO_TCP }; }
-|	UDP				{ $$ = (struct proto_word){ $1, IPPROTO_UDP }; }
-|	SCTP				{ $$ = (struct proto_word){ $1, IPPROTO_SCTP }; }
-|	ICMP				{ $$ = (struct proto_word){ $1, IPPROTO_ICMP }; }
-|	ICMPV6				{ $$ = (struct proto_word){ $1, IPPROTO_ICMPV6 }; }
-|	PROTO NAME			{ $$ = parse_proto(parse, $2); CHECK; }
+	TCP
+|	UDP
+|	SCTP
+|	ICMP
+|	ICMPV6
+|	PROTO NAME			{ $$ = $2; }
 ;
 
 ranges:
-	range
-|	ranges ',' range
-;
-
-range:
 	NAME				{ service_range(parse, $1); CHECK; }
+|	ranges ',' NAME			{ service_range(parse, $3); CHECK; }
 ;
 
 steps:
@@ -239,12 +218,8 @@ steps:
 ;
 
 step:
-	step_name %prec STEP
-|	step_name PORT NAME		{ service_step_port(parse, $3); CHECK; }
-;
-
-step_name:
-	name				{ service_step(parse, $1); CHECK; }
+	name %prec STEP			{ service_step(parse, $1); CHECK; }
+|	name PORT NAME			{ service_step(parse, $1); service_step_port(parse, $3); CHECK; }
 ;
 
 /* ---- packets to be explained ---- */
@@ -257,7 +232,7 @@ flow_items:
 flow_item:
 	FROM NAME			{ request_flow_from(parse, $1, $2); }
 |	TO NAME				{ request_flow_to(parse, $1, $2); }
-|	proto				{ request_flow_proto(parse, &$1); }
+|	proto				{ request_flow_proto(parse, $1); }
 |	PORT NAME			{ request_flow_port(parse, $1, $2); }
 |	SPORT NAME			{ request_flow_sport(parse, $1, $2); }
 |	IIF name			{ request_flow_iif(parse, $1, $2); }
@@ -266,7 +241,8 @@ flow_item:
 /* ---- names, which may be any word ---- */
 
 name:
-	plain
+	NAME
+|	any
 |	verb
 ;
 

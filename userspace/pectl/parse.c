@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "print_object.h"
+
 /**
  * parse_error() - report an error; the reading ends then
  * @parse: the text
@@ -150,18 +152,28 @@ bool parse_number(struct parse *parse, struct word word, unsigned int min, unsig
 }
 
 /**
- * parse_proto() - read the number of a protocol
+ * parse_proto() - read a protocol
  * @parse: the text
- * @word: the number, or one of the words that name a protocol
+ * @word: its name or number
  *
- * Return: the protocol, which means nothing after an error.
+ * Return: its number, which means nothing after an error.
  */
-struct proto_word parse_proto(struct parse *parse, struct word word)
+unsigned int parse_proto(struct parse *parse, struct word word)
 {
-	struct proto_word proto = { .word = word };
+	static const unsigned char named[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP,
+					       IPPROTO_ICMPV6 };
+	const char *s = parse->source->text + word.at;
+	unsigned int number = 0;
+	size_t i;
 
-	parse_number(parse, word, 0, 255, "protocol", &proto.number);
-	return proto;
+	for (i = 0; i < sizeof(named); i++) {
+		const char *name = proto_name(named[i]);
+
+		if (!strncmp(s, name, word.len) && !name[word.len])
+			return named[i];
+	}
+	parse_number(parse, word, 0, 255, "protocol", &number);
+	return number;
 }
 
 static void parse_duplicate(struct parse *parse, struct word word, const struct pe_object *first)

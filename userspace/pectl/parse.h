@@ -75,16 +75,6 @@ struct parse {
 	struct pe_step steps[PE_STEPS_MAX];
 };
 
-/**
- * struct proto_word - a protocol
- * @word: where it stands
- * @number: which one it is
- */
-struct proto_word {
-	struct word word;
-	unsigned int number;
-};
-
 bool parse_source(struct parse *parse);
 
 /* For the grammar only. */
@@ -94,7 +84,7 @@ const char *parse_name(struct parse *parse, struct word word, const char *what);
 bool parse_address(struct parse *parse, struct word word, struct pe_addr *addr);
 bool parse_number(struct parse *parse, struct word word, unsigned int min, unsigned int max,
 		  const char *what, unsigned int *number);
-struct proto_word parse_proto(struct parse *parse, struct word word);
+unsigned int parse_proto(struct parse *parse, struct word word);
 bool parse_ifname(struct parse *parse, struct word word);
 
 struct pe_object *parse_declare(struct parse *parse, int kind, enum pe_verb verb, struct word word,
@@ -119,7 +109,7 @@ void device_end(struct parse *parse);
 
 void service_begin(struct parse *parse, enum pe_verb verb, struct word name);
 void service_vip(struct parse *parse, struct word word, struct word value);
-void service_proto(struct parse *parse, const struct proto_word *proto);
+void service_proto(struct parse *parse, struct word word);
 void service_ports(struct parse *parse, struct word word);
 void service_range(struct parse *parse, struct word word);
 void service_iif(struct parse *parse, struct word word, struct word value);

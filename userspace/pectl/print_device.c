@@ -113,9 +113,11 @@ static void print_port_comment(struct printer *p, const char *side, const struct
 		print_uint(p, NULL, " ifindex %llu", port->ifindex);
 	else
 		print_text(p, " interface not there");
+	if (!port_is(port, PE_PORT_VIA))
+		return;
 	if (port_is(port, PE_PORT_RESOLVED))
 		print_string(p, NULL, ", lladdr now %s", pe_mac_format(port->resolved, buf));
-	else if (port_is(port, PE_PORT_VIA))
+	else
 		print_text(p, ", lladdr not known");
 }
 

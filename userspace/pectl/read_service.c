@@ -59,16 +59,16 @@ void service_vip(struct parse *parse, struct word word, struct word value)
 /**
  * service_proto() - the protocol
  * @parse: the text
- * @proto: which
+ * @word: the protocol
  */
-void service_proto(struct parse *parse, const struct proto_word *proto)
+void service_proto(struct parse *parse, struct word word)
 {
-	if (service_set(parse, PE_SERVICE_PROTO, proto->word))
-		parse->service->proto = (uint8_t)proto->number;
+	if (service_set(parse, PE_SERVICE_PROTO, word))
+		parse->service->proto = (uint8_t)parse_proto(parse, word);
 }
 
 /**
- * service_ports() - ports follow
+ * service_ports() - ports have been read
  * @parse: the text
  * @word: where it stands
  */
@@ -140,7 +140,7 @@ void service_iif(struct parse *parse, struct word word, struct word value)
 }
 
 /**
- * service_sequence() - steps follow
+ * service_sequence() - steps have been read
  * @parse: the text
  * @word: where it stands
  */

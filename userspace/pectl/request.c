@@ -61,11 +61,11 @@ void request_flow_to(struct parse *parse, struct word word, struct word value)
 /**
  * request_flow_proto() - protocol of the packet
  * @parse: the text
- * @proto: which
+ * @word: the protocol
  */
-void request_flow_proto(struct parse *parse, const struct proto_word *proto)
+void request_flow_proto(struct parse *parse, struct word word)
 {
-	parse->request->flow.proto = proto->number;
+	parse->request->flow.proto = parse_proto(parse, word);
 	parse->request->flow.has_proto = true;
 }
 

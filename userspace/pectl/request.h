@@ -62,13 +62,12 @@ struct request {
 };
 
 struct parse;
-struct proto_word;
 
 void request_start(struct parse *parse, enum request_kind kind, struct word word);
 void request_show_name(struct parse *parse, struct word word);
 void request_flow_from(struct parse *parse, struct word word, struct word value);
 void request_flow_to(struct parse *parse, struct word word, struct word value);
-void request_flow_proto(struct parse *parse, const struct proto_word *proto);
+void request_flow_proto(struct parse *parse, struct word word);
 void request_flow_port(struct parse *parse, struct word word, struct word value);
 void request_flow_sport(struct parse *parse, struct word word, struct word value);
 void request_flow_iif(struct parse *parse, struct word word, struct word value);
