@@ -131,7 +131,8 @@ def a_detector_s_own_packets(f):
     """Are forwarded and counted where they go, not as a client's."""
     name = f"udp{f.name}"
     before = pe.counters(name)
-    with Capture(lab) as capture, packet.Sender(ids, 4, 1) as sender:
+    with Capture(lab) as capture, packet.Sender(ids, 4, 1) as sender, \
+            flow.bound(web, f, flow.DGRAM, f.W1, 80):
         sender.send(packet.udp((f.U1, flow.port()), (f.W1, 80)))
         rows = capture.stop()
     wanted = {key: (0, 0) for key in before}

@@ -109,7 +109,8 @@ def options_and_extension_headers(f):
     u, w = (f.U1, flow.port()), (f.W1, 80)
     options = b"\x01\x04\0\0\0\0" if f.v6 else b"\x01\x01\x01\x00"
     made = packet.udp(u, w, options=options)
-    rows = sent(made)
+    with flow.bound(web, f, flow.DGRAM, *w):
+        rows = sent(made)
     check_walk(rows, [got(0, 1, u, w, 64), put(1, 1, u, w, 63),
                       got(2, 1, u, w, 62), put(3, 1, u, w, 61)], count=1)
     expect("length", {r.length for r in rows}, {len(made)})

@@ -22,6 +22,11 @@ lab = Lab(suite)
 u1 = lab.client("u1")
 lab.router("fw", 1, 2)
 web = lab.server("web", 3)
+# In nat mode an address of the server's for each service address: an answer
+# must tell which of them was meant.
+OWN = {"W1": 1, "W2": 2, "W3": 3}
+for number in (2, 3):
+    web.addrs += lab.addresses(3, number, "eth0")
 pe = engine.Engine(lab)
 
 
@@ -33,17 +38,19 @@ device fw {{ inline outside dev i1 lladdr {mac(1, 1)} \
 inside dev i2 lladdr {mac(2, 1)}; }}
 """
     for f in FAMILIES:
-        where = f"address {f.host(3, 1)}" if mode == "nat" else \
-            f"dev i3 lladdr {mac(3, 1)}"
-        text += f"device web{f.name} {{ server {where} mode {mode}; }}\n"
-        through = f"sequence fw, web{f.name}"
-        text += f"service all{f.name} {{ vip {f.W1}; {through}; }}\n"
-        for name, key in (("sctp", "sctp port 80"),
-                          ("echo", "icmpv6" if f.v6 else "icmp"),
-                          ("testing", f"proto {TESTING}")):
-            text += f"service {name}{f.name} {{ vip {f.W2} {key}; {through}; }}\n"
-        text += f"service port{f.name} {{ vip {f.W3} sctp port 20; " \
-            f"{through} port 2020; }}\n"
+        for vip, number in OWN.items():
+            where = f"address {f.host(3, number)}" if mode == "nat" else \
+                f"dev i3 lladdr {mac(3, 1)}"
+            text += f"device {vip}{f.name} {{ server {where} mode {mode}; }}\n"
+        for name, key, step in (
+                ("all", f.W1, "W1"),
+                ("sctp", f"{f.W2} sctp port 80", "W2"),
+                ("echo", f"{f.W2} {'icmpv6' if f.v6 else 'icmp'}", "W2"),
+                ("testing", f"{f.W2} proto {TESTING}", "W2"),
+                ("port", f"{f.W3} sctp port 20", "W3")):
+            text += f"service {name}{f.name} {{ vip {key}; " \
+                f"sequence fw, {step}{f.name}" \
+                f"{' port 2020' if name == 'port' else ''}; }}\n"
     return text
 
 
@@ -55,7 +62,7 @@ def ways(f, mode, u, w, s):
 
 
 def server_of(f, mode, vip):
-    return f.host(3, 1) if mode == "nat" else vip
+    return f.host(3, OWN[vip]) if mode == "nat" else getattr(f, vip)
 
 
 @suite.case(*product(OFFLOADS, MODES, FAMILIES, ("W1", "W2")))
@@ -63,7 +70,7 @@ def sctp(how, mode, f, vip):
     lab.offloads(how)
     pe.apply(conf(mode))
     u, w = (f.U1, flow.port()), (getattr(f, vip), 80)
-    s = (server_of(f, mode, w[0]), 80)
+    s = (server_of(f, mode, vip), 80)
     with Capture(lab) as capture:
         flow.sctp(f, u1, *u, w, web, s)
         check_walk(capture.stop(), *ways(f, mode, u, w, s), csum=lab.csum)
@@ -74,7 +81,7 @@ def sctp_with_port_translation(how, mode, f):
     lab.offloads(how)
     pe.apply(conf(mode))
     u, w = (f.U1, flow.port()), (f.W3, 20)
-    s = (server_of(f, mode, w[0]), 2020)
+    s = (server_of(f, mode, "W3"), 2020)
     with Capture(lab) as capture:
         flow.sctp(f, u1, *u, w, web, s)
         check_walk(capture.stop(), *ways(f, mode, u, w, s))
@@ -88,14 +95,14 @@ def echo(mode, f, vip):
         flow.echo(f, u1, f.U1, w, count=2)
         check_walk(capture.stop(),
                    *ways(f, mode, (f.U1, 0), (w, 0),
-                         (server_of(f, mode, w), 0)), count=2, csum="ok")
+                         (server_of(f, mode, vip), 0)), count=2, csum="ok")
 
 
 @suite.case(*product(MODES, FAMILIES, ("W1", "W2")))
 def no_ports(mode, f, vip):
     pe.apply(conf(mode))
     w = getattr(f, vip)
-    s = server_of(f, mode, w)
+    s = server_of(f, mode, vip)
     with Capture(lab) as capture:
         flow.raw(f, TESTING, u1, f.U1, w, web, s)
         check_walk(capture.stop(),

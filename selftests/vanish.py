@@ -25,7 +25,7 @@ CONF = f"""
 device fw {{ inline outside dev i1 lladdr {mac(1, 1)} \
 inside dev i2 lladdr {mac(2, 1)}; }}
 device web {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}
-device tap {{ tap dev i3 lladdr {mac(3, 1)}; }}
+device tap {{ tap dev i3 lladdr {mac(3, 7)}; }}
 """ + "".join(
     f"service {p}{f.name} {{ vip {f.W1} {p} port 80; sequence tap, fw, web; }}\n"
     for f, p in product(FAMILIES, ("tcp", "udp")))

@@ -90,7 +90,8 @@ def a_tag_nobody_listens_to(f):
 def a_tag_that_only_has_a_priority(f):
     """Is as good as none: the packet came in on i0 itself."""
     u, w = (f.U1, flow.port()), (f.W1, 80)
-    with Capture(lab) as capture, packet.Sender(u1, 0, 1) as sender:
+    with Capture(lab) as capture, packet.Sender(u1, 0, 1) as sender, \
+            flow.bound(web, f, flow.DGRAM, *w):
         sender.send(packet.udp(u, w), vlan=3 << 13)
         check_walk(capture.stop(),
                    [got(0, 1, u, w, 64, vlan=0), put(1, 1, u, w, 63, vlan=5),

@@ -19,12 +19,23 @@ def loaded():
     return os.path.isdir("/sys/module/pe")
 
 
+def insmod():
+    return subprocess.run(["insmod", PE_KO], text=True, capture_output=True,
+                          check=False)
+
+
 def load():
-    if not loaded():
-        out = subprocess.run(["insmod", PE_KO], text=True,
-                             capture_output=True, check=False)
-        if out.returncode:
-            raise Fail(f"insmod {PE_KO}: {out.stderr}")
+    if loaded():
+        return
+    out = insmod()
+    if out.returncode:                  # insmod does not look for what it needs
+        needs = subprocess.run(["modinfo", "-F", "depends", PE_KO], text=True,
+                               capture_output=True, check=False).stdout
+        subprocess.run(["modprobe", "-a", *needs.strip().split(",")],
+                       check=False)
+        out = insmod()
+    if out.returncode:
+        raise Fail(f"insmod {PE_KO}: {out.stderr}")
 
 
 def unload():

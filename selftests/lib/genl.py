@@ -36,6 +36,8 @@ def constants():
             out[name.strip()] = value
     for name, value in re.findall(r"#define\s+(PE_\w+)\s+(\d+)", text):
         out[name] = int(value)
+    for name, end in re.findall(r"#define\s+(PE_\w+)\s+\((\w+) - 1\)", text):
+        out[name] = out[end] - 1
     return out
 
 

@@ -5,6 +5,7 @@ the comparison of what a packet met with the way it should have gone.
 A capture listens at the far end of the engine's links, so "out" is what the
 engine sent and "in" what it was sent; see Lab.points.
 """
+import errno
 import select
 import socket
 import struct
@@ -80,6 +81,8 @@ def crc32c(data):
 def sctp_check(data, status):
     if status & STATUS_CSUMNOTREADY:
         return "partial"
+    if len(data) < 12:
+        return "none"
     field = struct.unpack_from("<I", data, 8)[0]
     right = crc32c(data[:8] + bytes(4) + data[12:])
     return "ok" if field == right else f"bad {field:#010x}"
@@ -90,7 +93,7 @@ def l4_check(proto, src, dst, data, status):
     if proto == SCTP:
         return sctp_check(data, status)
     where = {TCP: 16, UDP: 6, ICMP6: 2, ICMP: 2}.get(proto)
-    if where is None:
+    if where is None or len(data) < where + 2:
         return "none"
     field = struct.unpack_from("!H", data, where)[0]
     start = 0 if proto == ICMP else pseudo(src, dst, proto, len(data))
@@ -144,7 +147,7 @@ def parse_ip(data, status):
         total = 40 + length
         data = data[40:total]
         more = offset = ident = 0
-        while proto in EXTENSIONS or proto == 44:
+        while (proto in EXTENSIONS or proto == 44) and len(data) >= 8:
             if proto == 44:
                 proto, _, frag, ident = struct.unpack_from("!BBHI", data)
                 more, offset = frag & 1, frag >> 3
@@ -252,6 +255,10 @@ class Capture:
                 frame, anc, _, addr = sock.recvmsg(1 << 17, 256)
             except BlockingIOError:
                 return
+            except OSError as error:    # told once when the link goes down
+                if error.errno != errno.ENETDOWN:
+                    raise
+                continue
             when, status, vlan = 0, 0, None
             for level, kind, data in anc:
                 if level == SOL_PACKET and kind == PACKET_AUXDATA:
