@@ -2,6 +2,8 @@
 /* The way of one packet, there and back. */
 
 #include <arena.h>
+#include <config.h>
+#include <device.h>
 #include <explain.h>
 #include <info.h>
 #include <libmnl/libmnl.h>
@@ -9,11 +11,22 @@
 #include <object.h>
 #include <refusal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "commands.h"
 #include "kernel.h"
 #include "print_object.h"
 #include "printer.h"
+
+/* A packet's way being explained; devices that get copies are looked up once. */
+struct explain {
+	struct pe_sock sock;
+	struct pe_arena arena;
+	struct pe_config taps;
+	struct pe_walk walk;
+	struct printer p;
+};
 
 static bool hop_is(const struct pe_hop *hop, int attr)
 {
@@ -25,16 +38,36 @@ static int explain_hear(const struct nlmsghdr *nlh, void *arg)
 	return pe_walk_get(arg, nlh);
 }
 
-static int explain_ask(struct pe_sock *sock, const struct pe_packet *packet, struct pe_walk *walk)
+static int explain_ask(struct explain *explain, const struct pe_packet *packet)
 {
-	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_EXPLAIN, NLM_F_ACK);
+	struct nlmsghdr *nlh = pe_sock_request(&explain->sock, PE_CMD_EXPLAIN, NLM_F_ACK);
 	struct pe_refusal refusal;
 
 	pe_packet_put(nlh, packet);
-	walk->nhops = 0;
-	if (pe_sock_ask(sock, nlh, explain_hear, walk, &refusal))
+	explain->walk.nhops = 0;
+	if (pe_sock_ask(&explain->sock, nlh, explain_hear, &explain->walk, &refusal))
 		return kernel_refused(&refusal);
 	return EXIT_DONE;
+}
+
+static int explain_keep(const struct nlmsghdr *nlh, void *arg)
+{
+	return pe_config_add_message(arg, nlh);
+}
+
+/* The interface of a device that gets copies, or NULL. */
+static const char *explain_tap_dev(struct explain *explain, const char *name)
+{
+	const struct pe_object object = { .name = name, .kind = PE_OBJECT_DEVICE };
+	const struct pe_table *taps = &explain->taps.devices;
+	struct pe_object **found = pe_table_find(taps, name, strlen(name));
+	struct pe_refusal refusal;
+
+	if (!found) {
+		kernel_get(&explain->sock, &object, false, explain_keep, &explain->taps, &refusal);
+		found = pe_table_find(taps, name, strlen(name));
+	}
+	return found ? ((const struct pe_device *)*found)->outside.dev : NULL;
 }
 
 static const char *const action_names[] = {
@@ -66,15 +99,23 @@ static void print_hop_origin(struct printer *p, const struct pe_hop *hop)
 		print_string(p, "iif", " iif %s", hop->iif);
 }
 
-static void print_hop_taps(struct printer *p, const struct pe_hop *hop)
+static void print_hop_taps(struct explain *explain, const struct pe_hop *hop)
 {
+	struct printer *p = &explain->p;
 	unsigned int i;
 
 	if (!hop->ntaps)
 		return;
 	print_array(p, "taps");
-	for (i = 0; i < hop->ntaps; i++)
-		print_string(p, "tap", i ? ", %s" : ", copy to %s", hop->taps[i]);
+	for (i = 0; i < hop->ntaps; i++) {
+		const char *dev = NULL;
+
+		print_string(p, "tap", ", copy to %s", hop->taps[i]);
+		if (!p->options->json)
+			dev = explain_tap_dev(explain, hop->taps[i]);
+		if (dev)
+			print_string(p, NULL, " dev %s", dev);
+	}
 	print_close(p);
 }
 
@@ -106,8 +147,9 @@ static void print_hop_addresses(struct printer *p, const struct pe_hop *hop)
 		print_uint(p, "dport", " port %llu", hop->dport);
 }
 
-static void print_hop(struct printer *p, const struct pe_hop *hop)
+static void print_hop(struct explain *explain, const struct pe_hop *hop)
 {
+	struct printer *p = &explain->p;
 	bool known = hop->action <= PE_ACTION_DROP;
 
 	print_object(p, NULL);
@@ -120,19 +162,19 @@ static void print_hop(struct printer *p, const struct pe_hop *hop)
 		print_string(p, NULL, ": %s", pe_drop_text(hop->reason));
 	}
 	print_hop_addresses(p, hop);
-	print_hop_taps(p, hop);
+	print_hop_taps(explain, hop);
 	print_text(p, "\n");
 	print_close(p);
 }
 
-static void print_walk(struct printer *p, const char *key, const struct pe_walk *walk)
+static void print_walk(struct explain *explain, const char *key)
 {
 	unsigned int i;
 
-	print_list(p, key);
-	for (i = 0; i < walk->nhops; i++)
-		print_hop(p, &walk->hops[i]);
-	print_list_end(p);
+	print_list(&explain->p, key);
+	for (i = 0; i < explain->walk.nhops; i++)
+		print_hop(explain, &explain->walk.hops[i]);
+	print_list_end(&explain->p);
 }
 
 static struct pe_packet explain_forward(const struct request_flow *flow)
@@ -173,24 +215,21 @@ static bool explain_reverse(const struct pe_packet *there, const struct pe_walk 
 	return true;
 }
 
-static int explain_run(struct pe_sock *sock, const struct request *request, struct printer *p)
+static int explain_run(struct explain *explain, const struct request *request)
 {
-	struct pe_arena arena = { 0 };
-	struct pe_walk walk = { .arena = &arena };
 	struct pe_packet there = explain_forward(&request->flow), back;
-	int code = explain_ask(sock, &there, &walk);
+	int code = explain_ask(explain, &there);
 
-	if (!code) {
-		print_document(p);
-		print_walk(p, "forward", &walk);
-		if (explain_reverse(&there, &walk, &back)) {
-			code = explain_ask(sock, &back, &walk);
-			if (!code)
-				print_walk(p, "reverse", &walk);
-		}
-		print_document_end(p);
+	if (code)
+		return code;
+	print_document(&explain->p);
+	print_walk(explain, "forward");
+	if (explain_reverse(&there, &explain->walk, &back)) {
+		code = explain_ask(explain, &back);
+		if (!code)
+			print_walk(explain, "reverse");
 	}
-	pe_arena_free(&arena);
+	print_document_end(&explain->p);
 	return code;
 }
 
@@ -203,14 +242,20 @@ static int explain_run(struct pe_sock *sock, const struct request *request, stru
  */
 int command_explain(const struct request *request, const struct options *options)
 {
-	struct pe_sock sock;
-	struct printer p;
-	int code = kernel_open(&sock, options);
+	struct explain *explain;
+	int code;
 
-	if (code)
-		return code;
-	printer_init(&p, stdout, options);
-	code = explain_run(&sock, request, &p);
-	pe_sock_close(&sock);
+	explain = pe_xrealloc(NULL, sizeof(*explain));
+	memset(explain, 0, sizeof(*explain));
+	explain->walk.arena = &explain->arena;
+	code = kernel_open(&explain->sock, options);
+	if (!code) {
+		printer_init(&explain->p, stdout, options);
+		code = explain_run(explain, request);
+		pe_sock_close(&explain->sock);
+	}
+	pe_config_free(&explain->taps);
+	pe_arena_free(&explain->arena);
+	free(explain);
 	return code;
 }
