@@ -27,8 +27,6 @@ void pe_packet_put(struct nlmsghdr *nlh, const struct pe_packet *packet)
 		mnl_attr_put_u16(nlh, PE_EXPLAIN_DPORT, packet->dport);
 	if (packet->iif)
 		mnl_attr_put_strz(nlh, PE_EXPLAIN_IIF, packet->iif);
-	if (packet->device)
-		mnl_attr_put_strz(nlh, PE_EXPLAIN_DEVICE, packet->device);
 	if (packet->service)
 		mnl_attr_put_strz(nlh, PE_EXPLAIN_SERVICE, packet->service);
 }

@@ -23,8 +23,7 @@ struct pe_arena;
  * @dport: its destination port, or 0
  * @has_proto: whether @proto is given
  * @iif: interface it arrives on, or NULL
- * @device: device it comes from, or NULL for a client
- * @service: service that device is asked for, or NULL
+ * @service: service whose server sends it, or NULL for a client's packet
  */
 struct pe_packet {
 	struct pe_addr saddr;
@@ -34,7 +33,6 @@ struct pe_packet {
 	uint16_t sport;
 	uint16_t dport;
 	const char *iif;
-	const char *device;
 	const char *service;
 };
 

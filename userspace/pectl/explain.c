@@ -210,7 +210,6 @@ static bool explain_reverse(const struct pe_packet *there, const struct pe_walk 
 	back->sport = last->dport ? last->dport : there->dport;
 	back->dport = last->sport ? last->sport : there->sport;
 	back->iif = last->oif;
-	back->device = last->device;
 	back->service = last->service;
 	return true;
 }
