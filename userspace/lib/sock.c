@@ -109,6 +109,7 @@ int pe_sock_open(struct pe_sock *sock, struct pe_refusal *refusal)
 	sock->size = PE_SOCK_BUFFER;
 	sock->buf = pe_xrealloc(NULL, sock->size);
 	sock->request = pe_xrealloc(NULL, PE_MESSAGE_MAX);
+	memset(sock->request, 0, PE_MESSAGE_MAX);
 	err = pe_sock_create(sock, refusal);
 	if (!err)
 		err = pe_sock_resolve(sock, refusal);

@@ -250,6 +250,7 @@ int pe_txn_send(struct pe_sock *sock, const struct pe_changes *changes, struct p
 
 	refusal->err = 0;
 	stream.buf = pe_xrealloc(NULL, PE_BATCH_SIZE);
+	memset(stream.buf, 0, PE_BATCH_SIZE);
 	for (i = 0; i < changes->count && !err; i++)
 		err = pe_stream_add(&stream, changes->list[i]);
 	if (!err)

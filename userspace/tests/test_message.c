@@ -24,7 +24,7 @@
 
 #define FAMILY 77
 
-static char buf[PE_MESSAGE_MAX];
+static char buf[PE_MESSAGE_MAX] __attribute__((aligned(8)));
 static struct nlmsghdr *const nlh = (struct nlmsghdr *)buf;
 
 static struct nlmsghdr *message(uint8_t cmd)

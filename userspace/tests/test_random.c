@@ -213,7 +213,7 @@ static char *random_text(unsigned int seed)
 /* A message makes its way to the kernel and back. */
 static void send_table(const struct pe_table *table, struct pe_config *to, struct pe_diff *diff)
 {
-	char buf[PE_MESSAGE_MAX];
+	char buf[PE_MESSAGE_MAX] __attribute__((aligned(8)));
 	uint32_t i;
 
 	for (i = 0; i < table->count; i++) {
@@ -275,7 +275,7 @@ static bool differs_not(struct text *text)
 static void model_remove(struct pe_config *to, const struct pe_table *from,
 			 const struct pe_changes *changes)
 {
-	char buf[PE_MESSAGE_MAX];
+	char buf[PE_MESSAGE_MAX] __attribute__((aligned(8)));
 	uint32_t i;
 	size_t j;
 
@@ -296,7 +296,7 @@ static void model_remove(struct pe_config *to, const struct pe_table *from,
 static void model_change(struct pe_config *to, const struct pe_config *from,
 			 const struct pe_changes *changes)
 {
-	char buf[PE_MESSAGE_MAX];
+	char buf[PE_MESSAGE_MAX] __attribute__((aligned(8)));
 	size_t j;
 
 	model_remove(to, &from->devices, changes);

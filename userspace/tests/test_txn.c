@@ -44,12 +44,12 @@ struct kernel {
 	size_t biggest;
 	uint32_t commit_generation;
 	bool commit_check;
-	char out[4096];
+	char out[4096] __attribute__((aligned(8)));
 };
 
 static void kernel_send(struct kernel *kernel, struct nlmsghdr *nlh)
 {
-	if (send(kernel->fd, nlh, nlh->nlmsg_len, 0) < 0)
+	if (send(kernel->fd, nlh, nlh->nlmsg_len, MSG_NOSIGNAL) < 0 && errno != EPIPE)
 		perror("# kernel");
 }
 
@@ -185,7 +185,7 @@ static void kernel_start(struct kernel *kernel, struct pe_sock *sock)
 	sock->patient = true;
 	sock->size = BUFFER;
 	sock->buf = malloc(BUFFER);
-	sock->request = malloc(PE_MESSAGE_MAX);
+	sock->request = calloc(1, PE_MESSAGE_MAX);
 	kernel->fd = fds[1];
 	pthread_create(&kernel->thread, NULL, kernel_thread, kernel);
 }
