@@ -15,11 +15,16 @@
 #include "kernel.h"
 #include "parse.h"
 
-/* An attempt to bring a batch about. */
+/*
+ * An attempt to bring a batch about: what was asked for, the same with changes
+ * made whole, and what that says last of each name.
+ */
 struct change {
 	struct pe_sock *sock;
 	const struct pe_changes *asked;
 	struct pe_changes whole;
+	struct pe_table last[2];
+	bool flushed;
 	struct pe_arena arena;
 	struct pe_refusal refusal;
 	struct pe_blame blame;
@@ -50,20 +55,35 @@ static int change_base(struct change *change, const struct pe_object *object,
 		       struct pe_object **base)
 {
 	struct change_found found = { .arena = &change->arena };
-	size_t i = change->whole.count;
+	struct pe_object **before;
 	int err;
 
-	while (i--) {
-		*base = change->whole.list[i];
-		if ((*base)->kind == PE_OBJECT_ALL)
-			return change_missing(change, object);
-		if ((*base)->kind != object->kind || strcmp((*base)->name, object->name) != 0)
-			continue;
-		return (*base)->verb == PE_VERB_DEL ? change_missing(change, object) : 0;
-	}
+	before = pe_table_find(&change->last[object->kind], object->name, strlen(object->name));
+	*base = before ? *before : NULL;
+	if (before ? (*before)->verb == PE_VERB_DEL : change->flushed)
+		return change_missing(change, object);
+	if (before)
+		return 0;
 	err = kernel_get(change->sock, object, false, change_keep, &found, &change->refusal);
 	*base = found.object;
 	return err;
+}
+
+static void change_remember(struct change *change, struct pe_object *object)
+{
+	struct pe_object **before;
+
+	if (object->kind == PE_OBJECT_ALL) {
+		pe_table_free(&change->last[PE_OBJECT_DEVICE]);
+		pe_table_free(&change->last[PE_OBJECT_SERVICE]);
+		change->flushed = true;
+		return;
+	}
+	before = pe_table_find(&change->last[object->kind], object->name, strlen(object->name));
+	if (before)
+		*before = object;
+	else
+		pe_table_add(&change->last[object->kind], object);
 }
 
 static int change_merge(struct change *change, const struct pe_object *object,
@@ -95,6 +115,7 @@ static int change_complete(struct change *change)
 		if (object->verb == PE_VERB_CHANGE)
 			err = change_merge(change, object, &object);
 		pe_changes_add(&change->whole, object);
+		change_remember(change, object);
 	}
 	if (err)
 		change->blame.change = i - 1;
@@ -141,6 +162,9 @@ static int change_attempt(struct change *change, const struct options *options)
 static void change_forget(struct change *change)
 {
 	pe_changes_free(&change->whole);
+	pe_table_free(&change->last[PE_OBJECT_DEVICE]);
+	pe_table_free(&change->last[PE_OBJECT_SERVICE]);
+	change->flushed = false;
 	pe_arena_free(&change->arena);
 }
 
