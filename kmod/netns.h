@@ -62,6 +62,7 @@ enum pe_family {
  * @hot: counts that ask to be spread over the CPUs
  * @hot_work: spreads them
  * @ask_work: asks for the neighbours of @ports
+ * @asked: when @ask_work was last asked for by a packet, in jiffies
  * @hooks: as registered, with this as their private pointer
  * @steering: PREROUTING hooks are registered
  * @guarding: FORWARD hooks are registered
@@ -95,6 +96,7 @@ struct pe_net {
 	struct llist_head	hot;
 	struct work_struct	hot_work;
 	struct work_struct	ask_work;
+	unsigned long		asked;
 
 	struct nf_hook_ops	hooks[PE_HOOKS];
 	bool			steering;

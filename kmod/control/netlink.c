@@ -111,18 +111,17 @@ int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	pe_call_begin(&call, info);
-	if (info->attrs[PE_TXN_CHECK]) {
-		NL_SET_BAD_ATTR(info->extack, info->attrs[PE_TXN_CHECK]);
-		err = pe_refuse(&call.refusal, -EINVAL, 0, 0,
-				"beginning a transaction checks nothing: say check when it is committed");
-		goto out;
-	}
 	err = pe_call_expects(&call, info->attrs[PE_TXN_GENERATION]);
 	if (err)
 		goto out;
 	session = pe_session_get(call.pn, info->snd_portid);
 	if (!session) {
 		err = -ENOMEM;
+		goto out;
+	}
+	if (session->open) {
+		err = pe_refuse(&call.refusal, -EBUSY, 0, 0,
+				"this socket has begun a transaction already: commit or abort it first");
 		goto out;
 	}
 	err = pe_call_reply_generation(&call);

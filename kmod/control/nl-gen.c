@@ -42,9 +42,8 @@ const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1] = {
 };
 
 /* PE_CMD_TXN_BEGIN - do */
-const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_CHECK + 1] = {
+const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_GENERATION + 1] = {
 	[PE_TXN_GENERATION] = { .type = NLA_U32, },
-	[PE_TXN_CHECK] = { .type = NLA_FLAG, },
 };
 
 /* PE_CMD_TXN_COMMIT - do */
@@ -115,7 +114,6 @@ const struct nla_policy pe_explain_nl_policy[PE_EXPLAIN_SERVICE + 1] = {
 	[PE_EXPLAIN_SPORT] = { .type = NLA_U16, },
 	[PE_EXPLAIN_DPORT] = { .type = NLA_U16, },
 	[PE_EXPLAIN_IIF] = { .type = NLA_NUL_STRING, .len = 15, },
-	[PE_EXPLAIN_DEVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_EXPLAIN_SERVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
@@ -131,7 +129,7 @@ const struct genl_ops pe_nl_ops[12] = {
 		.cmd		= PE_CMD_TXN_BEGIN,
 		.doit		= pe_nl_txn_begin_doit,
 		.policy		= pe_txn_begin_nl_policy,
-		.maxattr	= PE_TXN_CHECK,
+		.maxattr	= PE_TXN_GENERATION,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -19,7 +19,7 @@ extern const struct nla_policy pe_step_nl_policy[PE_STEP_REVERSE + 1];
 
 extern const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1];
 
-extern const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_CHECK + 1];
+extern const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_GENERATION + 1];
 
 extern const struct nla_policy pe_txn_commit_nl_policy[PE_TXN_CHECK + 1];
 

@@ -55,15 +55,14 @@ struct pe_session *pe_session_get(struct pe_net *pn, u32 portid)
 }
 
 /**
- * pe_session_begin() - begin a transaction, instead of one that was begun
+ * pe_session_begin() - begin a transaction
  * @pn: namespace
- * @session: session of the socket
+ * @session: session of the socket, without a transaction
  *
- * Context: process context, pe_net.lock held.
+ * Context: pe_net.lock held.
  */
 void pe_session_begin(struct pe_net *pn, struct pe_session *session)
 {
-	pe_session_end(pn, session);
 	pe_txn_init(pn, &session->txn);
 	session->open = true;
 }

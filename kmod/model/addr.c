@@ -146,13 +146,59 @@ static int pe_entry_ambiguous(const struct pe_entry *a,
 		return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP,
 				 b->svc->seq->steps - 1,
 				 "services %s and %s are answered from the same address and port (%u) of server %s, so answers could not be told apart: use another port or another address of the server for one",
-				 one, two, b->first,
+				 one, two, max(a->first, b->first),
 				 b->svc->seq->step[b->svc->seq->steps - 1].device->obj->name);
 	return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, y->from_step,
 			 "step %u (%s) of service %s and step %u (%s) of service %s cannot be told apart, packets to the same address and port come from both by %s: use another device or interface for one",
 			 x->from_step + 1, x->from->device->obj->name, one,
 			 y->from_step + 1, y->from->device->obj->name, two,
 			 x->from->iface->name);
+}
+
+/* Does the server of the service answer from where its clients ask? */
+static bool pe_entry_mirrors(const struct pe_entry *a,
+			     const struct pe_entry *b)
+{
+	const struct pe_service *x = a->svc, *y = b->svc;
+
+	return !memcmp(&x->vip, &y->vip, sizeof(x->vip)) &&
+	       !pe_service_translates(x) && !pe_service_translates(y);
+}
+
+/* Answers from one port of a server may be those of a service that has it, or
+ * of one that has all of them. Clients of the same address are told apart by
+ * the port that they ask; of two addresses or after port translation, not.
+ */
+static int pe_entry_check_levels(const struct pe_entry *a,
+				 const struct pe_entry *b,
+				 struct pe_refusal *refusal)
+{
+	if (a->svc == b->svc ||
+	    !(a->role & b->role & PE_ROLE_SERVER) ||
+	    (a->role & b->role & PE_ROLE_FORWARD) ||
+	    pe_entry_mirrors(a, b))
+		return 0;
+	refusal->subject = b->svc;
+	refusal->other = a->svc;
+	return pe_entry_ambiguous(a, b, refusal);
+}
+
+static int pe_addr_check_levels(const struct pe_addr *a, u32 i,
+				struct pe_refusal *refusal)
+{
+	const struct pe_entry *e = a->entry;
+	u32 j;
+	int err;
+
+	for (j = max(i + 1, a->ports); j < a->n; j++) {
+		if (e[j].level == e[i].level ||
+		    (e[j].level == PE_LEVEL_PROTO && e[j].proto != e[i].proto))
+			continue;
+		err = pe_entry_check_levels(&e[i], &e[j], refusal);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static int pe_entry_check(const struct pe_entry *a, const struct pe_entry *b,
@@ -198,6 +244,9 @@ int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal)
 			if (e[i].first != e[j].first || e[i].last != e[j].last)
 				a->searchable = false;
 		}
+		err = pe_addr_check_levels(a, i, refusal);
+		if (err)
+			return err;
 	}
 	return 0;
 }

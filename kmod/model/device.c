@@ -9,6 +9,8 @@
 #include "device.h"
 #include "netns.h"
 
+#define PE_ASK_INTERVAL	(HZ / 10)
+
 /**
  * pe_device_new() - a device without ports
  *
@@ -79,6 +81,15 @@ static u64 pe_neighbour_mac(struct neighbour *n)
 	return state & NUD_VALID ? pe_mac(ha) : 0;
 }
 
+/* A neighbour that is being asked for again is most likely where it was. */
+static void pe_port_learn(struct pe_port *port, struct neighbour *n)
+{
+	u64 mac = pe_neighbour_mac(n);
+
+	if (mac)
+		WRITE_ONCE(port->mac, mac);
+}
+
 /* Read the neighbour's address, and have it asked for when it is not known. */
 static void pe_port_resolve(struct pe_net *pn, struct pe_port *port)
 {
@@ -97,7 +108,7 @@ static void pe_port_resolve(struct pe_net *pn, struct pe_port *port)
 		goto unlock;
 	/* The notifier reads under the lock too, so the last one is right. */
 	spin_lock_bh(&pn->ifaces_lock);
-	WRITE_ONCE(port->mac, pe_neighbour_mac(n));
+	pe_port_learn(port, n);
 	spin_unlock_bh(&pn->ifaces_lock);
 	neigh_event_send(n, NULL);
 	neigh_release(n);
@@ -161,6 +172,23 @@ void pe_ports_ask(struct work_struct *work)
 }
 
 /**
+ * pe_ports_ask_soon() - a packet came from somewhere that we don't know
+ * @pn: namespace
+ *
+ * Context: any. Asks at most ten times a second.
+ */
+void pe_ports_ask_soon(struct pe_net *pn)
+{
+	unsigned long asked = READ_ONCE(pn->asked);
+
+	if (list_empty(&pn->ports) ||
+	    time_before(jiffies, asked + PE_ASK_INTERVAL) ||
+	    cmpxchg(&pn->asked, asked, jiffies) != asked)
+		return;
+	schedule_work(&pn->ask_work);
+}
+
+/**
  * pe_ports_refresh() - interfaces changed: mirrored addresses with them
  * @pn: namespace
  *
@@ -203,7 +231,7 @@ void pe_ports_neighbour(struct pe_net *pn, struct neighbour *n)
 	spin_lock_bh(&pn->ifaces_lock);
 	list_for_each_entry(port, &pn->ports, list)
 		if (pe_port_is_via(port, n))
-			WRITE_ONCE(port->mac, pe_neighbour_mac(n));
+			pe_port_learn(port, n);
 	spin_unlock_bh(&pn->ifaces_lock);
 }
 

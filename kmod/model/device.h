@@ -141,6 +141,7 @@ struct pe_device *pe_device_new(void);
 void pe_device_put(struct pe_net *pn, struct pe_device *dev);
 void pe_device_attach(struct pe_net *pn, struct pe_device *dev);
 void pe_ports_ask(struct work_struct *work);
+void pe_ports_ask_soon(struct pe_net *pn);
 void pe_ports_refresh(struct pe_net *pn);
 void pe_ports_neighbour(struct pe_net *pn, struct neighbour *n);
 bool pe_port_same_place(const struct pe_port *a, const struct pe_port *b);

@@ -137,7 +137,12 @@ void pe_match(const struct pe_addr *a, u8 role, const struct pe_key *key,
 			pe_match_reverse(e, key, hit);
 		if (hit->match == PE_MATCH_EXACT)
 			break;
-		if (hit->match >= PE_MATCH_CLAIM)
+		/* A server's own port says little of what the service's
+		 * address means otherwise.
+		 */
+		if (hit->match >= PE_MATCH_OPEN ||
+		    (hit->match == PE_MATCH_CLAIM &&
+		     e->role & PE_ROLE_FORWARD))
 			level = e->level;
 	}
 }

@@ -53,6 +53,17 @@ struct pe_service {
 typedef int (*pe_service_entry_t)(void *arg, const union nf_inet_addr *addr,
 				  u8 family, const struct pe_entry *entry);
 
+/**
+ * pe_service_translates() - does its server listen on a port of its own?
+ * @svc: service with its sequence
+ */
+static inline bool pe_service_translates(const struct pe_service *svc)
+{
+	const struct pe_step *server = pe_sequence_server(svc->seq);
+
+	return server && server->port;
+}
+
 struct pe_service *pe_service_new(u8 ranges);
 struct pe_service *pe_service_copy(struct pe_net *pn,
 				   const struct pe_service *svc);

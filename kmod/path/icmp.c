@@ -3,56 +3,16 @@
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/inetdevice.h>
+#include <net/addrconf.h>
 #include <net/icmp.h>
 #include <net/ip6_checksum.h>
+#include <net/netfilter/ipv4/nf_reject.h>
+#include <net/netfilter/ipv6/nf_reject.h>
 #include <net/route.h>
 
 #include "../netns.h"
 #include "path.h"
-
-/* icmp_send() wants a route; before routing there is none. */
-static bool pe_icmp_route(const struct pe_packet *pkt)
-{
-	struct flowi4 fl4 = { .daddr = ip_hdr(pkt->skb)->saddr };
-	struct rtable *rt;
-
-	if (skb_dst(pkt->skb))
-		return true;
-	rt = ip_route_output_key(pkt->pn->net, &fl4);
-	if (IS_ERR(rt))
-		return false;
-	skb_dst_set(pkt->skb, &rt->dst);
-	return true;
-}
-
-/**
- * pe_icmp_expired() - tell the sender that the time to live ran out
- * @pkt: packet, unchanged; it is dropped next
- */
-void pe_icmp_expired(const struct pe_packet *pkt)
-{
-	if (pkt->family == NFPROTO_IPV6)
-		icmpv6_send(pkt->skb, ICMPV6_TIME_EXCEED,
-			    ICMPV6_EXC_HOPLIMIT, 0);
-	else if (pe_icmp_route(pkt))
-		icmp_send(pkt->skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
-}
-
-/**
- * pe_icmp_too_big() - tell the sender how much fits
- * @pkt: packet, unchanged; it is dropped next
- * @mtu: bytes from the network header on
- */
-void pe_icmp_too_big(const struct pe_packet *pkt, unsigned int mtu)
-{
-	if (pkt->family == NFPROTO_IPV6)
-		icmpv6_send(pkt->skb, ICMPV6_PKT_TOOBIG, 0,
-			    max_t(unsigned int, mtu, IPV6_MIN_MTU));
-	else if (ip_hdr(pkt->skb)->frag_off & htons(IP_DF) &&
-		 pe_icmp_route(pkt))
-		icmp_send(pkt->skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
-			  htonl(mtu));
-}
 
 static void pe_icmp_sum(struct pe_packet *pkt)
 {
@@ -75,6 +35,146 @@ static void pe_icmp_sum(struct pe_packet *pkt)
 					skb_checksum(skb, pkt->l4, len, 0));
 	}
 	skb->ip_summed = CHECKSUM_NONE;
+}
+
+/* An error to be sent, in either family's terms. */
+struct pe_icmp {
+	u8			type;
+	u8			code;
+	__be32			info;
+};
+
+/* icmp_send() wants a route; before routing there is none. */
+static bool pe_icmp_route(const struct pe_packet *pkt)
+{
+	struct flowi4 fl4 = { .daddr = ip_hdr(pkt->skb)->saddr };
+	struct rtable *rt;
+
+	if (skb_dst(pkt->skb))
+		return true;
+	rt = ip_route_output_key(pkt->pn->net, &fl4);
+	if (IS_ERR(rt))
+		return false;
+	skb_dst_set(pkt->skb, &rt->dst);
+	return true;
+}
+
+static struct sk_buff *pe_icmp_make_ipv4(const struct pe_packet *pkt,
+					 struct net_device *dev,
+					 const struct pe_icmp *error)
+{
+	struct icmphdr *icmp;
+	struct sk_buff *skb;
+	struct iphdr *iph;
+	__be32 own;
+
+	skb = nf_reject_skb_v4_unreach(pkt->pn->net, pkt->skb, dev,
+				       NF_INET_PRE_ROUTING, 0);
+	if (!skb)
+		return NULL;
+	iph = ip_hdr(skb);
+	own = inet_select_addr(dev, 0, RT_SCOPE_UNIVERSE);
+	if (own) {
+		iph->saddr = own;
+		ip_send_check(iph);
+	}
+	icmp = icmp_hdr(skb);
+	icmp->type = error->type;
+	icmp->code = error->code;
+	icmp->un.gateway = error->info;
+	return skb;
+}
+
+static struct sk_buff *pe_icmp_make_ipv6(const struct pe_packet *pkt,
+					 struct net_device *dev,
+					 const struct pe_icmp *error)
+{
+	struct ipv6hdr *ip6h;
+	struct icmp6hdr *icmp;
+	struct sk_buff *skb;
+	struct in6_addr own;
+
+	skb = nf_reject_skb_v6_unreach(pkt->pn->net, pkt->skb, dev,
+				       NF_INET_PRE_ROUTING, 0);
+	if (!skb)
+		return NULL;
+	ip6h = ipv6_hdr(skb);
+	if (!ipv6_dev_get_saddr(pkt->pn->net, dev, &ip6h->daddr, 0, &own))
+		ip6h->saddr = own;
+	icmp = icmp6_hdr(skb);
+	icmp->icmp6_type = error->type;
+	icmp->icmp6_code = error->code;
+	icmp->icmp6_dataun.un_data32[0] = error->info;
+	return skb;
+}
+
+/* What a server sent bears the service's address, which nothing routes to. So
+ * the error goes back to where the packet came from, as a packet to the
+ * service, and takes the rest of the way by itself.
+ */
+static void pe_icmp_return(const struct pe_packet *pkt,
+			   const struct pe_port *port,
+			   const struct pe_icmp *error)
+{
+	struct net_device *dev = rcu_dereference(port->iface->dev);
+	struct pe_packet reply = { .pn = pkt->pn, .family = pkt->family };
+
+	if (!dev || pkt->error || !icmp_global_allow(pkt->pn->net))
+		return;
+	if (pkt->family == NFPROTO_IPV4)
+		reply.skb = pe_icmp_make_ipv4(pkt, dev, error);
+	else
+		reply.skb = pe_icmp_make_ipv6(pkt, dev, error);
+	if (!reply.skb)
+		return;
+	reply.l4 = skb_transport_offset(reply.skb);
+	pe_icmp_sum(&reply);
+	if (pe_xmit_writable(reply.skb, dev) ||
+	    pe_xmit(reply.skb, reply.family, port, dev))
+		kfree_skb(reply.skb);
+}
+
+static void pe_icmp_error(const struct pe_packet *pkt,
+			  const struct pe_hit *hit,
+			  const struct pe_icmp *error)
+{
+	if (!pe_hit_forward(hit) && hit->stage->from)
+		pe_icmp_return(pkt, hit->stage->from, error);
+	else if (pkt->family == NFPROTO_IPV6)
+		icmpv6_send(pkt->skb, error->type, error->code,
+			    ntohl(error->info));
+	else if (pe_icmp_route(pkt))
+		icmp_send(pkt->skb, error->type, error->code, error->info);
+}
+
+/**
+ * pe_icmp_expired() - tell the sender that the time to live ran out
+ * @pkt: packet, unchanged; it is dropped next
+ * @hit: where it is
+ */
+void pe_icmp_expired(const struct pe_packet *pkt, const struct pe_hit *hit)
+{
+	const struct pe_icmp ipv4 = { ICMP_TIME_EXCEEDED, ICMP_EXC_TTL };
+	const struct pe_icmp ipv6 = { ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT };
+
+	pe_icmp_error(pkt, hit, pkt->family == NFPROTO_IPV4 ? &ipv4 : &ipv6);
+}
+
+/**
+ * pe_icmp_too_big() - tell the sender how much fits
+ * @pkt: packet, unchanged; it is dropped next
+ * @hit: where it is
+ * @mtu: bytes from the network header on
+ */
+void pe_icmp_too_big(const struct pe_packet *pkt, const struct pe_hit *hit,
+		     unsigned int mtu)
+{
+	const struct pe_icmp ipv4 = { ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+				      htonl(mtu) };
+	const struct pe_icmp ipv6 = { ICMPV6_PKT_TOOBIG, 0,
+				      htonl(max_t(u32, mtu, IPV6_MIN_MTU)) };
+
+	pe_icmp_error(pkt, hit, pkt->family == NFPROTO_IPV4 ? &ipv4 : &ipv6);
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <linux/icmpv6.h>
 #include <net/icmp.h>
 #include <net/ipv6.h>
+#include <net/ndisc.h>
 
 #include "../netns.h"
 #include "packet.h"
@@ -97,19 +98,6 @@ static bool pe_packet_ports(const struct sk_buff *skb, unsigned int off,
 	return true;
 }
 
-static bool pe_packet_is_error(const struct pe_packet *pkt)
-{
-	const u8 *type;
-	u8 _type;
-
-	type = skb_header_pointer(pkt->skb, pkt->l4, sizeof(_type), &_type);
-	if (!type)
-		return false;
-	if (pkt->family == NFPROTO_IPV6)
-		return !(*type & ICMPV6_INFOMSG_MASK);
-	return icmp_is_err(*type);
-}
-
 /* The packet that an error quotes: the error goes where an answer would. */
 static void pe_packet_quoted(struct pe_packet *pkt)
 {
@@ -131,6 +119,31 @@ static void pe_packet_quoted(struct pe_packet *pkt)
 					     &key->sport);
 }
 
+static bool pe_icmpv6_is_link(u8 type)
+{
+	return (type >= NDISC_ROUTER_SOLICITATION &&
+		type <= NDISC_REDIRECT) ||
+	       (type >= ICMPV6_MGM_QUERY && type <= ICMPV6_MGM_REDUCTION) ||
+	       type == ICMPV6_MLD2_REPORT;
+}
+
+static void pe_packet_icmp(struct pe_packet *pkt)
+{
+	const u8 *type;
+	u8 _type;
+
+	type = skb_header_pointer(pkt->skb, pkt->l4, sizeof(_type), &_type);
+	if (!type)
+		return;
+	if (pkt->family == NFPROTO_IPV6) {
+		pkt->link |= pe_icmpv6_is_link(*type);
+		if (!(*type & ICMPV6_INFOMSG_MASK))
+			pe_packet_quoted(pkt);
+	} else if (icmp_is_err(*type)) {
+		pe_packet_quoted(pkt);
+	}
+}
+
 /**
  * pe_packet_parse() - find out what decides where a packet goes
  * @pkt: in: namespace, buffer, family, interface and link-layer address;
@@ -147,6 +160,9 @@ bool pe_packet_parse(struct pe_packet *pkt)
 	if (!pkt->l4)
 		return false;
 	key->proto = pkt->proto;
+	pkt->link = pkt->family == NFPROTO_IPV6 &&
+		    ipv6_addr_type(&ipv6_hdr(pkt->skb)->daddr) &
+			    (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_MULTICAST);
 	if (key->fragment)
 		return true;
 	if (pe_proto_has_ports(pkt->proto)) {
@@ -155,9 +171,8 @@ bool pe_packet_parse(struct pe_packet *pkt)
 		return key->ports;
 	}
 	if (pkt->proto == (pkt->family == NFPROTO_IPV4 ? IPPROTO_ICMP :
-							  IPPROTO_ICMPV6) &&
-	    pe_packet_is_error(pkt))
-		pe_packet_quoted(pkt);
+							  IPPROTO_ICMPV6))
+		pe_packet_icmp(pkt);
 	return true;
 }
 

@@ -18,8 +18,10 @@ struct pe_net;
  * @family: NFPROTO_*
  * @proto: protocol of the transport header, IPv6 extensions skipped
  * @l4: offset of the transport header from the network header
+ * @link: neighbour discovery or the like, which never leaves a link
  * @error: an ICMP error that belongs to the flow of the packet it quotes
  * @inner: offset of the quoted network header
+ * @mtu: fragments of at most this size are to be sent, 0 for the whole
  * @key: what decides where it goes
  */
 struct pe_packet {
@@ -27,9 +29,11 @@ struct pe_packet {
 	struct sk_buff		*skb;
 	u8			family;
 	u8			proto;
+	bool			link;
 	bool			error;
 	unsigned int		l4;
 	unsigned int		inner;
+	unsigned int		mtu;
 	struct pe_key		key;
 };
 
@@ -48,6 +52,20 @@ static inline bool pe_proto_has_ports(u8 proto)
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
 	       proto == IPPROTO_SCTP || proto == IPPROTO_UDPLITE ||
 	       proto == IPPROTO_DCCP;
+}
+
+/**
+ * pe_packet_to() - the destination address of a packet
+ * @pkt: packet
+ * @addr: out: the address
+ */
+static inline void pe_packet_to(const struct pe_packet *pkt,
+				union nf_inet_addr *addr)
+{
+	if (pkt->family == NFPROTO_IPV4)
+		addr->ip = ip_hdr(pkt->skb)->daddr;
+	else
+		addr->in6 = ipv6_hdr(pkt->skb)->daddr;
 }
 
 static inline u8 pe_packet_ttl(const struct pe_packet *pkt)

@@ -12,8 +12,7 @@
 extern const struct nf_hook_ops pe_hook_ops[];
 
 /* xmit.c */
-enum pe_drop pe_xmit_ready(const struct pe_packet *pkt,
-			   const struct pe_port *port,
+enum pe_drop pe_xmit_ready(const struct pe_port *port,
 			   struct net_device **dev);
 enum pe_drop pe_xmit_writable(struct sk_buff *skb,
 			      const struct net_device *dev);
@@ -36,14 +35,21 @@ enum pe_drop pe_rewrite_quoted(struct pe_packet *pkt,
 			       const struct pe_rewrite *rw);
 
 /* icmp.c */
-void pe_icmp_expired(const struct pe_packet *pkt);
-void pe_icmp_too_big(const struct pe_packet *pkt, unsigned int mtu);
+void pe_icmp_expired(const struct pe_packet *pkt, const struct pe_hit *hit);
+void pe_icmp_too_big(const struct pe_packet *pkt, const struct pe_hit *hit,
+		     unsigned int mtu);
 enum pe_drop pe_icmp_rewrite(struct pe_packet *pkt,
 			     const struct pe_rewrite *rw, bool outer);
 
-/* nat.c */
-enum pe_drop pe_nat_fits(const struct pe_packet *pkt,
-			 const union nf_inet_addr *to);
+/* mtu.c */
+bool pe_mtu_exceeded(const struct sk_buff *skb, unsigned int mtu);
+enum pe_drop pe_mtu_port(struct pe_packet *pkt, const struct pe_hit *hit,
+			 unsigned int mtu);
+enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
+			  const struct pe_hit *hit,
+			  const union nf_inet_addr *to);
+enum pe_drop pe_mtu_fragment(struct pe_packet *pkt, const struct pe_port *port,
+			     struct net_device *dev);
 
 /* tap.c */
 void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit);

@@ -3,7 +3,10 @@
 
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <net/addrconf.h>
+#include <net/ip_fib.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/route.h>
 
 #include "../netns.h"
 #include "path.h"
@@ -113,10 +116,12 @@ static unsigned int pe_act_steer(struct pe_packet *pkt,
 	enum pe_drop reason;
 
 	if (unlikely(pe_packet_ttl(pkt) <= 1)) {
-		pe_icmp_expired(pkt);
+		pe_icmp_expired(pkt, hit);
 		return pe_drop(pkt, PE_DROP_TTL);
 	}
-	reason = pe_xmit_ready(pkt, stage->to, &dev);
+	reason = pe_xmit_ready(stage->to, &dev);
+	if (likely(!reason))
+		reason = pe_mtu_port(pkt, hit, READ_ONCE(dev->mtu));
 	if (unlikely(reason))
 		return pe_drop(pkt, reason);
 	if (stage->index == hit->svc->seq->forward) {
@@ -137,7 +142,10 @@ static unsigned int pe_act_steer(struct pe_packet *pkt,
 	}
 	pe_count_hit(pkt, hit);
 	pe_xmit_hop(pkt);
-	reason = pe_xmit(pkt->skb, pkt->family, stage->to, dev);
+	if (unlikely(pkt->mtu))
+		reason = pe_mtu_fragment(pkt, stage->to, dev);
+	else
+		reason = pe_xmit(pkt->skb, pkt->family, stage->to, dev);
 	if (likely(!reason))
 		return NF_STOLEN;
 	return pe_drop(pkt, reason);
@@ -151,10 +159,10 @@ static unsigned int pe_act_translate(struct pe_packet *pkt,
 
 	/* The kernel would quote what the client never sent. */
 	if (unlikely(pe_packet_ttl(pkt) <= 1)) {
-		pe_icmp_expired(pkt);
+		pe_icmp_expired(pkt, hit);
 		return pe_drop(pkt, PE_DROP_TTL);
 	}
-	reason = pe_nat_fits(pkt, &server->address);
+	reason = pe_mtu_route(pkt, hit, &server->address);
 	if (unlikely(reason))
 		return pe_drop(pkt, reason);
 	if (hit->stage->taps)
@@ -169,8 +177,20 @@ static unsigned int pe_act_translate(struct pe_packet *pkt,
 static unsigned int pe_act_deliver(struct pe_packet *pkt,
 				   const struct pe_hit *hit)
 {
+	union nf_inet_addr to;
 	enum pe_drop reason;
 
+	if (!pe_hit_forward(hit)) {
+		/* The kernel would write to the service's address. */
+		if (unlikely(pe_packet_ttl(pkt) <= 1)) {
+			pe_icmp_expired(pkt, hit);
+			return pe_drop(pkt, PE_DROP_TTL);
+		}
+		pe_packet_to(pkt, &to);
+		reason = pe_mtu_route(pkt, hit, &to);
+		if (unlikely(reason))
+			return pe_drop(pkt, reason);
+	}
 	if (hit->stage->index == hit->svc->seq->forward) {
 		reason = pe_from_server(pkt, hit);
 		if (unlikely(reason))
@@ -215,6 +235,22 @@ static unsigned int pe_steer_quoted(struct pe_packet *pkt)
 	return pe_act(pkt, &hit);
 }
 
+/* A server behind its own address may speak to the engine itself, which is no
+ * client: only where no port tells, the engine's addresses do.
+ */
+static bool pe_is_servers_own(const struct pe_packet *pkt,
+			      const struct pe_hit *hit)
+{
+	struct net *net = pkt->pn->net;
+
+	if (pe_hit_forward(hit) || hit->svc->level == PE_LEVEL_PORT)
+		return false;
+	if (pkt->family == NFPROTO_IPV4)
+		return inet_addr_type(net, ip_hdr(pkt->skb)->daddr) ==
+		       RTN_LOCAL;
+	return ipv6_chk_addr(net, &ipv6_hdr(pkt->skb)->daddr, NULL, 0);
+}
+
 /**
  * pe_steer() - a packet whose destination or source may be a service's
  * @pkt: packet, not parsed yet
@@ -229,12 +265,19 @@ static unsigned int pe_steer(struct pe_packet *pkt, const struct pe_addr *dst,
 	if (!pe_packet_parse(pkt))
 		return dst || src ? pe_drop(pkt, PE_DROP_MALFORMED) :
 				    NF_ACCEPT;
+	if (unlikely(pkt->link))
+		return NF_ACCEPT;
 	pe_locate(dst, src, &pkt->key, &hit);
 	switch (hit.match) {
-	case PE_MATCH_EXACT:
 	case PE_MATCH_OPEN:
+		if (unlikely(pe_is_servers_own(pkt, &hit)))
+			return NF_ACCEPT;
+		fallthrough;
+	case PE_MATCH_EXACT:
 		return pe_act(pkt, &hit);
 	case PE_MATCH_CLAIM:
+		/* Or its device has an address that we don't know yet. */
+		pe_ports_ask_soon(pkt->pn);
 		return pe_drop(pkt, PE_DROP_WRONG_PLACE);
 	case PE_MATCH_FRAGMENT:
 		return pe_drop(pkt, PE_DROP_FRAGMENT);

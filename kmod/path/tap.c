@@ -12,13 +12,11 @@ static enum pe_drop pe_tap_copy(const struct pe_packet *pkt,
 	struct sk_buff *copy;
 	enum pe_drop reason;
 
-	dev = rcu_dereference(port->iface->dev);
-	if (!dev)
-		return PE_DROP_NO_INTERFACE;
-	if (!(dev->flags & IFF_UP) || !netif_carrier_ok(dev))
-		return PE_DROP_INTERFACE_DOWN;
-	if (port->kind != PE_PORT_KIND_VIA && !READ_ONCE(port->mac))
-		return PE_DROP_NO_NEIGHBOUR;
+	reason = pe_xmit_ready(port, &dev);
+	if (reason)
+		return reason;
+	if (pe_mtu_exceeded(pkt->skb, READ_ONCE(dev->mtu)))
+		return PE_DROP_MTU;
 	copy = skb_clone(pkt->skb, GFP_ATOMIC);
 	if (!copy)
 		return PE_DROP_NO_MEMORY;

@@ -9,26 +9,15 @@
 
 #include "path.h"
 
-static bool pe_xmit_too_big(const struct sk_buff *skb, unsigned int mtu)
-{
-	if (likely(skb->len <= mtu))
-		return false;
-	return !skb_is_gso(skb) || !skb_gso_validate_network_len(skb, mtu);
-}
-
 /**
- * pe_xmit_ready() - can a packet be handed to this port?
- * @pkt: packet, unchanged
+ * pe_xmit_ready() - can packets be handed to this port now?
  * @port: the port
  * @dev: out: its interface
- *
- * Tells the sender when the packet is too big.
  *
  * Context: RCU read lock held.
  * Return: PE_DROP_NONE, or why not.
  */
-enum pe_drop pe_xmit_ready(const struct pe_packet *pkt,
-			   const struct pe_port *port,
+enum pe_drop pe_xmit_ready(const struct pe_port *port,
 			   struct net_device **dev)
 {
 	*dev = rcu_dereference(port->iface->dev);
@@ -38,10 +27,6 @@ enum pe_drop pe_xmit_ready(const struct pe_packet *pkt,
 		return PE_DROP_INTERFACE_DOWN;
 	if (unlikely(!READ_ONCE(port->mac) && port->kind != PE_PORT_KIND_VIA))
 		return PE_DROP_NO_NEIGHBOUR;
-	if (unlikely(pe_xmit_too_big(pkt->skb, READ_ONCE((*dev)->mtu)))) {
-		pe_icmp_too_big(pkt, READ_ONCE((*dev)->mtu));
-		return PE_DROP_MTU;
-	}
 	return PE_DROP_NONE;
 }
 

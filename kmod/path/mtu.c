@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Packets that are too big: answered, or fragmented where that is allowed. */
+
+#include <linux/in.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
+
+#include "../netns.h"
+#include "path.h"
+
+/* No link of IPv6 takes less; what fits it needs no look at the route. */
+#define PE_MTU_SMALL	IPV6_MIN_MTU
+
+/* What becomes of the fragments that this CPU is making. */
+struct pe_fragmenting {
+	const struct pe_port	*port;
+	struct net_device	*dev;
+};
+
+static DEFINE_PER_CPU(struct pe_fragmenting, pe_fragmenting);
+
+/**
+ * pe_mtu_exceeded() - is a packet, or a segment of it, too big?
+ * @skb: buffer, data at the network header
+ * @mtu: bytes that fit, from the network header on
+ */
+bool pe_mtu_exceeded(const struct sk_buff *skb, unsigned int mtu)
+{
+	if (likely(skb->len <= mtu))
+		return false;
+	return !skb_is_gso(skb) || !skb_gso_validate_network_len(skb, mtu);
+}
+
+static bool pe_mtu_may_fragment(const struct pe_packet *pkt)
+{
+	return pkt->family == NFPROTO_IPV4 && !skb_is_gso(pkt->skb) &&
+	       !(ip_hdr(pkt->skb)->frag_off & htons(IP_DF));
+}
+
+/**
+ * pe_mtu_port() - does a packet fit the interface it is handed to?
+ * @pkt: packet, unchanged but for @pkt->mtu
+ * @hit: where it is
+ * @mtu: of the interface
+ *
+ * Return: PE_DROP_NONE, also when it is to be fragmented; PE_DROP_MTU after
+ * telling the sender.
+ */
+enum pe_drop pe_mtu_port(struct pe_packet *pkt, const struct pe_hit *hit,
+			 unsigned int mtu)
+{
+	if (likely(!pe_mtu_exceeded(pkt->skb, mtu)))
+		return PE_DROP_NONE;
+	if (pe_mtu_may_fragment(pkt)) {
+		pkt->mtu = mtu;
+		return PE_DROP_NONE;
+	}
+	pe_icmp_too_big(pkt, hit, mtu);
+	return PE_DROP_MTU;
+}
+
+static unsigned int pe_mtu_of_route(const struct pe_packet *pkt,
+				    const union nf_inet_addr *to)
+{
+	struct net *net = pkt->pn->net;
+	unsigned int mtu = UINT_MAX;
+
+	if (pkt->family == NFPROTO_IPV4) {
+		struct flowi4 fl4 = { .daddr = to->ip };
+		struct rtable *rt = ip_route_output_key(net, &fl4);
+
+		if (IS_ERR(rt))
+			return mtu;
+		mtu = dst_mtu(&rt->dst);
+		ip_rt_put(rt);
+	} else {
+		struct flowi6 fl6 = { .daddr = to->in6 };
+		struct dst_entry *dst = ip6_route_output(net, NULL, &fl6);
+
+		if (!dst->error)
+			mtu = dst_mtu(dst);
+		dst_release(dst);
+	}
+	return mtu;
+}
+
+/**
+ * pe_mtu_route() - does a packet fit the kernel's route?
+ * @pkt: packet, unchanged
+ * @hit: where it is
+ * @to: address it is going to be routed to
+ *
+ * The kernel would tell the sender, but it would quote an address that the
+ * sender knows nothing of, or write to one that nothing routes to.
+ *
+ * Return: PE_DROP_NONE, or PE_DROP_MTU after telling the sender.
+ */
+enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
+			  const struct pe_hit *hit,
+			  const union nf_inet_addr *to)
+{
+	unsigned int mtu;
+
+	if (likely(pkt->skb->len <= PE_MTU_SMALL))
+		return PE_DROP_NONE;
+	/* Who allows fragments gets them, from the kernel. */
+	if (pe_mtu_may_fragment(pkt))
+		return PE_DROP_NONE;
+	mtu = pe_mtu_of_route(pkt, to);
+	if (!pe_mtu_exceeded(pkt->skb, mtu))
+		return PE_DROP_NONE;
+	pe_icmp_too_big(pkt, hit, mtu);
+	return PE_DROP_MTU;
+}
+
+static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
+			       struct sk_buff *skb)
+{
+	const struct pe_fragmenting *to = this_cpu_ptr(&pe_fragmenting);
+
+	if (!pe_xmit_writable(skb, to->dev) &&
+	    !pe_xmit(skb, NFPROTO_IPV4, to->port, to->dev))
+		return 0;
+	kfree_skb(skb);
+	return -ENOMEM;
+}
+
+/**
+ * pe_mtu_fragment() - hand a packet to a port in fragments
+ * @pkt: IPv4 packet with @pkt->mtu, ready to be sent
+ * @port: the port
+ * @dev: its interface
+ *
+ * ip_do_fragment() wants a route. Any will do whose own MTU is larger, so it
+ * gets that of the loopback interface.
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: PE_DROP_NONE, the buffer is consumed; or why not.
+ */
+enum pe_drop pe_mtu_fragment(struct pe_packet *pkt, const struct pe_port *port,
+			     struct net_device *dev)
+{
+	struct flowi4 fl4 = { .daddr = htonl(INADDR_LOOPBACK) };
+	struct sk_buff *skb = pkt->skb;
+	struct rtable *rt;
+
+	rt = ip_route_output_key(pkt->pn->net, &fl4);
+	if (IS_ERR(rt))
+		return PE_DROP_MTU;
+	skb_dst_drop(skb);
+	skb_dst_set(skb, &rt->dst);
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	IPCB(skb)->frag_max_size = pkt->mtu;
+	*this_cpu_ptr(&pe_fragmenting) = (struct pe_fragmenting) { port, dev };
+	ip_do_fragment(pkt->pn->net, NULL, skb, pe_mtu_fragment_out);
+	return PE_DROP_NONE;
+}
