@@ -3,6 +3,7 @@
 #include <config.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "parse.h"
@@ -10,6 +11,9 @@
 #ifndef PECTL_VERSION
 #define PECTL_VERSION "0.1"
 #endif
+
+/* What is written at once where nobody looks on. */
+#define PECTL_BUFFER (64 * 1024)
 
 static int pectl_command(struct parse *parse, const struct options *options)
 {
@@ -115,6 +119,8 @@ int main(int argc, char **argv)
 
 	if (first < 0)
 		return EXIT_SYNTAX;
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, NULL, _IOFBF, PECTL_BUFFER);
 	code = pectl_main(&options, argv + first, argc - first);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("pectl: error: cannot write the output");

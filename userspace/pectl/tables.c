@@ -13,7 +13,7 @@ const struct command_entry command_table[] = {
 	{ "diff", "diff -f FILE", "tell how the kernel's configuration differs from FILE",
 	  "Prints a line with + for what is only in FILE, - for what is only in the kernel, and ~ for what differs. Ends with 0 if nothing does, with 4 if something does." },
 	{ "show", "show", "print the whole configuration in the form that apply reads",
-	  "Sorted by name. Counters and details stand in comments, so that the output can always be applied again." },
+	  "Sorted by name, where digits count as numbers. Counters and details stand in comments, so that the output can always be applied again." },
 	{ "flush", "flush", "delete every service and device", "" },
 	{ "device add", "device add NAME DEVICE", "create a device; it must not exist", "" },
 	{ "device replace", "device replace NAME DEVICE", "create a device or make it another one",

@@ -59,6 +59,11 @@ is 1 "$dir/bad:2:1: error: unknown word 'x'*" -f "$dir/bad"
 is 1 "$dir/bad:2:1: error: unknown word 'x'*" diff --file="$dir/bad"
 is 1 "pectl: error: unknown word 'x'*" x
 
+printf 'a\0b {' >"$dir/zero"
+is 1 "$dir/zero:1:1: error: unknown word 'a[?]b'*" apply -f "$dir/zero"
+printf 'device a { tap dev \0\0; }' >"$dir/zero"
+is 1 "$dir/zero:1:20: error: *is no name of an interface*" apply -f "$dir/zero"
+
 # A sentence goes to standard error only.
 number=$((number + 1))
 if [[ -z $("$SAN_PECTL" x 2>/dev/null) ]]; then

@@ -359,6 +359,46 @@ static bool random_test(unsigned int seed)
 	return ok;
 }
 
+/* Spoils a text in a few places. */
+static void spoil(char *text)
+{
+	static const char marks[] = "{};,#/:-. \n\t0a\\\177\200";
+	size_t len = strlen(text);
+	unsigned int n = random_below(3) + 1;
+
+	while (n-- && len) {
+		unsigned int at = random_below((unsigned int)len);
+
+		if (random_below(3))
+			text[at] = marks[random_below(sizeof(marks) - 1)];
+		else if (random_below(2))
+			memmove(text + at, text + at + 1, len-- - at);
+		else
+			text[len = at] = '\0';
+	}
+}
+
+/* A spoilt text is read, or refused with one error that has a place. */
+static bool spoilt_test(unsigned int seed)
+{
+	char *input = random_text(seed);
+	unsigned int line, column;
+	struct text text;
+	bool ok;
+
+	spoil(input);
+	ok = text_read(&text, PARSE_CONFIG, input) ?
+		     !text.error[0] :
+		     sscanf(text.error, "t:%u:%u: error: ", &line, &column) == 2;
+	if (!ok) {
+		ktap_comment("text", input);
+		ktap_comment("error", text.error);
+	}
+	text_free(&text);
+	free(input);
+	return ok;
+}
+
 int main(void)
 {
 	unsigned int seed, failed = 0;
@@ -372,5 +412,8 @@ int main(void)
 	}
 	if (!failed)
 		ktap_result(true, "%d random configurations", CONFIGS);
+	for (seed = 1; seed <= CONFIGS && spoilt_test(seed); seed++)
+		;
+	ktap_result(seed > CONFIGS, "%d spoilt configurations", CONFIGS);
 	return ktap_end();
 }
