@@ -133,12 +133,12 @@ class Config:
         return ",".join(f"{a}-{b}" if rand.random() < 0.6 else f"{a}"
                         for a, b in zip(marks[::2], marks[1::2]))
 
-    def text(self, order):
-        """order: sorted() for the form of show, or any other."""
+    def text(self):
+        """In any order, but devices first, as they must be."""
         lines = [f"device {n} {{ {self.devices[n][1]} }}"
-                 for n in order(self.devices)]
+                 for n in mixed(self.devices)]
         lines += [f"service {n} {{ {self.services[n]} }}"
-                  for n in order(self.services)]
+                  for n in mixed(self.services)]
         return "\n".join(lines) + "\n" if lines else ""
 
 
@@ -151,19 +151,21 @@ def mixed(items):
 @suite.case()
 def applied_shown_applied_again():
     diag(f"PE_SEED={SEED} PE_CONFIGS={COUNT}")
+    many = engine.Zygote(lab)
     for number in range(COUNT):
         config = Config()
-        text = config.text(mixed)
-        status, _, err = pe.try_pectl("apply", "-f", "-", stdin=text)
+        text = config.text()
+        status, _, err = many.try_pectl("apply", "-f", "-", stdin=text)
         if status:
             raise Fail(f"number {number}: {err}\n{text}")
-        shown = pe.pectl("show")
-        expect(f"number {number}, shown", shown.split("\n"),
-               config.text(sorted).split("\n"))
-        again = json.loads(pe.pectl("-j", "apply", "-f", "-", stdin=shown))
+        shown = many.pectl("show")
+        expect(f"number {number}, shown", sorted(shown.split("\n")),
+               sorted(text.split("\n")))
+        again = json.loads(many.pectl("-j", "apply", "-f", "-", stdin=shown))
         expect(f"number {number}, applied again",
                {k: again[k] for k in ("added", "changed", "deleted")},
                {"added": 0, "changed": 0, "deleted": 0})
+        expect(f"number {number}, shown again", many.pectl("show"), shown)
 
 
 suite.run(lambda: pe.start(""))

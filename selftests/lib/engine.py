@@ -2,6 +2,7 @@
 """The module and pectl, as tests use them."""
 import json
 import os
+import struct
 import subprocess
 
 from .ktap import Fail, expect
@@ -132,3 +133,42 @@ class Engine:
 
 def pair(counter):
     return counter["packets"], counter["bytes"]
+
+
+class Zygote:
+    """pectl, started once and run many times; see zygote.c."""
+
+    def __init__(self, lab, node=None):
+        self.netns = (node or lab.eng).netns
+        self.dir = f"{lab.tmp}/zygote"
+        os.mkdir(self.dir)
+        preload = f"{TOP}/build/selftests/zygote.so"
+        if not os.path.exists(preload):
+            raise Fail(f"{preload} is missing: run make -C selftests")
+        self.proc = subprocess.Popen(
+            [PECTL], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "LD_PRELOAD": preload})
+        lab.suite.defer(self.close)
+
+    def try_pectl(self, *args, stdin=""):
+        """As Engine.try_pectl()."""
+        with open(f"{self.dir}/in", "w") as file:
+            file.write(stdin)
+        words = (self.dir, "pectl", "-n", self.netns, *args)
+        request = b"".join(word.encode() + b"\0" for word in words)
+        self.proc.stdin.write(struct.pack("I", len(request)) + request)
+        self.proc.stdin.flush()
+        status = struct.unpack("i", self.proc.stdout.read(4))[0]
+        with open(f"{self.dir}/out") as out, open(f"{self.dir}/err") as err:
+            return os.waitstatus_to_exitcode(status), out.read(), err.read()
+
+    def pectl(self, *args, stdin=""):
+        status, out, err = self.try_pectl(*args, stdin=stdin)
+        if status:
+            raise Fail(f"pectl {' '.join(args)} exited {status}\n{err}{out}")
+        return out
+
+    def close(self):
+        self.proc.stdin.close()
+        self.proc.stdout.close()
+        self.proc.wait(10)
