@@ -14,6 +14,7 @@ from lib import engine, flow
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect
 from lib.lab import OFFLOADS, Lab
+from lib.nginx import Nginx
 from lib.wire import Capture, check_walk, got, put
 
 RULES = """
@@ -27,19 +28,6 @@ table inet fw {
         counter name denied drop
     }
 }
-"""
-NGINX = """
-daemon off; worker_processes 1; pid {tmp}/nginx.pid; error_log stderr crit;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {tmp}; proxy_temp_path {tmp}; fastcgi_temp_path {tmp};
-    uwsgi_temp_path {tmp}; scgi_temp_path {tmp};
-    server {{
-        listen 80; listen [::]:80;
-        location / {{ return 200 "$remote_addr to $server_addr\\n"; }}
-    }}
-}}
 """
 
 suite = Suite(__doc__)
@@ -105,20 +93,13 @@ def firewall_counted_what_it_denied():
 
 @suite.case(*FAMILIES)
 def page_from_nginx(f):
-    with open(f"{lab.tmp}/nginx.conf", "w") as file:
-        file.write(NGINX.format(tmp=lab.tmp))
     host = f"[{f.W1}]" if f.v6 else f.W1
-    nginx = web.popen(["nginx", "-c", f"{lab.tmp}/nginx.conf"])
-    try:
-        flow.listening(web, 80)
+    with Nginx(web, lab.tmp, 80, "$remote_addr to $server_addr"):
         u, w = (f.U1, flow.port()), (f.W1, 80)
         with Capture(lab) as capture:
             page = u1.run(["curl", "-s", "--max-time", "5", "--local-port",
                            str(u[1]), f"http://{host}/"])
             check_walk(capture.stop(), forward(u, w), reverse(u, w))
-    finally:
-        nginx.terminate()
-        nginx.wait(10)
     expect("page", page, f"{f.U1} to {f.W1}\n")
 
 

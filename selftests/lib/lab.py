@@ -40,7 +40,7 @@ class Node:
     def __init__(self, lab, name):
         self.lab = lab
         self.name = name
-        self.netns = f"{name}-{lab.suffix}"
+        self.netns = f"{name}{lab.suffix}"
         self.addrs = []             # lines for ip -batch
         self.batch = []             # more of them, after links and addresses
         self.devs = []              # its interfaces
@@ -120,9 +120,11 @@ class Node:
 class Lab:
     """Everything a test needs, described first, then made by up()."""
 
-    def __init__(self, suite):
+    def __init__(self, suite, engine="eng", suffix=None):
+        """suffix keeps the names of namespaces apart; random by default."""
         letters = string.ascii_lowercase + string.digits
-        self.suffix = "".join(random.choice(letters) for _ in range(6))
+        self.suffix = "-" + "".join(random.choice(letters) for _ in range(6)) \
+            if suffix is None else suffix
         self.suite = suite
         self.offloaded = "offloaded"
         self.home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
@@ -132,7 +134,7 @@ class Lab:
         self.apart = set()          # segments the engine is not on
         self.points = {}            # segment -> (node, ifname) to capture at
         self.tmp = tempfile.mkdtemp(prefix="pe-test-")
-        self.eng = self.node("eng")
+        self.eng = self.node(engine)
         self.forwards(self.eng)
         suite.defer(self.down)
 
