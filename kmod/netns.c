@@ -113,7 +113,7 @@ static int __net_init pe_net_init_net(struct net *net)
 	INIT_LIST_HEAD(&pn->sessions);
 	init_llist_head(&pn->hot);
 	INIT_WORK(&pn->hot_work, pe_counts_spread);
-	INIT_WORK(&pn->ask_work, pe_ports_ask);
+	INIT_WORK(&pn->ask_work, pe_ports_ask_work);
 	xa_init_flags(&pn->device_ids, XA_FLAGS_ALLOC);
 	xa_init_flags(&pn->service_ids, XA_FLAGS_ALLOC);
 	for (i = 0; i < PE_HOOKS; i++) {
@@ -137,6 +137,7 @@ static void __net_exit pe_net_pre_exit_net(struct net *net)
 	struct pe_net *pn = pe_net(net);
 
 	mutex_lock(&pn->lock);
+	WRITE_ONCE(pn->dead, true);
 	pn->guard_count = 0;
 	pn->address_count = 0;
 	pe_net_hooks_trim(pn);
@@ -179,6 +180,7 @@ static void __net_exit pe_net_exit_net(struct net *net)
 {
 	struct pe_net *pn = pe_net(net);
 
+	cancel_work_sync(&pn->ask_work);
 	pe_session_close_all(pn);
 	mutex_lock(&pn->lock);
 	pe_net_free_addrs(pn);
@@ -186,7 +188,6 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	pe_net_free_objects(pn, PE_NOUN_DEVICE);
 	mutex_unlock(&pn->lock);
 	flush_work(&pn->hot_work);
-	flush_work(&pn->ask_work);
 	rhashtable_destroy(&pn->sequences);
 	rhashtable_destroy(&pn->services);
 	rhashtable_destroy(&pn->devices);

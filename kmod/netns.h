@@ -17,11 +17,14 @@
 struct net;
 struct pe_drops;
 struct pe_table;
+struct pe_text;
 
 #define PE_VERSION	"0.1"
 
 #define PE_DEVICES_LIMIT	65536
 #define PE_SERVICES_LIMIT	4194304
+#define PE_IFACES_LIMIT		16384
+#define PE_SESSIONS_LIMIT	1024
 
 enum pe_family {
 	PE_IPV4,
@@ -53,6 +56,12 @@ enum pe_family {
  * @service_count: services that are configured
  * @address_count: addresses in @table
  * @guard_count: addresses in @table that are guarded
+ * @iface_count: interfaces in @ifaces
+ * @staged: changes in the transactions of all sockets
+ * @session_count: sessions in @sessions
+ * @dead: no work is to be queued any more
+ * @texts: refusals, or NULL until there is one
+ * @text_next: where in @texts the next one goes
  * @ifaces_lock: protects @ifaces, @ports and what notifiers write in them;
  *	taken with bottom halves off, inside @lock and RTNL
  * @ifaces: interfaces that are named by the configuration
@@ -85,6 +94,12 @@ struct pe_net {
 	u32			service_count;
 	u32			address_count;
 	u32			guard_count;
+	u32			iface_count;
+	u32			staged;
+	u32			session_count;
+	bool			dead;
+	struct pe_text		*texts;
+	u32			text_next;
 
 	spinlock_t		ifaces_lock; /* next 2 fields */
 	struct list_head	ifaces;

@@ -21,21 +21,23 @@ static int pe_watch_netdev(struct notifier_block *nb, unsigned long event,
 
 	switch (event) {
 	case NETDEV_UNREGISTER:
-		if (pe_iface_detach(pn, dev, name))
+		if (pe_iface_detach(pn, dev, false, name))
 			pe_notify_iface(pn, name, PE_EVENT_INTERFACE_GONE);
 		break;
 	case NETDEV_CHANGENAME:
-		if (pe_iface_detach(pn, dev, name))
+		if (pe_iface_detach(pn, dev, true, name))
 			pe_notify_iface(pn, name, PE_EVENT_INTERFACE_GONE);
 		fallthrough;
 	case NETDEV_REGISTER:
-	case NETDEV_CHANGEADDR:
-		if (pe_iface_attach(pn, dev))
-			pe_notify_iface(pn, dev->name,
-					PE_EVENT_INTERFACE_BACK);
-		break;
+		if (!pe_iface_attach(pn, dev))
+			break;
+		pe_notify_iface(pn, dev->name, PE_EVENT_INTERFACE_BACK);
+		fallthrough;
 	case NETDEV_UP:
-		schedule_work(&pn->ask_work);
+		pe_ports_ask(pn);
+		break;
+	case NETDEV_CHANGEADDR:
+		pe_ports_mirror(pn);
 		break;
 	}
 	return NOTIFY_DONE;

@@ -281,11 +281,12 @@ static int pe_walk_parse(struct pe_walk *w, struct genl_info *info,
 	if (!a[PE_EXPLAIN_SADDR] || !a[PE_EXPLAIN_DADDR])
 		return pe_refuse(refusal, -EINVAL, 0, 0,
 				 "a packet has two addresses: give both, from and to");
-	err = pe_parse_addr(a[PE_EXPLAIN_SADDR], "the sender", &w->saddr,
-			    &w->family, info->extack, refusal);
+	err = pe_parse_addr(a[PE_EXPLAIN_SADDR], "the sender", false,
+			    &w->saddr, &w->family, info->extack, refusal);
 	if (!err)
 		err = pe_parse_addr(a[PE_EXPLAIN_DADDR], "the receiver",
-				    &w->daddr, &family, info->extack, refusal);
+				    false, &w->daddr, &family, info->extack,
+				    refusal);
 	if (err)
 		return err;
 	if (family != w->family)
@@ -357,8 +358,7 @@ int pe_nl_explain_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&w.pn->lock);
 	err = pe_explain(&w, info, &refusal);
 	if (err)
-		pe_session_refuse(w.pn, info->snd_portid, &refusal, 0,
-				  info->extack);
+		pe_session_refuse(w.pn, &refusal, 0, info->extack);
 	mutex_unlock(&w.pn->lock);
 	return err;
 }

@@ -34,8 +34,7 @@ static void pe_call_begin(struct pe_call *call, struct genl_info *info)
 static int pe_call_end(struct pe_call *call, int err)
 {
 	if (err)
-		pe_session_refuse(call->pn, call->info->snd_portid,
-				  &call->refusal, call->fault,
+		pe_session_refuse(call->pn, &call->refusal, call->fault,
 				  call->info->extack);
 	mutex_unlock(&call->pn->lock);
 	return err;
@@ -72,7 +71,7 @@ static int pe_call_submit(struct pe_call *call, struct pe_change *change)
 		txn = &session->txn;
 	else
 		pe_txn_init(call->pn, &alone);
-	err = pe_txn_add(txn, change);
+	err = pe_txn_add(call->pn, txn, change);
 	if (err) {
 		pe_change_free(call->pn, change);
 		return pe_refuse(&call->refusal, err, 0, 0,
@@ -116,7 +115,8 @@ int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 	session = pe_session_get(call.pn, info->snd_portid);
 	if (!session) {
-		err = -ENOMEM;
+		err = pe_refuse(&call.refusal, -ENOMEM, 0, 0,
+				"there is no memory for a transaction, or too many sockets have one: close some and repeat");
 		goto out;
 	}
 	if (session->open) {

@@ -23,6 +23,7 @@
  * pe_parse_addr() - an IPv4 or IPv6 address
  * @attr: attribute that holds it
  * @what: whose address, for the refusal
+ * @link: it may be one that is only valid on its link
  * @addr: out: the address
  * @family: out: NFPROTO_* of it
  * @extack: out: the attribute, when it is refused
@@ -30,7 +31,7 @@
  *
  * Return: 0 or -EINVAL.
  */
-int pe_parse_addr(const struct nlattr *attr, const char *what,
+int pe_parse_addr(const struct nlattr *attr, const char *what, bool link,
 		  union nf_inet_addr *addr, u8 *family,
 		  struct netlink_ext_ack *extack, struct pe_refusal *refusal)
 {
@@ -44,11 +45,17 @@ int pe_parse_addr(const struct nlattr *attr, const char *what,
 			return 0;
 		break;
 	case sizeof(struct in6_addr):
+		if (!ipv6_mod_enabled())
+			return pe_bad(extack, refusal, attr, -EAFNOSUPPORT,
+				      "the address of %s is IPv6, which this kernel was started without: give an IPv4 address",
+				      what);
 		addr->in6 = nla_get_in6_addr(attr);
 		*family = NFPROTO_IPV6;
 		if (!ipv6_addr_is_multicast(&addr->in6) &&
 		    !ipv6_addr_any(&addr->in6) &&
-		    !ipv6_addr_loopback(&addr->in6))
+		    !ipv6_addr_loopback(&addr->in6) &&
+		    (link || !(ipv6_addr_type(&addr->in6) &
+			       IPV6_ADDR_LINKLOCAL)))
 			return 0;
 		break;
 	default:
@@ -57,7 +64,7 @@ int pe_parse_addr(const struct nlattr *attr, const char *what,
 			      what, nla_len(attr));
 	}
 	return pe_bad(extack, refusal, attr, -EINVAL,
-		      "the address of %s is not one host's: give a unicast address",
+		      "the address of %s is not one host's everywhere: give a global unicast address",
 		      what);
 }
 
@@ -98,7 +105,7 @@ static int pe_parse_port_addr(struct genl_info *info, struct nlattr **tb,
 			      name);
 	if (via) {
 		port->kind = PE_PORT_KIND_VIA;
-		return pe_parse_addr(via, name, &port->via, &port->via_proto,
+		return pe_parse_addr(via, name, true, &port->via, &port->via_proto,
 				     info->extack, refusal);
 	}
 	port->kind = PE_PORT_KIND_FIXED;
@@ -112,11 +119,25 @@ static int pe_parse_port_addr(struct genl_info *info, struct nlattr **tb,
 	return 0;
 }
 
+static struct pe_iface *pe_parse_iface(struct pe_net *pn,
+				       const struct nlattr *attr,
+				       struct pe_refusal *refusal)
+{
+	struct pe_iface *iface = pe_iface_get(pn, nla_data(attr));
+
+	if (iface == ERR_PTR(-ENOSPC))
+		pe_refuse(refusal, -ENOSPC, 0, 0,
+			  "interface %s is one too many for this namespace: use those that devices and services name already",
+			  (const char *)nla_data(attr));
+	return iface;
+}
+
 static int pe_parse_port(struct pe_net *pn, struct genl_info *info,
 			 const struct nlattr *attr, const char *name,
 			 struct pe_port *port, struct pe_refusal *refusal)
 {
 	struct nlattr *tb[PE_PORT_MAX + 1];
+	struct pe_iface *iface;
 	int err;
 
 	err = nla_parse_nested(tb, PE_PORT_MAX, attr, pe_port_nl_policy,
@@ -135,8 +156,11 @@ static int pe_parse_port(struct pe_net *pn, struct genl_info *info,
 	err = pe_parse_port_addr(info, tb, name, port, refusal);
 	if (err)
 		return err;
-	port->iface = pe_iface_get(pn, nla_data(tb[PE_PORT_DEV]));
-	return port->iface ? 0 : -ENOMEM;
+	iface = pe_parse_iface(pn, tb[PE_PORT_DEV], refusal);
+	if (IS_ERR(iface))
+		return PTR_ERR(iface);
+	port->iface = iface;
+	return 0;
 }
 
 static int pe_check_server(const struct pe_device *dev, const char *name,
@@ -263,7 +287,7 @@ static int pe_parse_device_attrs(struct pe_net *pn, struct genl_info *info,
 
 	err = pe_parse_kind(info, name, dev, refusal);
 	if (!err && a[PE_DEVICE_ADDRESS])
-		err = pe_parse_addr(a[PE_DEVICE_ADDRESS], name, &dev->address,
+		err = pe_parse_addr(a[PE_DEVICE_ADDRESS], name, false, &dev->address,
 				    &dev->proto, info->extack, refusal);
 	if (!err && a[PE_DEVICE_OUTSIDE])
 		err = pe_parse_port(pn, info, a[PE_DEVICE_OUTSIDE], name,
@@ -439,7 +463,7 @@ static int pe_parse_what(struct genl_info *info, const char *name,
 		return pe_refuse(refusal, -EINVAL, PE_SERVICE_VIP, 0,
 				 "service %s has no address: give it one with vip",
 				 name);
-	err = pe_parse_addr(a[PE_SERVICE_VIP], name, &svc->vip, &svc->family,
+	err = pe_parse_addr(a[PE_SERVICE_VIP], name, false, &svc->vip, &svc->family,
 			    info->extack, refusal);
 	if (err)
 		return err;
@@ -464,6 +488,7 @@ static int pe_parse_iif(struct pe_net *pn, struct genl_info *info,
 			struct pe_refusal *refusal)
 {
 	const struct nlattr *attr = info->attrs[PE_SERVICE_IIF];
+	struct pe_iface *iface;
 
 	if (!attr)
 		return 0;
@@ -471,8 +496,11 @@ static int pe_parse_iif(struct pe_net *pn, struct genl_info *info,
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
 			      "'%s' is no interface that clients of service %s could come by: name one",
 			      (const char *)nla_data(attr), name);
-	svc->iif = pe_iface_get(pn, nla_data(attr));
-	return svc->iif ? 0 : -ENOMEM;
+	iface = pe_parse_iface(pn, attr, refusal);
+	if (IS_ERR(iface))
+		return PTR_ERR(iface);
+	svc->iif = iface;
+	return 0;
 }
 
 static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,

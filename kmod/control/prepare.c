@@ -152,7 +152,7 @@ static int pe_prepare_iface(struct pe_prepare *p, const struct pe_iface *iface,
 static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 {
 	struct pe_device *dev = obj->next;
-	int err;
+	int err, cpu;
 
 	p->change = obj->change;
 	if (!dev || dev == obj->live)
@@ -167,7 +167,11 @@ static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 	/* A later version takes these over. */
 	dev->stats = alloc_percpu_gfp(struct pe_device_stats,
 				      GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	return dev->stats ? 0 : -ENOMEM;
+	if (!dev->stats)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(dev->stats, cpu)->syncp);
+	return 0;
 }
 
 static int pe_prepare_devices(struct pe_prepare *p)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sessions: a socket's transaction and refusals, gone when it closes. */
+/* Sessions: a socket's transaction, gone when it closes; and refusals. */
 
+#include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
 
@@ -36,18 +38,19 @@ struct pe_session *pe_session_find(struct pe_net *pn, u32 portid)
  * @portid: of the socket
  *
  * Context: process context, pe_net.lock held.
- * Return: the session or NULL when memory is short.
+ * Return: the session, or NULL when memory is short or there are too many.
  */
 struct pe_session *pe_session_get(struct pe_net *pn, u32 portid)
 {
 	struct pe_session *session = pe_session_find(pn, portid);
 
-	if (session)
+	if (session || pn->session_count == PE_SESSIONS_LIMIT)
 		return session;
 	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 	if (!session)
 		return NULL;
 	session->portid = portid;
+	pn->session_count++;
 	spin_lock(&pn->sessions_lock);
 	list_add(&session->list, &pn->sessions);
 	spin_unlock(&pn->sessions_lock);
@@ -84,36 +87,58 @@ void pe_session_end(struct pe_net *pn, struct pe_session *session)
 
 static void pe_session_free(struct pe_net *pn, struct pe_session *session)
 {
-	int i;
-
 	mutex_lock(&pn->lock);
 	pe_session_end(pn, session);
+	pn->session_count--;
 	mutex_unlock(&pn->lock);
-	for (i = 0; i < PE_SESSION_TEXTS; i++)
-		kfree(session->text[i]);
 	kfree(session);
+}
+
+/* A refusal, and when it was given. */
+struct pe_text {
+	unsigned long		when;
+	char			text[PE_REFUSAL_MAX];
+};
+
+/* Refusals that a namespace remembers, and for how long at least. */
+#define PE_TEXTS	256
+#define PE_TEXT_TIME	HZ
+
+static char *pe_session_text(struct pe_net *pn)
+{
+	struct pe_text *text;
+
+	if (!pn->texts)
+		pn->texts = kvcalloc(PE_TEXTS, sizeof(*pn->texts),
+				     GFP_KERNEL_ACCOUNT);
+	if (!pn->texts)
+		return NULL;
+	text = &pn->texts[pn->text_next % PE_TEXTS];
+	if (text->when && time_before(jiffies, text->when + PE_TEXT_TIME))
+		return NULL;
+	pn->text_next++;
+	text->when = jiffies ?: 1;
+	return text->text;
 }
 
 /**
  * pe_session_refuse() - hand a refusal to who asked
  * @pn: namespace
- * @portid: of the socket that asked
  * @refusal: the refusal
  * @fault: sequence number of the change that is at fault, 0 for none
  * @extack: out: sentence and cookie
  *
- * Linux 6.1 has no formatted messages, later ones cut them short; so the
- * sentence stays with the socket, which outlives the answer to its message.
+ * Linux 6.1 has no formatted messages, later ones cut them short. The kernel
+ * reads the sentence when the handler has returned, without a lock of ours; so
+ * it stays as it is for a while, and is freed with the namespace.
  *
  * Context: process context, pe_net.lock held.
  */
-void pe_session_refuse(struct pe_net *pn, u32 portid,
-		       const struct pe_refusal *refusal, u32 fault,
-		       struct netlink_ext_ack *extack)
+void pe_session_refuse(struct pe_net *pn, const struct pe_refusal *refusal,
+		       u32 fault, struct netlink_ext_ack *extack)
 {
 	u32 cookie[] = { fault, refusal->attr, refusal->index };
-	struct pe_session *session;
-	char **text;
+	char *text;
 
 	if (!extack || !refusal->text[0])
 		return;
@@ -121,21 +146,14 @@ void pe_session_refuse(struct pe_net *pn, u32 portid,
 		memcpy(extack->cookie, cookie, sizeof(cookie));
 		extack->cookie_len = sizeof(cookie);
 	}
-	session = pe_session_get(pn, portid);
-	if (!session)
-		goto no_memory;
-	text = &session->text[session->texts++ % PE_SESSION_TEXTS];
-	if (!*text)
-		*text = kzalloc(PE_REFUSAL_MAX, GFP_KERNEL_ACCOUNT);
-	if (!*text)
-		goto no_memory;
-	strscpy(*text, refusal->text, PE_REFUSAL_MAX);
-	extack->_msg = *text;
-	return;
-
-no_memory:
-	NL_SET_ERR_MSG(extack,
-		       "there is not enough memory to say why this was refused");
+	text = pe_session_text(pn);
+	if (text) {
+		strscpy(text, refusal->text, PE_REFUSAL_MAX);
+		extack->_msg = text;
+	} else {
+		NL_SET_ERR_MSG(extack,
+			       "too much was refused within a second to say why this was: ask again");
+	}
 }
 
 /* A socket was closed: what it did not commit leaves no trace. */
@@ -181,6 +199,7 @@ void pe_session_close_all(struct pe_net *pn)
 		list_del(&session->list);
 		pe_session_free(pn, session);
 	}
+	kvfree(pn->texts);
 }
 
 /**

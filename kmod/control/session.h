@@ -8,37 +8,28 @@
 
 #include "txn.h"
 
-/* Refusals of a socket that are kept: one for each thread that may send. */
-#define PE_SESSION_TEXTS	16
-
 /**
  * struct pe_session - what belongs to one socket
  * @list: in pe_net.sessions
  * @portid: of the socket
  * @open: @txn was begun
  * @txn: its transaction
- * @texts: refusals so far
- * @text: the latest refusals; the kernel reads a refusal when the handler has
- *	returned, and there is nowhere else for it to be until then
  *
- * Made at the socket's first transaction or refusal, freed when it is closed.
+ * Made at the socket's first transaction, freed when it is closed.
  */
 struct pe_session {
 	struct list_head	list;
 	u32			portid;
 	bool			open;
 	struct pe_txn		txn;
-	unsigned int		texts;
-	char			*text[PE_SESSION_TEXTS];
 };
 
 struct pe_session *pe_session_find(struct pe_net *pn, u32 portid);
 struct pe_session *pe_session_get(struct pe_net *pn, u32 portid);
 void pe_session_begin(struct pe_net *pn, struct pe_session *session);
 void pe_session_end(struct pe_net *pn, struct pe_session *session);
-void pe_session_refuse(struct pe_net *pn, u32 portid,
-		       const struct pe_refusal *refusal, u32 fault,
-		       struct netlink_ext_ack *extack);
+void pe_session_refuse(struct pe_net *pn, const struct pe_refusal *refusal,
+		       u32 fault, struct netlink_ext_ack *extack);
 void pe_session_close_all(struct pe_net *pn);
 int pe_session_init(void);
 void pe_session_exit(void);

@@ -80,25 +80,26 @@ void pe_txn_release(struct pe_net *pn, struct pe_txn *txn)
 
 	list_for_each_entry_safe(change, tmp, &txn->changes, list) {
 		list_del(&change->list);
+		pn->staged--;
 		pe_change_free(pn, change);
 		cond_resched();
 	}
-	txn->n = 0;
 }
 
 /**
  * pe_txn_add() - one more change
+ * @pn: namespace
  * @txn: the transaction
  * @change: the change; the transaction's from now on unless refused
  *
  * Return: 0 or -ENOSPC.
  */
-int pe_txn_add(struct pe_txn *txn, struct pe_change *change)
+int pe_txn_add(struct pe_net *pn, struct pe_txn *txn, struct pe_change *change)
 {
-	if (txn->n == PE_CHANGES_LIMIT)
+	if (pn->staged == PE_CHANGES_LIMIT)
 		return -ENOSPC;
 	list_add_tail(&change->list, &txn->changes);
-	txn->n++;
+	pn->staged++;
 	return 0;
 }
 

@@ -43,7 +43,6 @@ struct pe_change {
 /**
  * struct pe_txn - a transaction
  * @changes: in the order they were asked for
- * @n: how many
  * @generation: the configuration's when it began
  * @devices: objects it touches, while it is being committed
  * @services: objects it touches, while it is being committed
@@ -51,7 +50,6 @@ struct pe_change {
  */
 struct pe_txn {
 	struct list_head	changes;
-	u32			n;
 	u32			generation;
 	struct list_head	devices;
 	struct list_head	services;
@@ -63,7 +61,8 @@ void pe_change_free(struct pe_net *pn, struct pe_change *change);
 
 void pe_txn_init(struct pe_net *pn, struct pe_txn *txn);
 void pe_txn_release(struct pe_net *pn, struct pe_txn *txn);
-int pe_txn_add(struct pe_txn *txn, struct pe_change *change);
+int pe_txn_add(struct pe_net *pn, struct pe_txn *txn,
+	       struct pe_change *change);
 int pe_txn_commit(struct pe_net *pn, struct pe_txn *txn, bool check,
 		  struct pe_refusal *refusal, u32 *fault);
 

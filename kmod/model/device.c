@@ -153,22 +153,34 @@ void pe_device_attach(struct pe_net *pn, struct pe_device *dev)
 }
 
 /**
- * pe_ports_ask() - have the addresses of all neighbours asked for
+ * pe_ports_ask_work() - have the addresses of all neighbours asked for
  * @work: pe_net.ask_work
- *
- * Interfaces came up. Their notifier must not wait for the lock that keeps
- * the ports.
  */
-void pe_ports_ask(struct work_struct *work)
+void pe_ports_ask_work(struct work_struct *work)
 {
 	struct pe_net *pn = container_of(work, struct pe_net, ask_work);
 	struct pe_port *port;
 
 	mutex_lock(&pn->lock);
-	list_for_each_entry(port, &pn->ports, list)
+	list_for_each_entry(port, &pn->ports, list) {
 		if (port->kind == PE_PORT_KIND_VIA)
 			pe_port_resolve(pn, port);
+		cond_resched();
+	}
 	mutex_unlock(&pn->lock);
+}
+
+/**
+ * pe_ports_ask() - interfaces came up: ask for what is behind them
+ * @pn: namespace
+ *
+ * Context: any. Those who tell of interfaces must not wait for the lock that
+ * keeps the ports.
+ */
+void pe_ports_ask(struct pe_net *pn)
+{
+	if (!READ_ONCE(pn->dead) && !list_empty(&pn->ports))
+		schedule_work(&pn->ask_work);
 }
 
 /**
@@ -185,7 +197,20 @@ void pe_ports_ask_soon(struct pe_net *pn)
 	    time_before(jiffies, asked + PE_ASK_INTERVAL) ||
 	    cmpxchg(&pn->asked, asked, jiffies) != asked)
 		return;
-	schedule_work(&pn->ask_work);
+	pe_ports_ask(pn);
+}
+
+/**
+ * pe_ports_mirror() - an interface of the engine has another address
+ * @pn: namespace
+ *
+ * Context: notifier, RTNL held.
+ */
+void pe_ports_mirror(struct pe_net *pn)
+{
+	spin_lock_bh(&pn->ifaces_lock);
+	pe_ports_refresh(pn);
+	spin_unlock_bh(&pn->ifaces_lock);
 }
 
 /**

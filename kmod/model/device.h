@@ -140,7 +140,9 @@ static inline bool pe_device_is_nat(const struct pe_device *dev)
 struct pe_device *pe_device_new(void);
 void pe_device_put(struct pe_net *pn, struct pe_device *dev);
 void pe_device_attach(struct pe_net *pn, struct pe_device *dev);
-void pe_ports_ask(struct work_struct *work);
+void pe_ports_ask_work(struct work_struct *work);
+void pe_ports_ask(struct pe_net *pn);
+void pe_ports_mirror(struct pe_net *pn);
 void pe_ports_ask_soon(struct pe_net *pn);
 void pe_ports_refresh(struct pe_net *pn);
 void pe_ports_neighbour(struct pe_net *pn, struct neighbour *n);

@@ -21,7 +21,7 @@ static bool pe_iface_usable(const struct net_device *dev)
  * @name: of the interface, shorter than IFNAMSIZ
  *
  * Context: process context, pe_net.lock held.
- * Return: the interface, there or not, or NULL when memory is short.
+ * Return: the interface, there or not, or an error pointer.
  */
 struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name)
 {
@@ -36,9 +36,13 @@ struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name)
 			return iface;
 		}
 	}
+	/* Notifiers walk them all. */
+	if (pn->iface_count == PE_IFACES_LIMIT)
+		return ERR_PTR(-ENOSPC);
 	iface = kzalloc(sizeof(*iface), GFP_KERNEL_ACCOUNT);
 	if (!iface)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
+	pn->iface_count++;
 	strscpy(iface->name, name, sizeof(iface->name));
 	iface->users = 1;
 
@@ -49,7 +53,8 @@ struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name)
 	list_add_tail(&iface->list, &pn->ifaces);
 	rcu_read_lock();
 	dev = dev_get_by_name_rcu(pn->net, name);
-	if (dev && pe_iface_usable(dev))
+	/* It may have been found by an alternative name. */
+	if (dev && pe_iface_usable(dev) && !strcmp(dev->name, name))
 		rcu_assign_pointer(iface->dev, dev);
 	rcu_read_unlock();
 	spin_unlock_bh(&pn->ifaces_lock);
@@ -70,11 +75,12 @@ void pe_iface_put(struct pe_net *pn, struct pe_iface *iface)
 	spin_lock_bh(&pn->ifaces_lock);
 	list_del(&iface->list);
 	spin_unlock_bh(&pn->ifaces_lock);
+	pn->iface_count--;
 	kfree_rcu(iface, rcu);
 }
 
 /**
- * pe_iface_attach() - an interface appeared, changed its name or its address
+ * pe_iface_attach() - an interface appeared, or has another name now
  * @pn: namespace
  * @dev: the interface
  *
@@ -103,12 +109,14 @@ bool pe_iface_attach(struct pe_net *pn, struct net_device *dev)
  * pe_iface_detach() - an interface goes, or has another name now
  * @pn: namespace
  * @dev: the interface
- * @name: the name it is gone from, IFNAMSIZ bytes
+ * @renamed: it only has another name
+ * @name: out: the name it is gone from, IFNAMSIZ bytes
  *
  * Context: notifier, RTNL held.
  * Return: true when the configuration names the interface.
  */
-bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, char *name)
+bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, bool renamed,
+		     char *name)
 {
 	struct pe_iface *iface;
 	bool went = false;
@@ -117,8 +125,7 @@ bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, char *name)
 	list_for_each_entry(iface, &pn->ifaces, list) {
 		if (rcu_access_pointer(iface->dev) != dev)
 			continue;
-		if (dev->reg_state == NETREG_REGISTERED &&
-		    !strcmp(iface->name, dev->name))
+		if (renamed && !strcmp(iface->name, dev->name))
 			continue;
 		RCU_INIT_POINTER(iface->dev, NULL);
 		strscpy(name, iface->name, IFNAMSIZ);

@@ -30,19 +30,20 @@ struct pe_iface {
 /**
  * pe_iface_is() - is this the interface that a packet came in by?
  * @iface: interface of the configuration
- * @dev: interface of arrival
+ * @dev: interface of arrival, NULL where it is not known
  *
  * Context: RCU read lock held.
  */
 static inline bool pe_iface_is(const struct pe_iface *iface,
 			       const struct net_device *dev)
 {
-	return rcu_access_pointer(iface->dev) == dev;
+	return dev && rcu_access_pointer(iface->dev) == dev;
 }
 
 struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name);
 void pe_iface_put(struct pe_net *pn, struct pe_iface *iface);
 bool pe_iface_attach(struct pe_net *pn, struct net_device *dev);
-bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, char *name);
+bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, bool renamed,
+		     char *name);
 
 #endif /* _PE_IFACE_H */

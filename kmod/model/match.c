@@ -35,7 +35,9 @@ static void pe_match_forward(const struct pe_entry *e,
 	if (e->iif ? !pe_iface_is(e->iif, key->dev) : iface)
 		match = iface || !e->iif ? PE_MATCH_CLAIM : PE_MATCH_NONE;
 out:
-	if (match > hit->match)
+	/* Whose clients come by this interface has them before who asks not. */
+	if (match > hit->match ||
+	    (match == PE_MATCH_OPEN && match == hit->match && e->iif))
 		*hit = (struct pe_hit) { e->svc, stage, match };
 }
 
@@ -67,7 +69,7 @@ out:
 }
 
 static bool pe_entry_is(const struct pe_entry *e, const struct pe_key *key,
-			u16 port, struct pe_hit *hit)
+			u16 port)
 {
 	if (e->level == PE_LEVEL_ADDRESS)
 		return true;
@@ -75,11 +77,7 @@ static bool pe_entry_is(const struct pe_entry *e, const struct pe_key *key,
 		return false;
 	if (e->level == PE_LEVEL_PROTO)
 		return true;
-	if (key->ports)
-		return port >= e->first && port <= e->last;
-	if (key->fragment && hit->match < PE_MATCH_FRAGMENT)
-		hit->match = PE_MATCH_FRAGMENT;
-	return false;
+	return port >= e->first && port <= e->last;
 }
 
 /* First of the entries that could hold a port: those before end below it. */
@@ -99,6 +97,19 @@ static u32 pe_addr_search(const struct pe_addr *a, u8 proto, u16 port)
 	return from;
 }
 
+/* Without a port, none of the entries that need one can be told to be right:
+ * the first of the protocol stands for all.
+ */
+static u32 pe_match_portless(const struct pe_addr *a,
+			     const struct pe_key *key, struct pe_hit *hit)
+{
+	u32 i = pe_addr_search(a, key->proto, 0);
+
+	if (key->fragment && i < a->ports && a->entry[i].proto == key->proto)
+		hit->match = PE_MATCH_FRAGMENT;
+	return a->ports;
+}
+
 /**
  * pe_match() - find the service and the stage of a packet
  * @a: what lives at the packet's destination or source address
@@ -115,8 +126,10 @@ void pe_match(const struct pe_addr *a, u8 role, const struct pe_key *key,
 	u8 level = PE_LEVEL_ADDRESS;
 	u32 i = 0;
 
-	if (a->searchable)
-		i = pe_addr_search(a, key->proto, key->ports ? port : 0);
+	if (!key->ports)
+		i = pe_match_portless(a, key, hit);
+	else if (a->searchable)
+		i = pe_addr_search(a, key->proto, port);
 	for (; i < a->n; i++) {
 		const struct pe_entry *e = &a->entry[i];
 
@@ -124,12 +137,11 @@ void pe_match(const struct pe_addr *a, u8 role, const struct pe_key *key,
 		if (e->level > level)
 			break;
 		if (a->searchable && i < a->ports &&
-		    (e->proto != key->proto ||
-		     (key->ports && e->first > port))) {
+		    (e->proto != key->proto || e->first > port)) {
 			i = a->ports - 1;
 			continue;
 		}
-		if (!(e->role & role) || !pe_entry_is(e, key, port, hit))
+		if (!(e->role & role) || !pe_entry_is(e, key, port))
 			continue;
 		if (role & PE_ROLE_FORWARD)
 			pe_match_forward(e, key, hit);

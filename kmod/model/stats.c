@@ -160,6 +160,8 @@ void pe_gso_size(const struct sk_buff *skb, unsigned int *packets,
 		/* Fragments, tunnels, SCTP: count them as one. */
 		return;
 	}
+	if (skb->len <= hlen)
+		return;
 	if (!segs && shinfo->gso_size)
 		segs = DIV_ROUND_UP(skb->len - hlen, shinfo->gso_size);
 	if (segs > 1) {

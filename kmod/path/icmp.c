@@ -4,6 +4,8 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/inetdevice.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <net/addrconf.h>
 #include <net/icmp.h>
 #include <net/ip6_checksum.h>
@@ -72,6 +74,7 @@ static struct sk_buff *pe_icmp_make_ipv4(const struct pe_packet *pkt,
 				       NF_INET_PRE_ROUTING, 0);
 	if (!skb)
 		return NULL;
+	skb->protocol = htons(ETH_P_IP);
 	iph = ip_hdr(skb);
 	own = inet_select_addr(dev, 0, RT_SCOPE_UNIVERSE);
 	if (own) {
@@ -98,6 +101,7 @@ static struct sk_buff *pe_icmp_make_ipv6(const struct pe_packet *pkt,
 				       NF_INET_PRE_ROUTING, 0);
 	if (!skb)
 		return NULL;
+	skb->protocol = htons(ETH_P_IPV6);
 	ip6h = ipv6_hdr(skb);
 	if (!ipv6_dev_get_saddr(pkt->pn->net, dev, &ip6h->daddr, 0, &own))
 		ip6h->saddr = own;
@@ -177,6 +181,15 @@ void pe_icmp_too_big(const struct pe_packet *pkt, const struct pe_hit *hit,
 	pe_icmp_error(pkt, hit, pkt->family == NFPROTO_IPV4 ? &ipv4 : &ipv6);
 }
 
+static bool pe_icmp_is_broken(const struct pe_packet *pkt)
+{
+	if (pkt->family == NFPROTO_IPV4)
+		return nf_ip_checksum(pkt->skb, NF_INET_PRE_ROUTING, pkt->l4,
+				      IPPROTO_ICMP);
+	return nf_ip6_checksum(pkt->skb, NF_INET_PRE_ROUTING, pkt->l4,
+			       IPPROTO_ICMPV6);
+}
+
 /**
  * pe_icmp_rewrite() - translate an ICMP error as an answer would be
  * @pkt: ICMP error; pointers into it are stale afterwards
@@ -193,7 +206,9 @@ enum pe_drop pe_icmp_rewrite(struct pe_packet *pkt,
 	struct pe_rewrite inner = *rw;
 	enum pe_drop reason;
 
-	/* An error is small, and all of it is summed up again. */
+	/* Summed up again, a broken one would be whole. */
+	if (pe_icmp_is_broken(pkt))
+		return PE_DROP_MALFORMED;
 	if (skb_ensure_writable(pkt->skb, pkt->skb->len))
 		return PE_DROP_NO_MEMORY;
 	inner.source = !rw->source;

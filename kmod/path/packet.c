@@ -137,11 +137,14 @@ static void pe_packet_icmp(struct pe_packet *pkt)
 		return;
 	if (pkt->family == NFPROTO_IPV6) {
 		pkt->link |= pe_icmpv6_is_link(*type);
-		if (!(*type & ICMPV6_INFOMSG_MASK))
-			pe_packet_quoted(pkt);
-	} else if (icmp_is_err(*type)) {
-		pe_packet_quoted(pkt);
+		if (*type & ICMPV6_INFOMSG_MASK)
+			return;
+	} else if (!icmp_is_err(*type)) {
+		return;
 	}
+	/* Its sum could not be mended, and none is that long. */
+	if (!pe_packet_is_piece(pkt))
+		pe_packet_quoted(pkt);
 }
 
 /**

@@ -6,6 +6,8 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 
 #include "../model/match.h"
 
@@ -52,6 +54,20 @@ static inline bool pe_proto_has_ports(u8 proto)
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
 	       proto == IPPROTO_SCTP || proto == IPPROTO_UDPLITE ||
 	       proto == IPPROTO_DCCP;
+}
+
+/**
+ * pe_packet_is_piece() - is it a fragment, the first or a later one?
+ * @pkt: parsed packet
+ */
+static inline bool pe_packet_is_piece(const struct pe_packet *pkt)
+{
+	unsigned int off = 0;
+
+	if (pkt->family == NFPROTO_IPV4)
+		return ip_is_fragment(ip_hdr(pkt->skb));
+	return pkt->l4 != sizeof(struct ipv6hdr) &&
+	       ipv6_find_hdr(pkt->skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) >= 0;
 }
 
 /**

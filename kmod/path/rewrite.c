@@ -117,16 +117,15 @@ static void pe_rewrite_l4(struct pe_packet *pkt, const struct pe_layout *layout,
 }
 
 /* SCTP sums up everything, so everything is summed up again. */
-static enum pe_drop pe_rewrite_sctp(struct pe_packet *pkt)
+static void pe_rewrite_sctp(struct pe_packet *pkt)
 {
 	struct sk_buff *skb = pkt->skb;
 	struct sctphdr *sh = (void *)skb->data + pkt->l4;
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		return PE_DROP_NONE;
+		return;
 	sh->checksum = sctp_compute_cksum(skb, pkt->l4);
 	skb->ip_summed = CHECKSUM_NONE;
-	return PE_DROP_NONE;
 }
 
 static void pe_rewrite_old(const struct pe_packet *pkt, bool source,
@@ -154,11 +153,15 @@ enum pe_drop pe_rewrite(struct pe_packet *pkt, const struct pe_rewrite *rw)
 	struct pe_layout layout = pe_rewrite_layout(pkt->proto);
 	struct sk_buff *skb = pkt->skb;
 	union nf_inet_addr old;
+	/* No addresses are part of its sum. */
+	bool sctp = pkt->proto == IPPROTO_SCTP && rw->port;
 
 	if (pkt->key.fragment)
 		layout = (struct pe_layout) {};
 	if (pkt->l4 + layout.len > skb->len)
 		return PE_DROP_MALFORMED;
+	if (sctp && pe_packet_is_piece(pkt))
+		return PE_DROP_FRAGMENT;
 	if (skb_ensure_writable(skb, pkt->l4 + layout.len))
 		return PE_DROP_NO_MEMORY;
 
@@ -167,8 +170,8 @@ enum pe_drop pe_rewrite(struct pe_packet *pkt, const struct pe_rewrite *rw)
 		pe_rewrite_l4(pkt, &layout, &old, rw);
 	if (rw->addr)
 		pe_rewrite_addr(skb, pkt->family, 0, rw);
-	if (pkt->proto == IPPROTO_SCTP && layout.len)
-		return pe_rewrite_sctp(pkt);
+	if (sctp)
+		pe_rewrite_sctp(pkt);
 	return PE_DROP_NONE;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The hooks: look up, act, say what became of the packet. */
 
+#include <linux/if_arp.h>
+#include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/addrconf.h>
@@ -293,7 +295,17 @@ static u64 pe_source_mac(const struct sk_buff *skb)
 	if (unlikely(skb->dev->type != ARPHRD_ETHER ||
 		     !skb_mac_header_was_set(skb)))
 		return PE_MAC_NONE;
-	return pe_mac(eth_hdr(skb)->h_source);
+	/* 0 is an address that is not known. */
+	return pe_mac(eth_hdr(skb)->h_source) ?: PE_MAC_NONE;
+}
+
+/* The kernel forwards nothing that was not sent to it. What a bridge carries
+ * past is no packet of the router's, and a VRF shows what we saw already.
+ */
+static bool pe_is_not_ours(const struct sk_buff *skb)
+{
+	return skb->pkt_type != PACKET_HOST || nf_bridge_info_exists(skb) ||
+	       netif_is_l3_master(skb->dev);
 }
 
 static noinline unsigned int pe_steer_skb(struct pe_net *pn,
@@ -309,10 +321,15 @@ static noinline unsigned int pe_steer_skb(struct pe_net *pn,
 		.key.mac = pe_source_mac(skb),
 	};
 
-	/* The kernel forwards nothing that was not sent to it either. */
-	if (unlikely(skb->pkt_type != PACKET_HOST))
+	unsigned int verdict;
+
+	if (unlikely(pe_is_not_ours(skb)))
 		return NF_ACCEPT;
-	return pe_steer(&pkt, dst, src);
+	/* A hook before us may have kept the packet for userspace. */
+	local_bh_disable();
+	verdict = pe_steer(&pkt, dst, src);
+	local_bh_enable();
+	return verdict;
 }
 
 static unsigned int pe_hook_ipv4(void *priv, struct sk_buff *skb,
