@@ -6,6 +6,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "control/notify.h"
 #include "control/session.h"
 #include "model/service.h"
 #include "model/table.h"
@@ -109,6 +110,8 @@ static int __net_init pe_net_init_net(struct net *net)
 	spin_lock_init(&pn->ifaces_lock);
 	INIT_LIST_HEAD(&pn->ifaces);
 	INIT_LIST_HEAD(&pn->ports);
+	INIT_LIST_HEAD(&pn->events);
+	INIT_WORK(&pn->event_work, pe_notify_work);
 	spin_lock_init(&pn->sessions_lock);
 	INIT_LIST_HEAD(&pn->sessions);
 	init_llist_head(&pn->hot);
@@ -181,6 +184,7 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	struct pe_net *pn = pe_net(net);
 
 	cancel_work_sync(&pn->ask_work);
+	pe_notify_drop(pn);
 	pe_session_close_all(pn);
 	mutex_lock(&pn->lock);
 	pe_net_free_addrs(pn);

@@ -62,12 +62,14 @@ enum pe_family {
  * @dead: no work is to be queued any more
  * @texts: refusals, or NULL until there is one
  * @text_next: where in @texts the next one goes
- * @ifaces_lock: protects @ifaces, @ports and what notifiers write in them;
+ * @ifaces_lock: protects @ifaces, @ports, @events and what notifiers write in them;
  *	taken with bottom halves off, inside @lock and RTNL
  * @ifaces: interfaces that are named by the configuration
  * @ports: ports whose link-layer address can change by itself
+ * @events: interfaces that came or went, to be told of
  * @sessions_lock: protects @sessions
  * @sessions: netlink sockets with a transaction or a refusal of theirs
+ * @event_work: tells of @events
  * @hot: counts that ask to be spread over the CPUs
  * @hot_work: spreads them
  * @ask_work: asks for the neighbours of @ports
@@ -101,9 +103,12 @@ struct pe_net {
 	struct pe_text		*texts;
 	u32			text_next;
 
-	spinlock_t		ifaces_lock; /* next 2 fields */
+	spinlock_t		ifaces_lock; /* next 3 fields */
 	struct list_head	ifaces;
 	struct list_head	ports;
+	struct list_head	events;
+
+	struct work_struct	event_work;
 
 	spinlock_t		sessions_lock; /* next field */
 	struct list_head	sessions;

@@ -434,6 +434,9 @@ struct genl_family pe_nl_family __ro_after_init = {
 	.n_mcgrps	= ARRAY_SIZE(pe_nl_groups),
 };
 
+/* There are groups to send to. */
+bool pe_nl_up;
+
 /**
  * pe_nl_init() - become visible to userspace
  *
@@ -441,7 +444,10 @@ struct genl_family pe_nl_family __ro_after_init = {
  */
 int __init pe_nl_init(void)
 {
-	return genl_register_family(&pe_nl_family);
+	int err = genl_register_family(&pe_nl_family);
+
+	pe_nl_up = !err;
+	return err;
 }
 
 /**
@@ -449,5 +455,6 @@ int __init pe_nl_init(void)
  */
 void pe_nl_exit(void)
 {
+	WRITE_ONCE(pe_nl_up, false);
 	genl_unregister_family(&pe_nl_family);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Notifications: changes of the configuration, and events. */
 
+#include <linux/slab.h>
+
 #include "../netns.h"
 #include "fill.h"
 #include "nl-gen.h"
@@ -21,14 +23,16 @@ static u8 pe_notify_cmd(enum pe_noun noun, bool there)
  * @pn: namespace
  * @obj: the object; without a live version it was deleted
  * @noun: which of them
+ * @replaced: there was a version before
  *
  * A listener that misses it for want of memory learns that it missed one.
  *
  * Context: process context, pe_net.lock held.
  */
 void pe_notify_object(struct pe_net *pn, const struct pe_object *obj,
-		      enum pe_noun noun)
+		      enum pe_noun noun, bool replaced)
 {
+	int flags = !obj->live ? 0 : replaced ? NLM_F_REPLACE : NLM_F_CREATE;
 	struct sk_buff *skb;
 	void *header;
 
@@ -37,7 +41,7 @@ void pe_notify_object(struct pe_net *pn, const struct pe_object *obj,
 	skb = genlmsg_new(PE_NOTIFY_SIZE, GFP_KERNEL);
 	if (!skb)
 		goto missed;
-	header = genlmsg_put(skb, 0, 0, &pe_nl_family, 0,
+	header = genlmsg_put(skb, 0, 0, &pe_nl_family, flags,
 			     pe_notify_cmd(noun, obj->live));
 	if (!header || pe_fill_object(skb, obj, noun, false)) {
 		nlmsg_free(skb);
@@ -52,35 +56,138 @@ missed:
 	genl_set_err(&pe_nl_family, pn->net, 0, PE_NLGRP_CONFIG, -ENOBUFS);
 }
 
+/* An interface that came or went, until those who listen are told. */
+struct pe_iface_event {
+	struct list_head	list;
+	enum pe_event		kind;
+	char			name[IFNAMSIZ];
+};
+
 /**
  * pe_notify_iface() - an interface of the configuration came or went
  * @pn: namespace
  * @name: of the interface
  * @event: what happened
  *
+ * Who tells of interfaces must not wait for the lock that keeps the devices
+ * attached to them, so a work does the rest.
+ *
  * Context: process context, RTNL held.
  */
 void pe_notify_iface(struct pe_net *pn, const char *name, enum pe_event event)
 {
+	struct pe_iface_event *item;
+
+	if (READ_ONCE(pn->dead) || !READ_ONCE(pe_nl_up) ||
+	    !genl_has_listeners(&pe_nl_family, pn->net, PE_NLGRP_EVENTS))
+		return;
+	item = kzalloc(sizeof(*item), GFP_KERNEL);
+	if (!item) {
+		genl_set_err(&pe_nl_family, pn->net, 0, PE_NLGRP_EVENTS,
+			     -ENOBUFS);
+		return;
+	}
+	item->kind = event;
+	strscpy(item->name, name, sizeof(item->name));
+	spin_lock_bh(&pn->ifaces_lock);
+	list_add_tail(&item->list, &pn->events);
+	spin_unlock_bh(&pn->ifaces_lock);
+	schedule_work(&pn->event_work);
+}
+
+static bool pe_port_is_at(const struct pe_port *port, const char *name)
+{
+	return port->iface && !strcmp(port->iface->name, name);
+}
+
+static int pe_notify_fill_devices(struct sk_buff *skb, struct pe_net *pn,
+				  const char *name)
+{
+	const struct pe_device *dev;
+	const struct pe_object *obj;
+	unsigned long id = 0;
+
+	while ((obj = pe_object_after(pn, PE_NOUN_DEVICE, &id))) {
+		dev = obj->live;
+		if ((pe_port_is_at(&dev->outside, name) ||
+		     pe_port_is_at(&dev->inside, name)) &&
+		    nla_put_string(skb, PE_EV_DEVICE, obj->name))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
+/* All devices, or as many as a message holds: then the listener is told that
+ * it missed something.
+ */
+static void pe_notify_event(struct pe_net *pn,
+			    const struct pe_iface_event *item)
+{
 	struct sk_buff *skb;
 	void *header;
+	int err;
 
-	if (!genl_has_listeners(&pe_nl_family, pn->net, PE_NLGRP_EVENTS))
-		return;
-	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	skb = genlmsg_new(NLMSG_GOODSIZE * 4, GFP_KERNEL);
 	if (!skb)
 		goto missed;
 	header = genlmsg_put(skb, 0, 0, &pe_nl_family, 0, PE_CMD_EVENT_NTF);
-	if (!header || nla_put_u32(skb, PE_EV_KIND, event) ||
-	    nla_put_string(skb, PE_EV_DEV, name)) {
+	if (!header || nla_put_u32(skb, PE_EV_KIND, item->kind) ||
+	    nla_put_string(skb, PE_EV_DEV, item->name)) {
 		nlmsg_free(skb);
 		goto missed;
 	}
+	err = pe_notify_fill_devices(skb, pn, item->name);
 	genlmsg_end(skb, header);
 	genlmsg_multicast_netns(&pe_nl_family, pn->net, skb, 0,
 				PE_NLGRP_EVENTS, GFP_KERNEL);
-	return;
-
+	if (!err)
+		return;
 missed:
 	genl_set_err(&pe_nl_family, pn->net, 0, PE_NLGRP_EVENTS, -ENOBUFS);
+}
+
+static struct pe_iface_event *pe_notify_next(struct pe_net *pn)
+{
+	struct pe_iface_event *item;
+
+	spin_lock_bh(&pn->ifaces_lock);
+	item = list_first_entry_or_null(&pn->events, struct pe_iface_event,
+					list);
+	if (item)
+		list_del(&item->list);
+	spin_unlock_bh(&pn->ifaces_lock);
+	return item;
+}
+
+/**
+ * pe_notify_work() - tell of interfaces that came or went
+ * @work: pe_net.event_work
+ */
+void pe_notify_work(struct work_struct *work)
+{
+	struct pe_net *pn = container_of(work, struct pe_net, event_work);
+	struct pe_iface_event *item;
+
+	while ((item = pe_notify_next(pn))) {
+		mutex_lock(&pn->lock);
+		if (READ_ONCE(pe_nl_up))
+			pe_notify_event(pn, item);
+		mutex_unlock(&pn->lock);
+		kfree(item);
+	}
+}
+
+/**
+ * pe_notify_drop() - the namespace goes, and with it all who would listen
+ * @pn: namespace
+ *
+ * Context: process context.
+ */
+void pe_notify_drop(struct pe_net *pn)
+{
+	struct pe_iface_event *item;
+
+	cancel_work_sync(&pn->event_work);
+	while ((item = pe_notify_next(pn)))
+		kfree(item);
 }

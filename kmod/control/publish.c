@@ -122,7 +122,7 @@ static void pe_publish_object(struct pe_net *pn, struct pe_object *obj,
 	obj->next = NULL;
 	obj->change = NULL;
 	if (changed && (old || obj->live))
-		pe_notify_object(pn, obj, noun);
+		pe_notify_object(pn, obj, noun, old);
 	if (changed && noun == PE_NOUN_DEVICE)
 		pe_device_put(pn, old);
 	else if (changed)
