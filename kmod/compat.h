@@ -16,6 +16,7 @@
 #include <net/gso.h>
 #endif
 
+#include <net/dst.h>
 #include <net/genetlink.h>
 
 static inline struct nlattr **pe_dump_attrs(struct netlink_callback *cb)
@@ -24,6 +25,16 @@ static inline struct nlattr **pe_dump_attrs(struct netlink_callback *cb)
 	return genl_info_dump(cb)->attrs;
 #else
 	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+/* PE_HAVE_DST_INITIAL_REF: dst_init() takes the first reference as argument. */
+static inline void pe_dst_init(struct dst_entry *dst, struct dst_ops *ops)
+{
+#ifdef PE_HAVE_DST_INITIAL_REF
+	dst_init(dst, ops, NULL, 1, DST_OBSOLETE_NONE, DST_NOCOUNT);
+#else
+	dst_init(dst, ops, NULL, DST_OBSOLETE_NONE, DST_NOCOUNT);
 #endif
 }
 

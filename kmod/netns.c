@@ -106,6 +106,7 @@ static int __net_init pe_net_init_net(struct net *net)
 
 	pn->net = net;
 	pn->generation = 1;
+	pn->asked = jiffies - HZ;
 	mutex_init(&pn->lock);
 	spin_lock_init(&pn->ifaces_lock);
 	INIT_LIST_HEAD(&pn->ifaces);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Packets that are too big: answered, or fragmented where that is allowed. */
 
-#include <linux/in.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/route.h>
@@ -114,6 +113,16 @@ enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
 	return PE_DROP_MTU;
 }
 
+static unsigned int pe_mtu_of_dst(const struct dst_entry *dst)
+{
+	return READ_ONCE(dst->dev->mtu);
+}
+
+static struct dst_ops pe_mtu_dst_ops = {
+	.family	= AF_UNSPEC,
+	.mtu	= pe_mtu_of_dst,
+};
+
 static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 			       struct sk_buff *skb)
 {
@@ -132,8 +141,8 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
  * @port: the port
  * @dev: its interface
  *
- * ip_do_fragment() wants a route. Any will do whose own MTU is larger, so it
- * gets that of the loopback interface.
+ * ip_do_fragment() wants a route, of which it reads interface and MTU. It gets
+ * one that ends with the call: fragments don't keep it.
  *
  * Context: bottom halves off, RCU read lock held.
  * Return: PE_DROP_NONE, the buffer is consumed; or why not.
@@ -141,15 +150,13 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 enum pe_drop pe_mtu_fragment(struct pe_packet *pkt, const struct pe_port *port,
 			     struct net_device *dev)
 {
-	struct flowi4 fl4 = { .daddr = htonl(INADDR_LOOPBACK) };
 	struct sk_buff *skb = pkt->skb;
-	struct rtable *rt;
+	struct rtable rt = {};
 
-	rt = ip_route_output_key(pkt->pn->net, &fl4);
-	if (IS_ERR(rt))
-		return PE_DROP_MTU;
+	pe_dst_init(&rt.dst, &pe_mtu_dst_ops);
+	rt.dst.dev = dev;
 	skb_dst_drop(skb);
-	skb_dst_set(skb, &rt->dst);
+	skb_dst_set_noref(skb, &rt.dst);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->frag_max_size = pkt->mtu;
 	*this_cpu_ptr(&pe_fragmenting) = (struct pe_fragmenting) { port, dev };
