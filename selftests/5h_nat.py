@@ -6,15 +6,15 @@
 
 U1>W1:P1 enters i0 and leaves i1 as U1>S1:P1; the answer S1:P1>U1 enters i1
 and leaves i0 as W1:P1>U1. Checksums are right, offloaded and not; ICMP errors
-of both ends are translated outside and inside. Path MTU: 5h_nat_mtu.py.
+of both ends are translated outside and inside. Path MTU: path_mtu.py.
 """
 from itertools import product
 
-from lib import engine, flow
-from lib.addr import FAMILIES
+from lib import engine, flow, packet
+from lib.addr import F4, FAMILIES
 from lib.ktap import Fail, Suite, expect
 from lib.lab import OFFLOADS, Lab
-from lib.wire import Capture, check_walk, got, put, quoted, show
+from lib.wire import UDP, Capture, check_walk, got, put, quoted, show
 
 suite = Suite(__doc__)
 lab = Lab(suite)
@@ -52,6 +52,21 @@ def port_and_address(f):
         check_walk(capture.stop(),
                    [got(0, 1, u, w, 64), put(1, 1, u, s, 63)],
                    [got(1, 1, s, u, 64), put(0, 1, w, u, 63)])
+
+
+@suite.case()
+def udp_without_checksum():
+    """IPv4 allows it, and it stays so."""
+    f = F4
+    u, w, s = (f.U1, flow.port()), (f.W1, 80), (f.host(1, 1), 80)
+    whole = packet.udp(u, w)
+    bare = packet.ip(u[0], w[0], UDP, whole[20:26] + bytes(2) + whole[28:])
+    with Capture(lab) as capture, packet.Sender(u1, 0, 1) as sender, \
+            flow.bound(web, f, flow.DGRAM, *s) as sock:
+        sender.send(bare)
+        expect("data", flow.take("datagram", sock.recv, 100), b"payload")
+        check_walk(capture.stop(),
+                   [got(0, 1, u, w, 64), put(1, 1, u, s, 63)], csum="none")
 
 
 def refused(f, sock, who):

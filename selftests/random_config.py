@@ -151,21 +151,20 @@ def mixed(items):
 @suite.case()
 def applied_shown_applied_again():
     diag(f"PE_SEED={SEED} PE_CONFIGS={COUNT}")
-    many = engine.Zygote(lab)
     for number in range(COUNT):
         config = Config()
         text = config.text()
-        status, _, err = many.try_pectl("apply", "-f", "-", stdin=text)
+        status, _, err = pe.try_pectl("apply", "-f", "-", stdin=text)
         if status:
             raise Fail(f"number {number}: {err}\n{text}")
-        shown = many.pectl("show")
+        shown = pe.pectl("show")
         expect(f"number {number}, shown", sorted(shown.split("\n")),
                sorted(text.split("\n")))
-        again = json.loads(many.pectl("-j", "apply", "-f", "-", stdin=shown))
+        again = json.loads(pe.pectl("-j", "apply", "-f", "-", stdin=shown))
         expect(f"number {number}, applied again",
                {k: again[k] for k in ("added", "changed", "deleted")},
                {"added": 0, "changed": 0, "deleted": 0})
-        expect(f"number {number}, shown again", many.pectl("show"), shown)
+        expect(f"number {number}, shown again", pe.pectl("show"), shown)
 
 
 suite.run(lambda: pe.start(""))

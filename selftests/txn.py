@@ -159,15 +159,18 @@ def expected_generation():
 
 
 @suite.case()
-def begin_again():
-    """Another transaction, instead of the one that was begun."""
+def begin_twice():
+    """Refused, and the first goes on."""
     before = state()
     with Genl(lab.eng) as sock:
         begin(sock)
         sock.ask(PE.PE_CMD_DEVICE_NEW, *tap(1), flags=NEW)
-        begin(sock)
+        why = sock.refused(PE.PE_CMD_TXN_BEGIN)
+        require(why.text, "refused without a word")
+        expect("before commit", state(), before)
         expect("commit", commit(sock)[1], None)
-    expect("configuration", state()[0], before[0])
+    require("tap1" in pe.pectl("show"), "the first came to nothing")
+    pe.apply(CONF)
 
 
 @suite.case()

@@ -4,6 +4,7 @@ import json
 import os
 import struct
 import subprocess
+import tempfile
 
 from .ktap import Fail, expect
 
@@ -47,6 +48,36 @@ def unload():
             raise Fail(f"rmmod pe: {out.stderr}")
 
 
+class Zygote:
+    """pectl, started once and run many times; see zygote.c."""
+
+    preload = f"{TOP}/build/selftests/zygote.so"
+
+    def __init__(self, lab):
+        self.dir = tempfile.mkdtemp(prefix="zygote-", dir=lab.tmp)
+        self.proc = subprocess.Popen(
+            [PECTL], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "LD_PRELOAD": self.preload})
+        lab.suite.defer(self.close)
+
+    def run(self, args, stdin):
+        """(exit status, stdout, stderr)"""
+        with open(f"{self.dir}/in", "w") as file:
+            file.write(stdin)
+        request = b"".join(word.encode() + b"\0"
+                           for word in (self.dir, "pectl", *args))
+        self.proc.stdin.write(struct.pack("I", len(request)) + request)
+        self.proc.stdin.flush()
+        status = struct.unpack("i", self.proc.stdout.read(4))[0]
+        with open(f"{self.dir}/out") as out, open(f"{self.dir}/err") as err:
+            return os.waitstatus_to_exitcode(status), out.read(), err.read()
+
+    def close(self):
+        self.proc.stdin.close()
+        self.proc.stdout.close()
+        self.proc.wait(10)
+
+
 class Engine:
     """The engine of one namespace."""
 
@@ -54,6 +85,8 @@ class Engine:
         self.lab = lab
         self.node = node or lab.eng
         self.serial = 0
+        # Without it (not made yet) everything takes longer.
+        self.zygote = Zygote(self.lab) if os.path.exists(Zygote.preload) else None
 
     def start(self, conf):
         """Load the module, make the lab, configure the engine."""
@@ -69,15 +102,16 @@ class Engine:
             file.write(text)
         return path
 
-    def try_pectl(self, *args, stdin=None, env=None):
+    def try_pectl(self, *args, stdin=""):
         """(exit status, stdout, stderr) of pectl -n NETNS ARGS."""
-        out = subprocess.run([PECTL, "-n", self.node.netns, *args],
-                             text=True, input=stdin, capture_output=True,
-                             timeout=60, check=False,
-                             env={**os.environ, **(env or {})})
+        args = ("-n", self.node.netns, *args)
+        if self.zygote:
+            return self.zygote.run(args, stdin)
+        out = subprocess.run([PECTL, *args], text=True, input=stdin,
+                             capture_output=True, timeout=60, check=False)
         return out.returncode, out.stdout, out.stderr
 
-    def pectl(self, *args, stdin=None):
+    def pectl(self, *args, stdin=""):
         status, out, err = self.try_pectl(*args, stdin=stdin)
         if status:
             raise Fail(f"pectl {' '.join(args)} exited {status}\n{err}{out}")
@@ -133,42 +167,3 @@ class Engine:
 
 def pair(counter):
     return counter["packets"], counter["bytes"]
-
-
-class Zygote:
-    """pectl, started once and run many times; see zygote.c."""
-
-    def __init__(self, lab, node=None):
-        self.netns = (node or lab.eng).netns
-        self.dir = f"{lab.tmp}/zygote"
-        os.mkdir(self.dir)
-        preload = f"{TOP}/build/selftests/zygote.so"
-        if not os.path.exists(preload):
-            raise Fail(f"{preload} is missing: run make -C selftests")
-        self.proc = subprocess.Popen(
-            [PECTL], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, "LD_PRELOAD": preload})
-        lab.suite.defer(self.close)
-
-    def try_pectl(self, *args, stdin=""):
-        """As Engine.try_pectl()."""
-        with open(f"{self.dir}/in", "w") as file:
-            file.write(stdin)
-        words = (self.dir, "pectl", "-n", self.netns, *args)
-        request = b"".join(word.encode() + b"\0" for word in words)
-        self.proc.stdin.write(struct.pack("I", len(request)) + request)
-        self.proc.stdin.flush()
-        status = struct.unpack("i", self.proc.stdout.read(4))[0]
-        with open(f"{self.dir}/out") as out, open(f"{self.dir}/err") as err:
-            return os.waitstatus_to_exitcode(status), out.read(), err.read()
-
-    def pectl(self, *args, stdin=""):
-        status, out, err = self.try_pectl(*args, stdin=stdin)
-        if status:
-            raise Fail(f"pectl {' '.join(args)} exited {status}\n{err}{out}")
-        return out
-
-    def close(self):
-        self.proc.stdin.close()
-        self.proc.stdout.close()
-        self.proc.wait(10)
