@@ -81,7 +81,7 @@ static struct sk_buff *pe_icmp_make_ipv4(const struct pe_packet *pkt,
 		iph->saddr = own;
 		ip_send_check(iph);
 	}
-	icmp = icmp_hdr(skb);
+	icmp = (void *)(iph + 1);
 	icmp->type = error->type;
 	icmp->code = error->code;
 	icmp->un.gateway = error->info;
@@ -105,7 +105,7 @@ static struct sk_buff *pe_icmp_make_ipv6(const struct pe_packet *pkt,
 	ip6h = ipv6_hdr(skb);
 	if (!ipv6_dev_get_saddr(pkt->pn->net, dev, &ip6h->daddr, 0, &own))
 		ip6h->saddr = own;
-	icmp = icmp6_hdr(skb);
+	icmp = (void *)(ip6h + 1);
 	icmp->icmp6_type = error->type;
 	icmp->icmp6_code = error->code;
 	icmp->icmp6_dataun.un_data32[0] = error->info;
@@ -131,7 +131,8 @@ static void pe_icmp_return(const struct pe_packet *pkt,
 		reply.skb = pe_icmp_make_ipv6(pkt, dev, error);
 	if (!reply.skb)
 		return;
-	reply.l4 = skb_transport_offset(reply.skb);
+	reply.l4 = pkt->family == NFPROTO_IPV4 ? sizeof(struct iphdr) :
+						 sizeof(struct ipv6hdr);
 	pe_icmp_sum(&reply);
 	if (pe_xmit_writable(reply.skb, dev) ||
 	    pe_xmit(reply.skb, reply.family, port, dev))
