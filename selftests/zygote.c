@@ -21,8 +21,8 @@
 #define ARGS_MAX 64
 
 typedef int main_fn(int argc, char **argv, char **envp);
-typedef int start_fn(main_fn *main, int argc, char **argv, void (*init)(void),
-		     void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+typedef int start_fn(main_fn *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+		     void (*rtld_fini)(void), void *stack_end);
 
 static main_fn *program;
 
@@ -93,11 +93,11 @@ static int serve(int argc, char **argv, char **envp)
 	return 0;
 }
 
-int __libc_start_main(main_fn *main, int argc, char **argv, void (*init)(void),
-		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+int __libc_start_main(main_fn *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+		      void (*rtld_fini)(void), void *stack_end);
 
-int __libc_start_main(main_fn *main, int argc, char **argv, void (*init)(void),
-		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
+int __libc_start_main(main_fn *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+		      void (*rtld_fini)(void), void *stack_end)
 {
 	start_fn *start = (start_fn *)dlsym(RTLD_NEXT, "__libc_start_main");
 
