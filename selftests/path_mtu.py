@@ -7,7 +7,9 @@
 Whoever sent too much is told, about the packet as it sent it; what may be
 fragmented arrives.
 """
+import fcntl
 import socket
+import struct
 import threading
 from itertools import product
 
@@ -18,6 +20,7 @@ from lib.lab import OFFLOADS, Lab
 from lib.wire import Capture, quoted, show
 
 MTU = 1400
+SIOCSIFMTU = 0x8922
 SIZE = 60000
 MODES = ("loopback", "nat")
 
@@ -64,17 +67,22 @@ class narrow:
         self.f = f
 
     def set(self, mtu):
-        self.node.ip(f"link set {self.dev} mtu {mtu}")
-        for node in (u1, web):
-            node.run(["ip", "-6" if self.f.v6 else "-4", "route", "flush",
-                      "cache"])
+        with self.node.socket(socket.AF_INET, flow.DGRAM) as sock:
+            fcntl.ioctl(sock, SIOCSIFMTU,
+                        struct.pack("16sI12x", self.dev.encode(), mtu))
 
     def __enter__(self):
         self.set(MTU)
         return self.who
 
     def __exit__(self, *_):
+        """The ends forget what they learned."""
         self.set(1500)
+        for node in (u1, web):
+            if self.f.v6:
+                node.run(["ip", "-6", "route", "flush", "cache"])
+            else:
+                node.write_sysctls({"ipv4/route/flush": 1})
 
 
 def check_told(f, rows, who, u, w, s):
@@ -125,6 +133,16 @@ def tcp(how, mode, where, f):
     wrong = [r for r in rows if r.csum.startswith("bad")]
     if wrong:
         raise Fail(f"checksums:\n{show(wrong[:10])}")
+
+
+@suite.case()
+def fragmented_without_loopback_interface():
+    """As a namespace is that nobody has set up."""
+    lab.eng.ip("link set lo down")
+    try:
+        udp_may_be_fragmented("loopback", "to the server at the engine")
+    finally:
+        lab.eng.ip("link set lo up")
 
 
 @suite.case(*product(MODES, NARROW))

@@ -28,6 +28,8 @@ table inet keep {
 }
 """
 
+MANY = 40
+
 suite = Suite(__doc__)
 pe = lab = u1 = web = None
 
@@ -114,12 +116,15 @@ def drops_grow(reason):
         raise Fail(f"{error}\n{before}\n{pe.drops()}") from None
 
 
+def batch(text):
+    subprocess.run(["ip", "-batch", "-"], text=True, check=True,
+                   input=text + "\n")
+
+
 def server_link():
     """The wire to the server once more, as it was."""
-    subprocess.run(
-        ["ip", "-batch", "-"], text=True, check=True,
-        input=f"link add i3 netns {lab.eng.netns} address {mac(3, ENGINE)} "
-        f"type veth peer name eth0 netns {web.netns} address {mac(3, 1)}\n")
+    batch(f"link add i3 netns {lab.eng.netns} address {mac(3, ENGINE)} "
+          f"type veth peer name eth0 netns {web.netns} address {mac(3, 1)}")
     lab.eng.ip("link set i3 up", *(line for line in lab.eng.addrs
                                    if line.endswith(" i3")))
     web.ip("link set eth0 up", *web.addrs,
@@ -231,6 +236,32 @@ def module_is_unloaded_and_loaded(_number):
         expect("configuration after loading", pe.json("show")["services"], [])
         pe.apply(CONF)
     works()
+
+
+@suite.case("unload", "delete")
+def many_namespaces(how):
+    """All of them configured, all of it gone at once."""
+    build()
+    nodes = [lab.node(f"many{number}") for number in range(MANY)]
+    batch("\n".join(f"netns add {node.netns}" for node in nodes))
+    conf = "".join(
+        f"device web{f.name} {{ server address {f.host(3, 1)} mode nat; }}\n"
+        f"service web{f.name} {{ vip {f.W1} tcp port 80; "
+        f"sequence web{f.name}; }}\n" for f in FAMILIES)
+    for node in nodes:
+        other = engine.Engine(lab, node, pe.zygote)
+        other.pectl("apply", "-f", "-", stdin=conf)
+        expect("services", len(other.json("show")["services"]), 2)
+    works()
+    start = time.monotonic()
+    if how == "unload":
+        engine.unload()
+        require(not engine.loaded(), "the module is still there")
+    else:
+        batch("\n".join(f"netns del {node.netns}" for node in nodes))
+        works()
+    spent = time.monotonic() - start
+    require(spent < 30, f"took {spent:.0f} s")
 
 
 @suite.case()

@@ -81,12 +81,14 @@ class Zygote:
 class Engine:
     """The engine of one namespace."""
 
-    def __init__(self, lab, node=None):
+    def __init__(self, lab, node=None, zygote=None):
         self.lab = lab
         self.node = node or lab.eng
         self.serial = 0
+        self.zygote = zygote
         # Without it (not made yet) everything takes longer.
-        self.zygote = Zygote(self.lab) if os.path.exists(Zygote.preload) else None
+        if not zygote and os.path.exists(Zygote.preload):
+            self.zygote = Zygote(lab)
 
     def start(self, conf):
         """Load the module, make the lab, configure the engine."""
