@@ -44,6 +44,7 @@ help:
 	@echo '  KDIR=DIR        for the kernel whose headers are in DIR'
 	@echo 'make demo         see it work, in a virtual machine (SHELL=1: stay inside)'
 	@echo 'make check        every test, on every kernel (T=name, K=version: only those)'
+	@echo 'make bench        what a packet costs (ROWS=, K=version, N=services: only those)'
 	@echo 'make style        checkpatch, sparse, clang-format, shellcheck'
 	@echo 'make spec         generate uapi and policies from the netlink specification'
 	@echo 'make spec-check   fail if they differ from the specification'
@@ -95,6 +96,21 @@ check:
 	@scripts/setup check
 	+@$(MAKE) userspace
 	+@scripts/check $(if $(K),-k '$(K)') $(if $(T),-t '$(T)')
+
+# --- what it costs ------------------------------------------------------------
+
+.PHONY: bench
+bench:
+	@scripts/setup bench
+	+@scripts/bench $(if $(K),-k '$(K)') $(if $(N),-n '$(N)') $(ROWS)
+
+# The module that the engine is measured against, below $(B)/bench/VERSION.
+.PHONY: $(addprefix bench-module-,$(KERNELS))
+$(addprefix bench-module-,$(KERNELS)): bench-module-%:
+	+@dir="$(CURDIR)/$(B)/bench/$(call version,/lib/modules/$(call headers,$*)/build)" && \
+	mkdir -p "$$dir" && \
+	cp -sf "$(CURDIR)"/selftests/bench/floor/* "$$dir/" && \
+	$(MAKE) -C "/lib/modules/$(call headers,$*)/build" M="$$dir" W=1 modules
 
 .PHONY: demo
 demo:
