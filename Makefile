@@ -45,6 +45,7 @@ help:
 	@echo 'make demo         see it work, in a virtual machine (SHELL=1: stay inside)'
 	@echo 'make check        every test, on every kernel (T=name, K=version: only those)'
 	@echo 'make bench        what a packet costs (ROWS=, K=version, N=services: only those)'
+	@echo 'make torture      tests on a kernel that finds faults (T=name, LONG=1, SEED=number)'
 	@echo 'make style        checkpatch, sparse, clang-format, shellcheck'
 	@echo 'make spec         generate uapi and policies from the netlink specification'
 	@echo 'make spec-check   fail if they differ from the specification'
@@ -117,6 +118,12 @@ demo:
 	@scripts/setup demo
 	+@$(MAKE) module-6.12 userspace
 	@scripts/demo
+
+# The kernel is built first, once: some minutes.
+.PHONY: torture
+torture:
+	@scripts/setup check torture
+	@scripts/torture $(if $(LONG),--long) $(if $(T),-t '$(T)') $(if $(SEED),-s '$(SEED)')
 
 # --- code that is generated, and the form of code that is not ----------------
 

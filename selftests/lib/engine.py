@@ -6,10 +6,10 @@ import struct
 import subprocess
 import tempfile
 
-from .ktap import Fail, expect
+from .ktap import PATIENCE, Fail, expect
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
+    os.path.realpath(__file__))))
 PECTL = os.environ.get("PECTL", f"{TOP}/userspace/pectl/pectl")
 PE_KO = os.environ.get("PE_KO", f"{TOP}/pe.ko")
 
@@ -110,7 +110,8 @@ class Engine:
         if self.zygote:
             return self.zygote.run(args, stdin)
         out = subprocess.run([PECTL, *args], text=True, input=stdin,
-                             capture_output=True, timeout=60, check=False)
+                             capture_output=True, timeout=60 * PATIENCE,
+                             check=False)
         return out.returncode, out.stdout, out.stderr
 
     def pectl(self, *args, stdin=""):

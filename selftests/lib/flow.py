@@ -4,14 +4,14 @@ import itertools
 import socket
 import struct
 
-from .ktap import Fail, poll
+from .ktap import PATIENCE, Fail, poll
 from .wire import inet_sum
 
 IP_FREEBIND = 15
 IPV6_FREEBIND = 78
 IP_MTU_DISCOVER = 10
 IP_PMTUDISC_DONT = 0
-TIMEOUT = 5
+TIMEOUT = 5 * PATIENCE
 DGRAM, STREAM = socket.SOCK_DGRAM, socket.SOCK_STREAM
 RAW = socket.SOCK_RAW
 

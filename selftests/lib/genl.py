@@ -8,6 +8,7 @@ import struct
 from collections import namedtuple
 
 from .engine import TOP
+from .ktap import PATIENCE
 
 NETLINK_GENERIC, SOL_NETLINK = 16, 270
 NETLINK_ADD_MEMBERSHIP, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 1, 10, 11
@@ -94,7 +95,7 @@ class Genl:
         self.sock = node.socket(socket.AF_NETLINK, socket.SOCK_RAW,
                                 NETLINK_GENERIC)
         self.sock.bind((0, 0))
-        self.sock.settimeout(5)
+        self.sock.settimeout(5 * PATIENCE)
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK):
             self.sock.setsockopt(SOL_NETLINK, option, 1)
         self.seq = 1

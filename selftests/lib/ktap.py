@@ -13,9 +13,12 @@ import traceback
 
 PASS, FAIL, SKIP = 0, 1, 4
 
+# How much longer than usual to wait for what must happen: a debug kernel is slow.
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
+
 # What must never be in the kernel's log, a regular expression a line.
 SPLATS = os.environ.get("SPLATS", os.path.join(os.path.dirname(
-    os.path.abspath(__file__)), "../../scripts/splats"))
+    os.path.realpath(__file__)), "../../scripts/splats"))
 
 
 class Fail(Exception):
@@ -39,6 +42,7 @@ def require(condition, message):
 
 def poll(what, condition, timeout=5, step=0.01):
     """Wait until condition() is true, give its value back."""
+    timeout *= PATIENCE
     end = time.monotonic() + timeout
     while True:
         value = condition()

@@ -22,7 +22,7 @@ import tempfile
 
 from . import flow
 from .addr import ENGINE, FAMILIES, mac
-from .ktap import Fail
+from .ktap import PATIENCE, Fail
 
 OFFLOADS = ("offloaded", "plain")
 CLONE_NEWNET = 0x40000000
@@ -92,6 +92,7 @@ class Node:
 
     def run(self, argv, check=True, stdin=None, timeout=60):
         """Run a command in the namespace, give back what it printed."""
+        timeout *= PATIENCE
         proc = self.popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
         try:
@@ -308,7 +309,7 @@ class Lab:
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             running.append((node, argv, text, proc))
         for node, argv, text, proc in running:
-            out, err = proc.communicate(text, 60)
+            out, err = proc.communicate(text, 60 * PATIENCE)
             if proc.returncode:
                 raise Fail(f"{node.name}: {' '.join(argv)}: {err or out}\n{text}")
 

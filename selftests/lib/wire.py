@@ -13,7 +13,7 @@ import time
 from collections import namedtuple
 
 from .addr import ENGINE, mac
-from .ktap import Fail
+from .ktap import PATIENCE, Fail
 
 ETH_P_ALL = 0x0003
 SOL_PACKET = 263
@@ -289,6 +289,7 @@ class Capture:
 
     def wait(self, what, condition, timeout=5):
         """Until condition(rows) holds."""
+        timeout *= PATIENCE
         end = time.monotonic() + timeout
         while not condition(self.more(0.02)):
             if time.monotonic() > end:
