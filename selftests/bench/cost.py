@@ -146,10 +146,10 @@ class Bed:
         """Gone with all it had, the work that this takes included."""
         os.close(self.fd)
         run(["ip", "netns", "del", self.name])
-        for _ in range(100):
+        for _ in range(600):
             if not os.path.exists("/sys/class/net/p0"):
                 break
-            time.sleep(0.1)
+            time.sleep(1)
         else:
             sys.exit(f"namespace {self.name} does not go away")
         settle()
@@ -497,7 +497,7 @@ class Bench:
 
     def walking(self, vary):
         """What pktgen takes to go from address to address."""
-        bed = Bed(1)
+        bed = Bed(2)
         generator(bed)
         settle(QUIET)
         least = []
@@ -517,7 +517,7 @@ class Bench:
             flow = row.flow(SPAN)
             self.keep(f"{row.name}@{number}", Result(flow, row.sinks),
                       less[flow.vary] if flow.span > 1 else 0)
-        return bed
+        bed.close()
 
     def run(self):
         self.floor("floor")
@@ -532,9 +532,7 @@ class Bench:
             if many:
                 less = {vary: self.walking(vary) for vary in ("dst", "src")}
             for number in many:
-                bed = self.several(number, less)
-                if number != many[-1]:
-                    bed.close()
+                self.several(number, less)
         self.floor("floor again")
 
 
