@@ -66,11 +66,11 @@ void *pe_arena_alloc(struct pe_arena *arena, size_t size)
 {
 	size_t pad = -(size_t)arena->next & 7;
 
-	if (pad <= arena->left) {
+	if (pad > arena->left) {
+		arena->left = 0;
+	} else if (pad) {
 		arena->next += pad;
 		arena->left -= pad;
-	} else {
-		arena->left = 0;
 	}
 	return memset(pe_arena_take(arena, size), 0, size);
 }

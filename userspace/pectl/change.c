@@ -33,13 +33,15 @@ struct change {
 struct change_found {
 	struct pe_arena *arena;
 	struct pe_object *object;
+	int kind;
 };
 
 static int change_keep(const struct nlmsghdr *nlh, void *arg)
 {
 	struct change_found *found = arg;
+	int err = pe_object_decode(&found->object, found->arena, nlh);
 
-	return pe_object_decode(&found->object, found->arena, nlh);
+	return err || found->object->kind == found->kind ? err : -EBADMSG;
 }
 
 static int change_missing(struct change *change, const struct pe_object *object)
@@ -54,7 +56,7 @@ static int change_missing(struct change *change, const struct pe_object *object)
 static int change_base(struct change *change, const struct pe_object *object,
 		       struct pe_object **base)
 {
-	struct change_found found = { .arena = &change->arena };
+	struct change_found found = { .arena = &change->arena, .kind = object->kind };
 	struct pe_object **before;
 	int err;
 
@@ -65,6 +67,9 @@ static int change_base(struct change *change, const struct pe_object *object,
 	if (before)
 		return 0;
 	err = kernel_get(change->sock, object, false, change_keep, &found, &change->refusal);
+	if (!err && !found.object)
+		err = pe_refusal_set(&change->refusal, EBADMSG,
+				     "the kernel did not tell what %s is", object->name);
 	*base = found.object;
 	return err;
 }

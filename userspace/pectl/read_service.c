@@ -181,7 +181,8 @@ void service_step_port(struct parse *parse, struct word word)
 {
 	unsigned int port;
 
-	if (parse_number(parse, word, 1, 65535, "port", &port))
+	/* The device may have been no name. */
+	if (!parse->failed && parse_number(parse, word, 1, 65535, "port", &port))
 		parse->steps[parse->nsteps - 1].port = (uint16_t)port;
 }
 

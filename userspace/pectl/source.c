@@ -166,8 +166,12 @@ static unsigned long source_line_number(const struct source *source, uint32_t st
 static void source_show(const struct source *source, uint32_t start, struct word word)
 {
 	const char *line = source->text + start;
-	size_t len = strcspn(line, "\r\n"), before = word.at - start, i;
+	const char *end = memchr(line, '\n', source->len - start);
+	size_t len = end ? (size_t)(end - line) : source->len - start;
+	size_t before = word.at - start, i;
 
+	if (len > before && line[len - 1] == '\r')
+		len--;
 	if (before > SOURCE_LINE_MAX / 2) {
 		line += before - SOURCE_LINE_MAX / 2;
 		len -= before - SOURCE_LINE_MAX / 2;

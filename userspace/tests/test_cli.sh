@@ -64,6 +64,10 @@ is 1 "$dir/zero:1:1: error: unknown word 'a[?]b'*" apply -f "$dir/zero"
 printf 'device a { tap dev \0\0; }' >"$dir/zero"
 is 1 "$dir/zero:1:20: error: *is no name of an interface*" apply -f "$dir/zero"
 
+# A line with many returns in it is shown as far as it is there.
+printf 'device %0100dx' 0 | tr 0 '\r' >"$dir/returns"
+is 1 "$dir/returns:1:109: error: the end of the file is out of place*x*^" apply -f "$dir/returns"
+
 # A sentence goes to standard error only.
 number=$((number + 1))
 if [[ -z $("$SAN_PECTL" x 2>/dev/null) ]]; then

@@ -155,6 +155,8 @@ static const struct syntax_case config_cases[] = {
 	  "1:9: error: 'a/b' is no name of a service: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'" },
 	{ "service a { vip 1.2.3.4; sequence x@y; }",
 	  "1:35: error: 'x@y' is no name of a device: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'" },
+	{ "service a { vip 1.2.3.4; sequence x@y port 8; }",
+	  "1:35: error: 'x@y' is no name of a device: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'" },
 	{ "device a { tap dev a234567890123456; }",
 	  "1:20: error: this name of an interface has 16 bytes; at most 15 are possible" },
 	{ "device a { tap dev e:1; }", "1:20: error: 'e:1' is no name of an interface" },
