@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Refusals: written where the fault is seen. */
 
+#include <linux/ctype.h>
 #include <linux/kernel.h>
 
 #include "refusal.h"
@@ -19,12 +20,17 @@ int pe_refuse(struct pe_refusal *refusal, int err, u16 attr, u16 index,
 	      const char *fmt, ...)
 {
 	va_list args;
+	char *p;
 
 	if (refusal->text[0])
 		return err;
 	va_start(args, fmt);
 	vscnprintf(refusal->text, sizeof(refusal->text), fmt, args);
 	va_end(args);
+	/* What a message says is quoted, but it stays one line. */
+	for (p = refusal->text; *p; p++)
+		if (iscntrl(*p))
+			*p = '?';
 	refusal->attr = attr;
 	refusal->index = index;
 	return err;

@@ -81,6 +81,10 @@ void pe_refusal_read(struct pe_refusal *refusal, const struct nlmsghdr *nlh)
 		pe_refusal_set(refusal, EBADMSG, "the kernel's answer is cut short");
 		return;
 	}
+	if (e->error > 0 || e->error < -PE_ERRNO_MAX) {
+		pe_refusal_set(refusal, EBADMSG, "the kernel's answer is no error number");
+		return;
+	}
 	refusal->err = -e->error;
 	refusal->seq = e->msg.nlmsg_seq;
 	pe_refusal_attrs(refusal, nlh);

@@ -10,6 +10,9 @@ struct nlmsghdr;
 
 #define PE_REFUSAL_TEXT 256
 
+/* The largest error number that the kernel tells. */
+#define PE_ERRNO_MAX 4095
+
 /**
  * struct pe_refusal - what is known of a refusal
  * @err: positive error number, 0 if there was none
