@@ -38,4 +38,9 @@ static inline void pe_dst_init(struct dst_entry *dst, struct dst_ops *ops)
 #endif
 }
 
+/* Without it, no bridge hands packets to the hooks of IP. */
+#if !IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+#define nf_bridge_info_exists(skb)	false
+#endif
+
 #endif /* _PE_COMPAT_H */

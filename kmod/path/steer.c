@@ -10,6 +10,7 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 
+#include "../compat.h"
 #include "../netns.h"
 #include "path.h"
 

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "sane.h"
+
+#include <arpa/inet.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "random.h"
+
+/* What a device is goes by its number, so that a sequence knows. */
+#define SANE_SERVERS 8
+#define SANE_TAPS 8
+#define SANE_NAT4 6
+#define SANE_NAT6 7
+
+#define ACK NLM_F_ACK
+#define PUT (ACK | NLM_F_CREATE | NLM_F_REPLACE)
+
+static const char *numbered(char kind, unsigned int number)
+{
+	char *name = pool_alloc(16);
+
+	snprintf(name, 16, "%c%u", kind, number);
+	return name;
+}
+
+static void put_addr(struct node **list, const struct spec_set *set, uint16_t type,
+		     const char *format, unsigned int number)
+{
+	uint8_t addr[sizeof(struct in6_addr)];
+	int family = strchr(format, ':') ? AF_INET6 : AF_INET;
+	char text[64];
+
+	snprintf(text, sizeof(text), format, number);
+	inet_pton(family, text, addr);
+	node_put(list, set, type, addr, family == AF_INET ? 4 : 16);
+}
+
+static void put_port(struct message *m, uint16_t type, unsigned int number, unsigned int side)
+{
+	struct node *port = node_nest(&m->attrs, &spec_set_device, type);
+	uint8_t mac[6] = { 2, 0, (uint8_t)side, (uint8_t)number, (uint8_t)random_below(3), 1 };
+	unsigned int way = random_below(6);
+
+	node_put_string(&port->kids, &spec_set_port, PE_PORT_DEV,
+			numbered('i', (number + side) % SANE_IFACES));
+	if (way == 0)
+		put_addr(&port->kids, &spec_set_port, PE_PORT_VIA, "10.0.0.%u",
+			 1 + number * 2 + side);
+	else if (way == 1)
+		put_addr(&port->kids, &spec_set_port, PE_PORT_VIA, "2001:db8::%u",
+			 1 + number * 2 + side);
+	else
+		node_put(&port->kids, &spec_set_port, PE_PORT_LLADDR, mac, sizeof(mac));
+}
+
+static void put_server(struct message *m, unsigned int number)
+{
+	bool nat = number == SANE_NAT4 || number == SANE_NAT6;
+	const char *own = number == SANE_NAT6 ? "2001:db8:5::%u" : "10.0.5.%u";
+
+	node_put_u32(&m->attrs, m->set, PE_DEVICE_MODE, nat ? PE_SERVER_MODE_NAT : random_below(2));
+	if (nat || random_below(3) == 0) {
+		put_addr(&m->attrs, m->set, PE_DEVICE_ADDRESS, own, 1 + number);
+		if (random_below(2))
+			node_put(&m->attrs, m->set, PE_DEVICE_GUARD, NULL, 0);
+	}
+	if (!nat)
+		put_port(m, PE_DEVICE_OUTSIDE, number, 0);
+}
+
+static void put_bridge(struct message *m, unsigned int number)
+{
+	unsigned int side;
+	struct node *port;
+
+	node_put(&m->attrs, m->set, PE_DEVICE_TRANSPARENT, NULL, 0);
+	for (side = 0; side < 2; side++) {
+		port = node_nest(&m->attrs, m->set, side ? PE_DEVICE_INSIDE : PE_DEVICE_OUTSIDE);
+		node_put_string(&port->kids, &spec_set_port, PE_PORT_DEV,
+				numbered('i', (number + side) % SANE_IFACES));
+	}
+}
+
+/**
+ * sane_device() - a device that can be taken
+ * @number: of it
+ */
+struct message *sane_device(unsigned int number)
+{
+	struct message *m = message_new(PE_CMD_DEVICE_NEW, PUT);
+	uint32_t kind = PE_DEVICE_KIND_INLINE;
+
+	if (number < SANE_SERVERS)
+		kind = PE_DEVICE_KIND_SERVER;
+	else if (number >= SANE_DEVICES - SANE_TAPS)
+		kind = PE_DEVICE_KIND_TAP;
+	node_put_string(&m->attrs, m->set, PE_DEVICE_NAME, numbered('d', number));
+	node_put_u32(&m->attrs, m->set, PE_DEVICE_KIND, kind);
+	if (kind == PE_DEVICE_KIND_SERVER) {
+		put_server(m, number);
+	} else if (kind == PE_DEVICE_KIND_INLINE && random_below(8) == 0) {
+		put_bridge(m, number);
+	} else {
+		put_port(m, PE_DEVICE_OUTSIDE, number, 0);
+		if (kind == PE_DEVICE_KIND_INLINE && random_below(4))
+			put_port(m, PE_DEVICE_INSIDE, number, 1);
+	}
+	return m;
+}
+
+static void put_range(struct message *m)
+{
+	struct node *range = node_nest(&m->attrs, m->set, PE_SERVICE_PORT);
+	uint16_t first = (uint16_t)(1 + random_below(500) * 100);
+
+	node_put_u16(&range->kids, &spec_set_range, PE_RANGE_FIRST, first);
+	if (random_below(3) == 0)
+		node_put_u16(&range->kids, &spec_set_range, PE_RANGE_LAST,
+			     (uint16_t)(first + random_below(90)));
+}
+
+static struct node *put_step(struct message *m, unsigned int device)
+{
+	struct node *step = node_nest(&m->attrs, m->set, PE_SERVICE_STEP);
+
+	node_put_string(&step->kids, &spec_set_step, PE_STEP_DEVICE, numbered('d', device));
+	return step;
+}
+
+/* Taps and inline devices, none of them twice, then a server, mostly. */
+static void put_steps(struct message *m, bool v6, bool one_port)
+{
+	unsigned int others = SANE_DEVICES - SANE_SERVERS, at = random_below(others);
+	unsigned int i, steps = random_below(20) ? random_below(4) : others, server;
+	struct node *step;
+
+	for (i = 0; i < steps; i++)
+		put_step(m, SANE_SERVERS + (at + i * 5) % others);
+	if (steps && random_below(8) == 0)
+		return;
+	server = random_below(SANE_SERVERS);
+	if (server == SANE_NAT4 || server == SANE_NAT6)
+		server = v6 ? SANE_NAT6 : SANE_NAT4;
+	step = put_step(m, server);
+	if (one_port && random_below(3) == 0)
+		node_put_u16(&step->kids, &spec_set_step, PE_STEP_PORT,
+			     (uint16_t)(1 + random_below(65535)));
+}
+
+/**
+ * sane_service() - a service that can be taken, where its devices are there
+ * @number: of it
+ */
+struct message *sane_service(unsigned int number)
+{
+	static const uint8_t protos[] = { IPPROTO_TCP,	IPPROTO_UDP,  IPPROTO_SCTP,
+					  IPPROTO_ICMP, IPPROTO_DCCP, 253 };
+	struct message *m = message_new(PE_CMD_SERVICE_NEW, PUT);
+	unsigned int ranges = random_below(3) ? random_below(3) : 0;
+	uint8_t proto = random_of(protos);
+	bool v6 = number & 1;
+
+	node_put_string(&m->attrs, m->set, PE_SERVICE_NAME, numbered('s', number));
+	put_addr(&m->attrs, m->set, PE_SERVICE_VIP, v6 ? "2001:db8:2::%u" : "192.0.2.%u",
+		 1 + random_below(SANE_SERVICES / 2));
+	if (proto == IPPROTO_ICMP || proto == 253)
+		ranges = 0;
+	if (ranges || random_below(2))
+		node_put(&m->attrs, m->set, PE_SERVICE_PROTO, &proto, 1);
+	if (ranges && random_below(20) == 0)
+		ranges = PE_PORTS_MAX;
+	for (unsigned int i = 0; i < ranges; i++)
+		put_range(m);
+	if (random_below(6) == 0)
+		node_put_string(&m->attrs, m->set, PE_SERVICE_IIF,
+				numbered('i', random_below(SANE_IFACES)));
+	put_steps(m, v6, ranges == 1);
+	return m;
+}
+
+static const char *any_name(const struct spec_set *set)
+{
+	return set == &spec_set_device ? numbered('d', random_below(SANE_DEVICES)) :
+					 numbered('s', random_below(SANE_SERVICES));
+}
+
+struct message *sane_delete(uint8_t cmd)
+{
+	struct message *m = message_new(cmd, ACK);
+
+	node_put_string(&m->attrs, m->set, PE_DEVICE_NAME, any_name(m->set));
+	return m;
+}
+
+struct message *sane_get(uint8_t cmd)
+{
+	struct message *m = sane_delete(cmd);
+
+	if (random_below(2))
+		node_put(&m->attrs, m->set,
+			 cmd == PE_CMD_DEVICE_GET ? PE_DEVICE_STATS : PE_SERVICE_STATS, NULL, 0);
+	return m;
+}
+
+struct message *sane_dump(uint8_t cmd)
+{
+	struct message *m = message_new(cmd, NLM_F_DUMP);
+
+	if (random_below(2))
+		node_put(&m->attrs, m->set,
+			 cmd == PE_CMD_DEVICE_GET ? PE_DEVICE_STATS : PE_SERVICE_STATS, NULL, 0);
+	return m;
+}
+
+struct message *sane_explain(void)
+{
+	struct message *m = message_new(PE_CMD_EXPLAIN, ACK);
+	bool v6 = random_below(2);
+	uint8_t proto = random_below(2) ? IPPROTO_TCP : IPPROTO_UDP;
+
+	put_addr(&m->attrs, m->set, PE_EXPLAIN_SADDR, v6 ? "2001:db8:9::%u" : "198.51.100.%u", 7);
+	put_addr(&m->attrs, m->set, PE_EXPLAIN_DADDR, v6 ? "2001:db8:2::%u" : "192.0.2.%u",
+		 1 + random_below(SANE_SERVICES / 2));
+	if (random_below(4))
+		node_put(&m->attrs, m->set, PE_EXPLAIN_PROTO, &proto, 1);
+	if (random_below(4)) {
+		node_put_u16(&m->attrs, m->set, PE_EXPLAIN_SPORT, 7000);
+		node_put_u16(&m->attrs, m->set, PE_EXPLAIN_DPORT,
+			     (uint16_t)(1 + random_below(500) * 100));
+	}
+	if (random_below(2))
+		node_put_string(&m->attrs, m->set, PE_EXPLAIN_IIF,
+				numbered('i', random_below(SANE_IFACES)));
+	if (random_below(3) == 0)
+		node_put_string(&m->attrs, m->set, PE_EXPLAIN_SERVICE, any_name(&spec_set_service));
+	return m;
+}
+
+struct message *sane_plain(uint8_t cmd)
+{
+	struct message *m = message_new(cmd, ACK);
+
+	if (cmd == PE_CMD_INFO_GET && random_below(2))
+		node_put(&m->attrs, m->set, PE_INFO_STATS, NULL, 0);
+	if (cmd == PE_CMD_TXN_COMMIT && random_below(6) == 0)
+		node_put(&m->attrs, m->set, PE_TXN_CHECK, NULL, 0);
+	return m;
+}
+
+static void put_value(struct node **list, const struct spec_set *set, uint16_t type,
+		      unsigned int depth)
+{
+	static const char *const words[] = { "d1", "s1", "i1", "d9", "nowhere", "" };
+	const struct spec_attr *attr = &set->attrs[type];
+	uint64_t number = random_below(3);
+	struct node *nest;
+	uint16_t inner;
+
+	switch (attr->kind) {
+	case SPEC_STRING:
+		node_put_string(list, set, type, random_of(words));
+		break;
+	case SPEC_BINARY:
+		put_addr(list, set, type, random_below(2) ? "192.0.2.%u" : "2001:db8:2::%u", 1);
+		break;
+	case SPEC_NEST:
+		nest = node_nest(list, set, type);
+		for (inner = 1; inner <= attr->nested->max && depth; inner++)
+			if (attr->nested->attrs[inner].name && random_below(2))
+				put_value(&nest->kids, attr->nested, inner, depth - 1);
+		break;
+	default:
+		node_put(list, set, type, &number,
+			 attr->kind == SPEC_U8	? 1 :
+			 attr->kind == SPEC_U16 ? 2 :
+			 attr->kind == SPEC_U32 ? 4 :
+			 attr->kind == SPEC_U64 ? 8 :
+						  0);
+	}
+}
+
+/**
+ * sane_table() - some of the attributes that the specification allows
+ * @cmd: command
+ */
+struct message *sane_table(uint8_t cmd)
+{
+	struct message *m = message_new(cmd, ACK);
+	uint16_t type;
+
+	for (type = 1; m->set && type <= m->set->max; type++)
+		if ((spec_ops[cmd].request >> type & 1) && random_below(3))
+			put_value(&m->attrs, m->set, type, 2);
+	return m;
+}
+
+/**
+ * sane_any() - any message that makes sense
+ */
+struct message *sane_any(void)
+{
+	unsigned int way = random_below(100);
+
+	if (way < 22)
+		return sane_device(random_below(SANE_DEVICES));
+	if (way < 52)
+		return sane_service(random_below(SANE_SERVICES));
+	if (way < 55)
+		return sane_delete(PE_CMD_DEVICE_DEL);
+	if (way < 60)
+		return sane_delete(PE_CMD_SERVICE_DEL);
+	if (way < 64)
+		return sane_get(PE_CMD_DEVICE_GET);
+	if (way < 69)
+		return sane_get(PE_CMD_SERVICE_GET);
+	if (way < 71)
+		return sane_dump(random_below(2) ? PE_CMD_DEVICE_GET : PE_CMD_SERVICE_GET);
+	if (way < 78)
+		return sane_explain();
+	if (way < 80)
+		return sane_plain(PE_CMD_INFO_GET);
+	if (way < 84)
+		return sane_plain(PE_CMD_TXN_BEGIN);
+	if (way < 90)
+		return sane_plain(PE_CMD_TXN_COMMIT);
+	if (way < 92)
+		return sane_plain(PE_CMD_TXN_ABORT);
+	if (way < 93 && random_below(30) == 0)
+		return sane_plain(PE_CMD_FLUSH);
+	return sane_table((uint8_t)(1 + random_below(spec_ops_count - 1)));
+}
