@@ -16,8 +16,17 @@
 #include <net/gso.h>
 #endif
 
+#include <linux/netfilter_bridge.h>
 #include <net/dst.h>
 #include <net/genetlink.h>
+
+/* A kernel without br_netfilter does not declare it. */
+#if !IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+static inline bool nf_bridge_info_exists(const struct sk_buff *skb)
+{
+	return false;
+}
+#endif
 
 static inline struct nlattr **pe_dump_attrs(struct netlink_callback *cb)
 {
