@@ -20,14 +20,6 @@
 #include <net/dst.h>
 #include <net/genetlink.h>
 
-/* A kernel without br_netfilter does not declare it. */
-#if !IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-static inline bool nf_bridge_info_exists(const struct sk_buff *skb)
-{
-	return false;
-}
-#endif
-
 static inline struct nlattr **pe_dump_attrs(struct netlink_callback *cb)
 {
 #ifdef PE_HAVE_GENL_INFO_DUMP
@@ -49,7 +41,10 @@ static inline void pe_dst_init(struct dst_entry *dst, struct dst_ops *ops)
 
 /* Without it, no bridge hands packets to the hooks of IP. */
 #if !IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-#define nf_bridge_info_exists(skb)	false
+static inline bool nf_bridge_info_exists(const struct sk_buff *skb)
+{
+	return false;
+}
 #endif
 
 #endif /* _PE_COMPAT_H */
