@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the race programs share: the lab of packets_lab.py with the program
+'receivers' at its far ends, and two configurations.
+
+What each service may do is told to the receivers: from where to where it goes
+in either configuration. A packet that meets the change on its way may have met
+both; it must never be seen where neither sends it.
+"""
+import contextlib
+import os
+import threading
+
+from lib import packet
+from lib.addr import F4, F6, FAMILIES, mac
+from lib.ktap import Fail, diag, expect, require
+from packets_lab import (BR, BR_IN, CLIENT, FW, FW_IN, IDS, LONG, NAT, PORTS,
+                         SEED, WEB, Far)
+
+# Steps of each service, in either configuration.
+SEQUENCES = {
+    "direct": (["web"], ["fw", "web"]),
+    "inline": (["fw", "web"], ["br", "web"]),
+    "tap": (["ids", "web"], ["web"]),
+    "chain": (["ids", "fw", "br", "web"], ["br", "ids", "web"]),
+    "nat": (["nat"], ["fw", "nat"]),
+    "ports": (["fw", "port"], ["br", "port"]),
+    "same": (["ids", "fw", "br", "web"],) * 2,
+}
+NUMBERS = {name: number for number, name in enumerate(SEQUENCES)}
+PLACES = {"fw": (FW, FW_IN), "br": (BR, BR_IN), "web": (WEB, WEB),
+          "nat": (NAT, NAT), "port": (NAT, NAT), "ids": (IDS, IDS)}
+NATTED = {"nat": (1, 80), "port": (2, 8080)}    # host at NAT, port
+
+
+def vip(f, name):
+    return f.vip(20 + NUMBERS[name])
+
+
+def device_of(f, step):
+    return step + f.name if step in NATTED else step
+
+
+def devices(which):
+    """In the second configuration the firewall has other addresses, which
+    are to be asked for."""
+    def port(segment, host):
+        if which == 0:
+            return f"lladdr {mac(segment, host)}"
+        return f"via {(F4 if segment == FW else F6).host(segment, 2)}"
+
+    return f"""
+device web {{ server dev i1 lladdr {mac(WEB, 1)} mode loopback; }}
+device fw {{ inline outside dev i2 {port(FW, 1)} inside dev i3 {port(FW_IN, 1)}; }}
+device br {{ inline transparent outside dev i4 inside dev i5; }}
+device ids {{ tap dev i6 lladdr {mac(IDS, 1)}; }}
+""" + "".join(
+        f"device {device_of(f, name)} {{ server address {f.host(NAT, host)} "
+        f"mode nat; {'guard;' * which} }}\n"
+        for f in FAMILIES for name, (host, _) in NATTED.items())
+
+
+def conf(which):
+    return devices(which) + "".join(
+        f"service {name}{f.name} {{ vip {vip(f, name)} udp port 80; sequence " +
+        ", ".join(device_of(f, step) + (" port 8080" if step == "port" else "")
+                  for step in steps[which]) + "; }\n"
+        for name, steps in SEQUENCES.items() for f in FAMILIES)
+
+
+def edges(steps):
+    """(word, direction, from, to) of a sequence, as receivers wants them."""
+    for way, order in (("forward", steps), ("reverse", steps[::-1])):
+        last = -1
+        # A server at the end of the way back is where it begins.
+        if way == "reverse":
+            last, order = PLACES[order[0]][0], order[1:]
+        for step in order:
+            outside, inside = PLACES[step]
+            if step == "ids":
+                yield "copy", way, last, IDS
+                continue
+            if way == "reverse":
+                outside, inside = inside, outside
+            yield "edge", way, last, outside
+            last = inside
+        if way == "reverse":
+            yield "edge", way, last, CLIENT
+
+
+def restarts(before, after):
+    """What a device lets out that is no longer in the sequence, by an interface
+    where no device of it lets anything out, begins as a client's would."""
+    outs = {frm for _, way, frm, _ in edges(after) if way == "forward"}
+    for _, way, left, _ in edges(before):
+        if way == "forward" and left not in outs:
+            for word, way, frm, to in edges(after):
+                if way == "forward" and frm == -1:
+                    yield word, way, left, to
+
+
+class Race(Far):
+    """Traffic of every service, judged by whoever receives it."""
+
+    def __init__(self, suite):
+        super().__init__(suite, "receivers")
+        self.lab.node("beside").nft = HOOKS
+        self.lab.eng.nft = FIREWALL
+
+    def settings(self, port):
+        """Neighbours are found, not given."""
+        return [line for line in super().settings(port)
+                if not line.startswith("neigh")]
+
+    def up(self, both=True):
+        super().up()
+        for port in PORTS:
+            self.tell(f"port {port} o{port} " + " ".join(
+                packet.raw_addr(f.host(port, 0)).hex() for f in FAMILIES))
+        for line in (f"cross {FW} {FW_IN}", f"twin {BR} {BR_IN}",
+                     f"turn {WEB}", f"turn {NAT}"):
+            self.tell(line)
+        for name, number in NUMBERS.items():
+            self.tell(f"service {number} " + " ".join(
+                packet.raw_addr(vip(f, name)).hex() for f in FAMILIES))
+            for which in (0, 1) if both else (0,):
+                steps = SEQUENCES[name][which]
+                for word, way, frm, to in (
+                        *edges(steps),
+                        *restarts(SEQUENCES[name][1 - which], steps)):
+                    self.tell(f"{word} {number} {way} {frm} {to}")
+        for name, service in (("nat", "nat"), ("port", "ports")):
+            host, port = NATTED[name]
+            self.tell(f"server {NUMBERS[service]} {NAT} " + " ".join(
+                packet.raw_addr(f.host(NAT, host)).hex() for f in FAMILIES) +
+                f" {port}")
+        self.pe.apply(conf(0))
+        self.lab.eng.ip("route add blackhole 192.0.2.0/25",
+                        "route add blackhole 2001:db8:2::/64")
+
+    def figures(self):
+        self.tell("figures")
+        return self.answer()
+
+    @contextlib.contextmanager
+    def traffic(self):
+        """Nobody gets what is not his while it lasts."""
+        self.figures()
+        self.tell("go")
+        try:
+            yield
+        finally:
+            self.tell("stop")
+            out = self.figures()
+            diag(f"{sum(s['asked'] for s in out['services'])} asked, "
+                 f"{sum(s['answered'] for s in out['services'])} answered, "
+                 f"{out['received']} received, {out['resolved']} neighbours "
+                 f"found, {out['lost']} lost at receivers")
+        expect("packets that were misdelivered or spoilt", out["bad"], 0)
+        require(out["received"] > 500, "there was hardly any traffic")
+
+    def works(self):
+        """Every service answers, and nothing is lost on a quiet engine."""
+        self.figures()
+        for _ in range(50):
+            self.tell("go")
+            self.pause(0.1)
+            self.tell("stop")
+            self.pause(0.05)
+            out = self.figures()
+            expect("misdelivered", out["bad"], 0)
+            if all(s["answered"] for s in out["services"]):
+                return
+        raise Fail(f"services that do not answer: {out}\n{self.pe.drops()}\n" +
+                   self.lab.eng.run(["ip", "addr"]) +
+                   self.lab.eng.run(["ip", "neigh"]) + self.pe.pectl("show"))
+
+    @staticmethod
+    def pause(seconds):
+        threading.Event().wait(seconds)
+
+
+# The kernel patches its code when the first hook comes and the last one goes;
+# emulated processors do not survive that under traffic. A namespace beside
+# keeps hooks of its own throughout.
+HOOKS = """
+table inet keep {
+    chain prerouting { type filter hook prerouting priority 0; }
+    chain forward { type filter hook forward priority 0; }
+}
+"""
+
+# What is no service's goes nowhere: a service that is not there for a moment
+# leaves its servers' answers to the kernel, which would route them.
+FIREWALL = """
+table inet fw {
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state untracked accept
+    }
+}
+"""
+
+
+def second_cpu():
+    """Where whoever changes things works, away from the clients."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
