@@ -8,16 +8,17 @@
  * It is told what to do on standard input, a line each:
  *
  *   port INDEX IFNAME ENGINE-MAC HOST-MAC      a link's far end
- *   own ADDRESS                                the engine's, in hexadecimal
+ *   own ADDRESS INDEX BITS                     the engine's, and its prefix
  *   way KIND to|from ADDRESS IN OUT [ADDRESS]  of packets to or from an address
  *   marker PORT FRAME                          comes out if anything does
  *   load FILE                                  frames: port, length, bytes
  *   fire                                       each of them once
  *   mutate COUNT SEED                          that many made of them
  *
- * and answers every 'fire' and 'mutate' with a line of JSON. Port -1 is any. An
- * ICMP error goes to an address also when what it quotes came from there, and
- * comes from it when what it quotes went there. The kinds of ways are
+ * Addresses are in hexadecimal, port -1 is any. It answers every 'fire' and
+ * 'mutate' with a line of JSON. An ICMP error goes to an address also when what
+ * it quotes came from there, and comes from it when what it quotes went there.
+ * The kinds of ways are
  *
  *   steer     the packet is handed on as it is
  *   copy      a tap's: the time to live stays as well
@@ -58,6 +59,8 @@ struct port {
 
 struct address {
 	bool partly; /* a service's by some ports only */
+	int port; /* the engine's own: where it is */
+	unsigned int bits; /* and its prefix */
 	unsigned int len;
 	uint8_t byte[16];
 };
@@ -164,6 +167,24 @@ static bool is_own(const uint8_t *frame, const struct view *v)
 	return false;
 }
 
+static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned int bits)
+{
+	if (memcmp(a, b, bits / 8))
+		return false;
+	return !(bits % 8) || !((a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8));
+}
+
+/* The kernel routes a packet to where its destination is. */
+static bool routed_to(const uint8_t *frame, const struct view *v, int out)
+{
+	for (unsigned int i = 0; i < own_n; i++) {
+		if (own[i].port == out && own[i].len == v->alen &&
+		    same_prefix(frame + v->dst, own[i].byte, own[i].bits))
+			return true;
+	}
+	return false;
+}
+
 /* Bytes that translation may change: two addresses, ports and sums, of the
  * packet and of one that it quotes.
  */
@@ -215,6 +236,8 @@ static bool way_holds(const struct way *w, const struct frame *in, int out, cons
 	if ((w->in >= 0 && w->in != in->port) || (w->out >= 0 && w->out != out) ||
 	    (!w->any_mac && memcmp(in->data + 6, from->host, 6)) ||
 	    !bears(in->data, a, w->to, &w->addr))
+		return false;
+	if (w->kind != STEER && w->kind != COPY && !routed_to(frame, b, out))
 		return false;
 	switch (w->kind) {
 	case NAT:
@@ -276,7 +299,9 @@ static unsigned int kinds_of(const struct frame *in, int out, const uint8_t *fra
 		    way_holds(&ways[i], in, out, frame, a, b, unlike))
 			kinds |= 1u << ways[i].kind;
 	}
-	return kinds || !is_plain(in, a, b, unlike) ? kinds : 1u << PLAIN;
+	if (!kinds && routed_to(frame, b, out) && is_plain(in, a, b, unlike))
+		kinds = 1u << PLAIN;
+	return kinds;
 }
 
 static const char *sums_wrong(const uint8_t *in, const struct view *a, const uint8_t *out,
@@ -685,10 +710,12 @@ static void set_marker(const char *line)
 
 static void add_own(const char *line)
 {
-	if (own_n == OWN)
-		errx(1, "too many addresses");
-	own[own_n].len = unhex(line, own[own_n].byte, 16);
-	own_n++;
+	struct address *a = &own[own_n++];
+	char hex[40];
+
+	if (own_n > OWN || sscanf(line, "%39s %d %u", hex, &a->port, &a->bits) != 3)
+		errx(1, "own %s", line);
+	a->len = unhex(hex, a->byte, 16);
 }
 
 static void load(const char *path)

@@ -26,7 +26,7 @@ from lib.ktap import Fail, diag, expect, require
 from lib.lab import Lab
 from lib.wire import ICMP, ICMP6, SCTP, TCP, UDP, crc32c
 
-GENERATED = os.environ.get("GENERATED", f"{engine.TOP}/build/torture")
+GENERATED = os.environ.get("GENERATED", f"{engine.TOP}/build/selftests/torture")
 LONG = os.environ.get("TORTURE", "short") == "long"
 SEED = int(os.environ.get("TORTURE_SEED") or
            int.from_bytes(os.urandom(4), "little"))
@@ -212,7 +212,8 @@ class World(Far):
         for f in FAMILIES:
             # Host 0 is any router, for IPv6.
             for port, host in itertools.product(PORTS, (0, ENGINE)):
-                self.tell(f"own {packet.raw_addr(f.host(port, host)).hex()}")
+                self.tell(f"own {packet.raw_addr(f.host(port, host)).hex()} "
+                          f"{port} {f.prefix(port)[1]}")
             for number in range(DIRECT, CHAIN + 1):
                 for line in wayset(f, number):
                     self.tell(line)
