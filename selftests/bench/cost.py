@@ -23,6 +23,7 @@ configurations are in services-NUMBER.conf in the directory above the result's.
 """
 import contextlib
 import ctypes
+import ipaddress
 import json
 import mmap
 import os
@@ -37,7 +38,7 @@ from lib.addr import ENGINE, F4, F6, mac  # noqa: E402
 # lib.lab has the kernel stamp the time on every packet, which costs: not here.
 
 COUNT = 30000           # packets of a run
-WARM = 3000             # before it; for each address where there are several
+WARM = 1500             # before it; for each address where there are several
 RUNS = 3                # the least of them counts
 SPAN = 16               # services that a row goes through where there are many
 QUIET = 15              # seconds until new interfaces have said everything
@@ -189,42 +190,47 @@ class Flow:
     """What pktgen sends: from port, to the bed's port number, addresses."""
 
     def __init__(self, dst, family=F4, port=0, host=1, src=None, vary="dst",
-                 span=1, sport=PORT):
+                 span=1):
         self.family, self.port, self.host = family, port, host
         self.src, self.dst = src or CLIENT[family], dst
         self.vary, self.span = vary, span
-        self.sport = sport
 
-    def last(self, which):
+    def nth(self, which, k):
+        """The k-th address of those that it goes through."""
         first = getattr(self, which)
-        if which != self.vary or self.span == 1:
+        if which != self.vary or not k:
             return first
-        head, tail = first.rsplit(".", 1)
-        return f"{head}.{int(tail) + self.span - 1}"
+        return str(ipaddress.ip_address(first) + k)
 
-    def lines(self):
+    def lines(self, k):
         yield "pkt_size 60"
         yield f"dst_mac {mac(self.port, ENGINE)}"
         yield f"src_mac {mac(self.port, self.host)}"
         if self.family.v6:
             # A sum of zero is no UDP over IPv6.
             yield "flag UDPCSUM"
-            yield f"dst6 {self.dst}"
-            yield f"src6 {self.src}"
+            yield f"dst6 {self.nth('dst', k)}"
+            yield f"src6 {self.nth('src', k)}"
         else:
             for which in ("dst", "src"):
                 yield f"{which}_min {getattr(self, which)}"
-                yield f"{which}_max {self.last(which)}"
-        yield f"udp_dst_min {PORT}"
-        yield f"udp_dst_max {PORT}"
-        yield f"udp_src_min {self.sport}"
-        yield f"udp_src_max {self.sport}"
+                yield f"{which}_max {self.nth(which, self.span - 1)}"
+        for which in ("dst", "src"):
+            for end in ("min", "max"):
+                yield f"udp_{which}_{end} {PORT}"
 
     def send(self, count):
-        """Nanoseconds, that is instructions, that count packets took."""
+        """Nanoseconds, that is instructions, that count packets took. pktgen
+        goes through addresses by itself, but not through those of IPv6."""
+        if self.family.v6:
+            return sum(self.one(count // self.span, k)
+                       for k in range(self.span))
+        return self.one(count)
+
+    def one(self, count, k=0):
         dev = f"p{self.port}"
         write(PKTGEN + "kpktgend_0", "rem_device_all", f"add_device {dev}")
-        write(PKTGEN + dev, *self.lines(), f"count {count}")
+        write(PKTGEN + dev, *self.lines(k), f"count {count}")
         write(PKTGEN + "pgctrl", "start")
         with open(PKTGEN + dev) as file:
             result = file.read().split("Result: ")[1].split()
@@ -232,6 +238,22 @@ class Flow:
         if result[0] != "OK:" or int(result[3]) != count:
             sys.exit(f"pktgen: {' '.join(result)}")
         return int(result[1].split("(")[0]) * 1000
+
+
+SLABS = ("skbuff_head_cache", "skbuff_small_head", "kmalloc-512",
+         "kmalloc-1k")
+
+
+def shake():
+    """Bring the allocator of buffers into another state.
+
+    Some packets long a buffer may be freed into another slab than the one that
+    buffers are taken from, which costs 280 instructions more, and last for
+    many runs.
+    """
+    for slab in SLABS:
+        if os.path.exists(f"/sys/kernel/slab/{slab}/shrink"):
+            write(f"/sys/kernel/slab/{slab}/shrink", "1")
 
 
 def received(dev):
@@ -252,6 +274,7 @@ class Result:
         settle(0.2)
         self.runs = []
         for _ in range(RUNS):
+            shake()
             with bed.net() if bed else contextlib.nullcontext():
                 before = [received(dev) for dev in sinks]
             took = flow.send(COUNT)
@@ -439,8 +462,6 @@ class Ours:
                    f" sequence {self.sequence.format(k=k)}; }}\n")
 
     def flow(self, span):
-        if self.family.v6:
-            span = 1
         if self.args.get("vary") == "src":
             return Flow(CLIENT[self.family], self.family, src=self.address(),
                         span=span, **self.args)
@@ -548,7 +569,7 @@ class Bench:
         for row in rows:
             flow = row.flow(SPAN)
             self.keep(f"{row.name}@{number}", Result(flow, row.sinks),
-                      less[flow.vary] if flow.span > 1 else 0)
+                      0 if row.family.v6 else less[flow.vary])
         bed.close()
 
     def run(self):

@@ -4,6 +4,7 @@ import bisect
 import collections
 import subprocess
 
+PACKETS = 30000         # of a run, as cost.py makes it
 LEAST = 0.5             # instructions a packet that are worth a line
 
 
@@ -69,7 +70,7 @@ class Lines:
         return found
 
 
-def show(counts, symbols, module, packets, source=False):
+def show(counts, symbols, module, source=False):
     """Print it: functions, and those of the engine's module by what was
     inlined, or by line of the source."""
     functions = collections.Counter()
@@ -78,7 +79,7 @@ def show(counts, symbols, module, packets, source=False):
         for line in file:
             address, count = line.split()
             name, where, offset = symbols.find(int(address, 16))
-            each = int(count) / packets
+            each = int(count) / PACKETS
             functions[name, where] += each
             if where == "pe":
                 places[name, offset] += each
