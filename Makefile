@@ -44,7 +44,7 @@ help:
 	@echo '  KDIR=DIR        for the kernel whose headers are in DIR'
 	@echo 'make demo         see it work, in a virtual machine (SHELL=1: stay inside)'
 	@echo 'make check        every test, on every kernel (T=name, K=version: only those)'
-	@echo 'make bench        what a packet costs (ROWS=, K=version, N=services: only those)'
+	@echo 'make bench        what it costs (PARTS=, ROWS=, K=version, N=services: only those)'
 	@echo 'make torture      tests on a kernel that finds faults (T=name, LONG=1, SEED=number)'
 	@echo 'make bench-figures  make the committed figures what is measured now'
 	@echo 'make style        checkpatch, sparse, clang-format, shellcheck'
@@ -104,7 +104,7 @@ check:
 .PHONY: bench
 bench:
 	@scripts/setup bench
-	+@scripts/bench $(if $(K),-k '$(K)') $(if $(N),-n '$(N)') $(ROWS)
+	+@scripts/bench $(if $(K),-k '$(K)') $(if $(N),-n '$(N)') $(if $(PARTS),-p '$(PARTS)') $(ROWS)
 
 # What CI compares with: renew it with a change that may cost what it costs.
 .PHONY: bench-figures
