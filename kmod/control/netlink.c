@@ -20,6 +20,8 @@ struct pe_call {
 	struct genl_info	*info;
 	struct pe_refusal	refusal;
 	u32			fault;
+	struct pe_txn		*txn;	/* of a change: what it is for */
+	struct pe_txn		alone;
 };
 
 static void pe_call_begin(struct pe_call *call, struct genl_info *info)
@@ -27,7 +29,7 @@ static void pe_call_begin(struct pe_call *call, struct genl_info *info)
 	call->pn = pe_net(genl_info_net(info));
 	call->info = info;
 	call->fault = 0;
-	memset(&call->refusal, 0, sizeof(call->refusal));
+	pe_refusal_init(&call->refusal);
 	mutex_lock(&call->pn->lock);
 }
 
@@ -55,32 +57,46 @@ static int pe_call_expects(struct pe_call *call, const struct nlattr *attr)
 			 call->pn->generation, want);
 }
 
-/* Into the socket's transaction, or a transaction of its own. */
-static int pe_call_submit(struct pe_call *call, struct pe_change *change)
+/* For the socket's transaction, or a transaction of its own. */
+static void pe_call_begin_change(struct pe_call *call, struct genl_info *info)
 {
 	struct pe_session *session;
-	struct pe_txn alone, *txn = &alone;
+
+	pe_call_begin(call, info);
+	session = pe_session_find(call->pn, info->snd_portid);
+	if (session && session->open) {
+		call->txn = &session->txn;
+		return;
+	}
+	call->txn = &call->alone;
+	pe_txn_init(call->pn, call->txn);
+}
+
+static int pe_call_submit(struct pe_call *call, struct pe_change *change)
+{
+	bool alone = call->txn == &call->alone;
 	int err;
 
 	if (IS_ERR(change)) {
 		call->fault = call->info->snd_seq;
-		return PTR_ERR(change);
+		err = PTR_ERR(change);
+		goto out;
 	}
-	session = pe_session_find(call->pn, call->info->snd_portid);
-	if (session && session->open)
-		txn = &session->txn;
-	else
-		pe_txn_init(call->pn, &alone);
-	err = pe_txn_add(call->pn, txn, change);
+	err = pe_txn_add(call->pn, call->txn, change);
 	if (err) {
-		pe_change_free(call->pn, change);
-		return pe_refuse(&call->refusal, err, 0, 0,
-				 "the transaction has too many changes: commit what it has and begin another");
+		pe_change_drop(call->pn, call->txn, change);
+		pe_refuse(&call->refusal, err, 0, 0,
+			  "the transaction has too many changes: commit what it has and begin another");
+		goto out;
 	}
-	if (txn != &alone)
+	if (!alone)
 		return 0;
-	return pe_txn_commit(call->pn, txn, false, &call->refusal,
+	return pe_txn_commit(call->pn, call->txn, false, &call->refusal,
 			     &call->fault);
+out:
+	if (alone)
+		pe_txn_release(call->pn, call->txn);
+	return err;
 }
 
 static int pe_call_reply_generation(struct pe_call *call)
@@ -196,11 +212,11 @@ int pe_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	struct pe_call call;
 	int err;
 
-	pe_call_begin(&call, info);
+	pe_call_begin_change(&call, info);
 	err = pe_call_expects(&call, info->attrs[PE_TXN_GENERATION]);
 	if (err)
 		goto out;
-	change = pe_change_new(0, 0);
+	change = pe_change_new(call.txn, 0, 0);
 	if (change) {
 		change->op = PE_OP_FLUSH;
 		change->seq = info->snd_seq;
@@ -215,10 +231,10 @@ int pe_nl_device_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct pe_call call;
 
-	pe_call_begin(&call, info);
+	pe_call_begin_change(&call, info);
 	return pe_call_end(&call,
 			   pe_call_submit(&call,
-					  pe_parse_device(call.pn, info,
+					  pe_parse_device(call.pn, call.txn, info,
 							  &call.refusal)));
 }
 
@@ -227,10 +243,10 @@ int pe_nl_device_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct pe_call call;
 
-	pe_call_begin(&call, info);
+	pe_call_begin_change(&call, info);
 	return pe_call_end(&call,
 			   pe_call_submit(&call,
-					  pe_parse_delete(info, PE_NOUN_DEVICE,
+					  pe_parse_delete(call.txn, info, PE_NOUN_DEVICE,
 							  &call.refusal)));
 }
 
@@ -239,10 +255,10 @@ int pe_nl_service_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct pe_call call;
 
-	pe_call_begin(&call, info);
+	pe_call_begin_change(&call, info);
 	return pe_call_end(&call,
 			   pe_call_submit(&call,
-					  pe_parse_service(call.pn, info,
+					  pe_parse_service(call.pn, call.txn, info,
 							   &call.refusal)));
 }
 
@@ -251,10 +267,10 @@ int pe_nl_service_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct pe_call call;
 
-	pe_call_begin(&call, info);
+	pe_call_begin_change(&call, info);
 	return pe_call_end(&call,
 			   pe_call_submit(&call,
-					  pe_parse_delete(info, PE_NOUN_SERVICE,
+					  pe_parse_delete(call.txn, info, PE_NOUN_SERVICE,
 							  &call.refusal)));
 }
 

@@ -10,6 +10,21 @@
 #include "nl-gen.h"
 #include "parse.h"
 
+/* What a nest holds by type; of what is there more than once, the last. Policy
+ * was applied to it when the message was received.
+ */
+static void pe_parse_nest(struct nlattr **tb, int max,
+			  const struct nlattr *nest)
+{
+	struct nlattr *attr;
+	int left;
+
+	memset(tb, 0, (max + 1) * sizeof(*tb));
+	nla_for_each_nested(attr, nest, left)
+		if (nla_type(attr) <= max)
+			tb[nla_type(attr)] = attr;
+}
+
 /* A refusal that points at an attribute of the message. */
 #define pe_bad(extack, refusal, attr, err, ...)				\
 ({									\
@@ -140,10 +155,7 @@ static int pe_parse_port(struct pe_net *pn, struct genl_info *info,
 	struct pe_iface *iface;
 	int err;
 
-	err = nla_parse_nested(tb, PE_PORT_MAX, attr, pe_port_nl_policy,
-			       info->extack);
-	if (err)
-		return err;
+	pe_parse_nest(tb, PE_PORT_MAX, attr);
 	if (tb[PE_PORT_IFINDEX] || tb[PE_PORT_RESOLVED])
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
 			      "a port of device %s has ifindex or resolved, which are only read: leave them out",
@@ -308,12 +320,13 @@ static int pe_parse_device_attrs(struct pe_net *pn, struct genl_info *info,
 	return err;
 }
 
-static struct pe_change *pe_parse_new(struct genl_info *info, const char *name,
+static struct pe_change *pe_parse_new(struct pe_txn *txn,
+				      struct genl_info *info, const char *name,
 				      u8 noun, size_t data, u8 steps)
 {
 	struct pe_change *change;
 
-	change = pe_change_new(strlen(name) + 1 + data, steps);
+	change = pe_change_new(txn, strlen(name) + 1 + data, steps);
 	if (!change)
 		return NULL;
 	change->seq = info->snd_seq;
@@ -327,13 +340,15 @@ static struct pe_change *pe_parse_new(struct genl_info *info, const char *name,
 /**
  * pe_parse_device() - a device as a message describes it
  * @pn: namespace
+ * @txn: transaction that it is for
  * @info: the message
  * @refusal: out: why not
  *
  * Context: process context, pe_net.lock held.
  * Return: the change or an error pointer.
  */
-struct pe_change *pe_parse_device(struct pe_net *pn, struct genl_info *info,
+struct pe_change *pe_parse_device(struct pe_net *pn, struct pe_txn *txn,
+				  struct genl_info *info,
 				  struct pe_refusal *refusal)
 {
 	const struct nlattr *attr = info->attrs[PE_DEVICE_NAME];
@@ -346,17 +361,15 @@ struct pe_change *pe_parse_device(struct pe_net *pn, struct genl_info *info,
 	if (err)
 		return ERR_PTR(err);
 	name = nla_data(attr);
-	change = pe_parse_new(info, name, PE_NOUN_DEVICE, 0, 0);
-	dev = pe_device_new();
-	if (!change || !dev) {
-		pe_device_put(pn, dev);
-		kfree(change);
+	change = pe_parse_new(txn, info, name, PE_NOUN_DEVICE, 0, 0);
+	if (!change)
 		return ERR_PTR(-ENOMEM);
-	}
+	dev = pe_device_new();
 	change->version = dev;
-	err = pe_parse_device_attrs(pn, info, name, dev, refusal);
+	err = dev ? pe_parse_device_attrs(pn, info, name, dev, refusal) :
+		    -ENOMEM;
 	if (err) {
-		pe_change_free(pn, change);
+		pe_change_drop(pn, txn, change);
 		return ERR_PTR(err);
 	}
 	return change;
@@ -385,14 +398,30 @@ static const struct nlattr *pe_next(const struct genl_info *info, u16 type,
 	return NULL;
 }
 
-static unsigned int pe_count_attrs(const struct genl_info *info, u16 type)
-{
-	const struct nlattr *attr = NULL;
-	unsigned int n = 0;
+/* How much there is of what a service has more than one of. */
+struct pe_parts {
+	unsigned int		ranges;
+	unsigned int		steps;
+	size_t			names;	/* bytes that hold those of all steps */
+};
 
-	while ((attr = pe_next(info, type, attr)))
-		n++;
-	return n;
+static void pe_count_parts(const struct genl_info *info, struct pe_parts *parts)
+{
+	const struct nlattr *attr;
+	int left;
+
+	memset(parts, 0, sizeof(*parts));
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, left) {
+		switch (nla_type(attr)) {
+		case PE_SERVICE_PORT:
+			parts->ranges++;
+			break;
+		case PE_SERVICE_STEP:
+			parts->steps++;
+			parts->names += nla_len(attr);
+			break;
+		}
+	}
 }
 
 static int pe_parse_range(struct genl_info *info, const struct nlattr *attr,
@@ -400,12 +429,8 @@ static int pe_parse_range(struct genl_info *info, const struct nlattr *attr,
 			  struct pe_refusal *refusal)
 {
 	struct nlattr *tb[PE_RANGE_MAX + 1];
-	int err;
 
-	err = nla_parse_nested(tb, PE_RANGE_MAX, attr, pe_range_nl_policy,
-			       info->extack);
-	if (err)
-		return err;
+	pe_parse_nest(tb, PE_RANGE_MAX, attr);
 	if (!tb[PE_RANGE_FIRST])
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
 			      "a port range of service %s has no first port: give it one",
@@ -507,12 +532,7 @@ static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,
 			 const char *name, struct nlattr **tb,
 			 struct pe_refusal *refusal)
 {
-	int err;
-
-	err = nla_parse_nested(tb, PE_STEP_MAX, attr, pe_step_nl_policy,
-			       info->extack);
-	if (err)
-		return err;
+	pe_parse_nest(tb, PE_STEP_MAX, attr);
 	if (tb[PE_STEP_FORWARD] || tb[PE_STEP_REVERSE])
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
 			      "a step of service %s has counters, which are only read: leave them out",
@@ -528,15 +548,16 @@ static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,
 	return 0;
 }
 
-static struct pe_change *pe_parse_steps(struct genl_info *info,
+static struct pe_change *pe_parse_steps(struct pe_net *pn, struct pe_txn *txn,
+					struct genl_info *info,
 					const char *name,
+					const struct pe_parts *parts,
 					struct pe_refusal *refusal)
 {
-	unsigned int n = pe_count_attrs(info, PE_SERVICE_STEP), i = 0;
+	unsigned int n = parts->steps, i = 0;
 	struct nlattr *tb[PE_STEP_MAX + 1];
 	const struct nlattr *attr = NULL;
 	struct pe_change *change;
-	size_t data = 0;
 	int err, len;
 	char *at;
 
@@ -545,20 +566,16 @@ static struct pe_change *pe_parse_steps(struct genl_info *info,
 					 n ? PE_STEPS_MAX : 0,
 					 "the sequence of service %s has %u steps: give it 1 to %u",
 					 name, n, PE_STEPS_MAX));
-	while ((attr = pe_next(info, PE_SERVICE_STEP, attr))) {
-		err = pe_parse_step(info, attr, name, tb, refusal);
-		if (err)
-			return ERR_PTR(err);
-		data += strlen(nla_data(tb[PE_STEP_DEVICE])) + 1;
-	}
-	change = pe_parse_new(info, name, PE_NOUN_SERVICE, data, n);
+	change = pe_parse_new(txn, info, name, PE_NOUN_SERVICE, parts->names, n);
 	if (!change)
 		return ERR_PTR(-ENOMEM);
 	at = change->data + strlen(name) + 1;
 	while ((attr = pe_next(info, PE_SERVICE_STEP, attr))) {
-		/* It was parsed before. */
-		if (pe_parse_step(info, attr, name, tb, refusal))
-			continue;
+		err = pe_parse_step(info, attr, name, tb, refusal);
+		if (err) {
+			pe_change_drop(pn, txn, change);
+			return ERR_PTR(err);
+		}
 		len = strlen(nla_data(tb[PE_STEP_DEVICE])) + 1;
 		memcpy(at, nla_data(tb[PE_STEP_DEVICE]), len);
 		at += len;
@@ -572,19 +589,21 @@ static struct pe_change *pe_parse_steps(struct genl_info *info,
 /**
  * pe_parse_service() - a service as a message describes it
  * @pn: namespace
+ * @txn: transaction that it is for
  * @info: the message
  * @refusal: out: why not
  *
  * Context: process context, pe_net.lock held.
  * Return: the change or an error pointer.
  */
-struct pe_change *pe_parse_service(struct pe_net *pn, struct genl_info *info,
+struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
+				   struct genl_info *info,
 				   struct pe_refusal *refusal)
 {
 	const struct nlattr *attr = info->attrs[PE_SERVICE_NAME];
-	unsigned int ranges = pe_count_attrs(info, PE_SERVICE_PORT);
 	struct pe_change *change;
 	struct pe_service *svc;
+	struct pe_parts parts;
 	const char *name;
 	int err;
 
@@ -592,21 +611,22 @@ struct pe_change *pe_parse_service(struct pe_net *pn, struct genl_info *info,
 	if (err)
 		return ERR_PTR(err);
 	name = nla_data(attr);
-	if (ranges > PE_PORTS_MAX)
+	pe_count_parts(info, &parts);
+	if (parts.ranges > PE_PORTS_MAX)
 		return ERR_PTR(pe_refuse(refusal, -EINVAL, PE_SERVICE_PORT,
 					 PE_PORTS_MAX,
 					 "service %s has %u port ranges: give it at most %u",
-					 name, ranges, PE_PORTS_MAX));
-	change = pe_parse_steps(info, name, refusal);
+					 name, parts.ranges, PE_PORTS_MAX));
+	change = pe_parse_steps(pn, txn, info, name, &parts, refusal);
 	if (IS_ERR(change))
 		return change;
-	svc = pe_service_new(ranges);
+	svc = pe_service_new(parts.ranges);
 	change->version = svc;
 	err = svc ? pe_parse_what(info, name, svc, refusal) : -ENOMEM;
 	if (!err)
 		err = pe_parse_iif(pn, info, name, svc, refusal);
 	if (err) {
-		pe_change_free(pn, change);
+		pe_change_drop(pn, txn, change);
 		return ERR_PTR(err);
 	}
 	return change;
@@ -614,14 +634,15 @@ struct pe_change *pe_parse_service(struct pe_net *pn, struct genl_info *info,
 
 /**
  * pe_parse_delete() - the deletion of a device or service
+ * @txn: transaction that it is for
  * @info: the message
  * @noun: which
  * @refusal: out: why not
  *
  * Return: the change or an error pointer.
  */
-struct pe_change *pe_parse_delete(struct genl_info *info, u8 noun,
-				  struct pe_refusal *refusal)
+struct pe_change *pe_parse_delete(struct pe_txn *txn, struct genl_info *info,
+				  u8 noun, struct pe_refusal *refusal)
 {
 	const struct nlattr *attr = info->attrs[PE_DEVICE_NAME];
 	struct pe_change *change;
@@ -633,7 +654,7 @@ struct pe_change *pe_parse_delete(struct genl_info *info, u8 noun,
 			    refusal);
 	if (err)
 		return ERR_PTR(err);
-	change = pe_parse_new(info, nla_data(attr), noun, 0, 0);
+	change = pe_parse_new(txn, info, nla_data(attr), noun, 0, 0);
 	if (!change)
 		return ERR_PTR(-ENOMEM);
 	change->op = PE_OP_DEL;

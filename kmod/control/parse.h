@@ -7,12 +7,14 @@
 
 #include "txn.h"
 
-struct pe_change *pe_parse_device(struct pe_net *pn, struct genl_info *info,
+struct pe_change *pe_parse_device(struct pe_net *pn, struct pe_txn *txn,
+				  struct genl_info *info,
 				  struct pe_refusal *refusal);
-struct pe_change *pe_parse_service(struct pe_net *pn, struct genl_info *info,
+struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
+				   struct genl_info *info,
 				   struct pe_refusal *refusal);
-struct pe_change *pe_parse_delete(struct genl_info *info, u8 noun,
-				  struct pe_refusal *refusal);
+struct pe_change *pe_parse_delete(struct pe_txn *txn, struct genl_info *info,
+				  u8 noun, struct pe_refusal *refusal);
 int pe_parse_addr(const struct nlattr *attr, const char *what, bool link,
 		  union nf_inet_addr *addr, u8 *family,
 		  struct netlink_ext_ack *extack, struct pe_refusal *refusal);

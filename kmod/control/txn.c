@@ -11,44 +11,90 @@
 /* More than all there can be of everything, deleted and created again. */
 #define PE_CHANGES_LIMIT	(2 * (PE_SERVICES_LIMIT + PE_DEVICES_LIMIT))
 
-/**
- * pe_change_new() - an empty change
- * @data: bytes of names, with their final zeros
- * @steps: of a service
- *
- * Context: process context.
- * Return: the change, or NULL when memory is short.
+/* Changes come with versions, of which most stay, and all go at once: apart
+ * from these they leave no holes between them.
  */
-struct pe_change *pe_change_new(size_t data, u8 steps)
-{
-	size_t size = ALIGN(struct_size((struct pe_change *)NULL, data, data),
-			    sizeof(u16));
-	struct pe_change *change;
+struct pe_chunk {
+	struct pe_chunk		*next;
+	u32			size;
+	u32			used;
+	u8			data[] __aligned(sizeof(long));
+};
 
-	change = kzalloc(size + steps * sizeof(u16), GFP_KERNEL_ACCOUNT);
-	if (!change)
-		return NULL;
-	change->steps = steps;
-	change->port = (void *)change + size;
-	return change;
+/* Of chunks with their heads; each is twice the one before. */
+#define PE_CHUNK_MIN	512
+#define PE_CHUNK_MAX	32768
+
+static int pe_txn_grow(struct pe_txn *txn, size_t size)
+{
+	size_t want = PE_CHUNK_MIN;
+	struct pe_chunk *chunk;
+
+	if (txn->chunks)
+		want = min_t(size_t, PE_CHUNK_MAX,
+			     2 * (sizeof(*chunk) + txn->chunks->size));
+	want = max(want, sizeof(*chunk) + size);
+	chunk = kmalloc(want, GFP_KERNEL_ACCOUNT);
+	if (!chunk)
+		return -ENOMEM;
+	chunk->next = txn->chunks;
+	chunk->size = want - sizeof(*chunk);
+	chunk->used = 0;
+	txn->chunks = chunk;
+	return 0;
 }
 
 /**
- * pe_change_free() - forget a change, and the version nobody took
- * @pn: namespace
- * @change: the change, or NULL
+ * pe_change_new() - an empty change
+ * @txn: transaction whose memory it takes
+ * @data: bytes of names, with their final zeros
+ * @steps: of a service
  *
  * Context: process context, pe_net.lock held.
+ * Return: the change, for pe_txn_add() or pe_change_drop() before there is
+ * another; or NULL when memory is short.
  */
-void pe_change_free(struct pe_net *pn, struct pe_change *change)
+struct pe_change *pe_change_new(struct pe_txn *txn, size_t data, u8 steps)
 {
-	if (!change)
-		return;
+	size_t ports = ALIGN(struct_size((struct pe_change *)NULL, data, data),
+			     sizeof(u16));
+	size_t size = ALIGN(ports + steps * sizeof(u16), sizeof(long));
+	struct pe_chunk *chunk = txn->chunks;
+	struct pe_change *change;
+
+	if (!chunk || chunk->size - chunk->used < size) {
+		if (pe_txn_grow(txn, size))
+			return NULL;
+		chunk = txn->chunks;
+	}
+	change = memset(chunk->data + chunk->used, 0, size);
+	chunk->used += size;
+	change->steps = steps;
+	change->port = (void *)change + ports;
+	return change;
+}
+
+static void pe_change_put_version(struct pe_net *pn, struct pe_change *change)
+{
 	if (change->noun == PE_NOUN_DEVICE)
 		pe_device_put(pn, change->version);
 	else
 		pe_service_put(pn, change->version);
-	kfree(change);
+}
+
+/**
+ * pe_change_drop() - forget the change that was made last, and its version
+ * @pn: namespace
+ * @txn: transaction whose memory it has, and that it was not added to
+ * @change: the change
+ *
+ * Context: process context, pe_net.lock held.
+ */
+void pe_change_drop(struct pe_net *pn, struct pe_txn *txn,
+		    struct pe_change *change)
+{
+	pe_change_put_version(pn, change);
+	txn->chunks->used = (u8 *)change - txn->chunks->data;
 }
 
 /**
@@ -76,12 +122,18 @@ void pe_txn_init(struct pe_net *pn, struct pe_txn *txn)
  */
 void pe_txn_release(struct pe_net *pn, struct pe_txn *txn)
 {
-	struct pe_change *change, *tmp;
+	struct pe_change *change;
+	struct pe_chunk *chunk;
 
-	list_for_each_entry_safe(change, tmp, &txn->changes, list) {
-		list_del(&change->list);
+	list_for_each_entry(change, &txn->changes, list) {
 		pn->staged--;
-		pe_change_free(pn, change);
+		pe_change_put_version(pn, change);
+		cond_resched();
+	}
+	INIT_LIST_HEAD(&txn->changes);
+	while ((chunk = txn->chunks)) {
+		txn->chunks = chunk->next;
+		kfree(chunk);
 		cond_resched();
 	}
 }

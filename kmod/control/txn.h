@@ -40,9 +40,12 @@ struct pe_change {
 	char			data[];
 };
 
+struct pe_chunk;
+
 /**
  * struct pe_txn - a transaction
  * @changes: in the order they were asked for
+ * @chunks: memory of the changes
  * @generation: the configuration's when it began
  * @devices: objects it touches, while it is being committed
  * @services: objects it touches, while it is being committed
@@ -50,14 +53,16 @@ struct pe_change {
  */
 struct pe_txn {
 	struct list_head	changes;
+	struct pe_chunk		*chunks;
 	u32			generation;
 	struct list_head	devices;
 	struct list_head	services;
 	struct pe_table		*addrs[PE_FAMILIES];
 };
 
-struct pe_change *pe_change_new(size_t data, u8 steps);
-void pe_change_free(struct pe_net *pn, struct pe_change *change);
+struct pe_change *pe_change_new(struct pe_txn *txn, size_t data, u8 steps);
+void pe_change_drop(struct pe_net *pn, struct pe_txn *txn,
+		    struct pe_change *change);
 
 void pe_txn_init(struct pe_net *pn, struct pe_txn *txn);
 void pe_txn_release(struct pe_net *pn, struct pe_txn *txn);

@@ -25,6 +25,19 @@ struct pe_refusal {
 	u16			index;
 };
 
+/**
+ * pe_refusal_init() - nothing was refused yet
+ * @refusal: out: the refusal; what is behind the end of its text means nothing
+ */
+static inline void pe_refusal_init(struct pe_refusal *refusal)
+{
+	refusal->text[0] = '\0';
+	refusal->subject = NULL;
+	refusal->other = NULL;
+	refusal->attr = 0;
+	refusal->index = 0;
+}
+
 __printf(5, 6)
 int pe_refuse(struct pe_refusal *refusal, int err, u16 attr, u16 index,
 	      const char *fmt, ...);
