@@ -20,7 +20,7 @@ from lib.ktap import poll
 from lib.lab import Lab
 
 # Two lengths, megabytes: what they differ by has no beginning and no end.
-SHORT, LONG = 64, 320
+SHORT, LONG = 64, 1088
 RUNS = 3
 
 

@@ -64,17 +64,29 @@ class Cost:
 
     @staticmethod
     def used():
-        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime * 1e9
+        """What commands have used until now."""
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return Cost((usage.ru_utime + usage.ru_stime) * 1e9,
+                    usage.ru_utime * 1e9)
 
     @classmethod
     def measure(cls, argv, stdin=None, later=0):
-        """Of a command, and of what it leaves to be done for some seconds."""
+        """Of the whole machine while a command runs, and for some seconds
+        after it, in which is done what it left to be done."""
         idle = slept(later)
-        user, before = cls.used(), busy()
+        used, before = cls.used(), busy()
         run(argv, stdin)
         cost = busy() - before
-        user = cls.used() - user
+        user = (cls.used() - used).user
         return cls(cost + slept(later) - idle, user)
+
+    @classmethod
+    def processes(cls, argv):
+        """Of a command's processes alone: where it is too short to be seen
+        beside what else the machine does."""
+        used = cls.used()
+        run(argv)
+        return cls.used() - used
 
 
 class Bench:

@@ -72,8 +72,9 @@ class Load:
         pectl = engine.PECTL
         Cost.measure(what.load)
         once("apply-same", what.load, size)
-        self.put(f"change-one@{size}", [self.start(
-            [pectl, "service", "change", "s1", "sequence", "web"]) - start])
+        self.put(f"change-one@{size}", [self.few(
+            [pectl, "service", "change", "s1", "sequence", "web"]) -
+            self.few([pectl, "-V"])])
         once("apply-one", what.load, size)
         once("change-device", [pectl, "device", "replace", "fw",
                                *many.ELSEWHERE.split()], size)
@@ -84,11 +85,11 @@ class Load:
     def single(self, size):
         """Services that come and go one at a time."""
         pectl = engine.PECTL
-        start = Cost.measure(each(f"{pectl} -V >/dev/null"))
+        start = Cost.processes(each(f"{pectl} -V >/dev/null"))
         add = each(f"{pectl} service add x$n vip 10.200.$((n / 250)).$((n % 250)) "
                    "tcp port 80 sequence fw, web")
         for name, argv in (("add", add), ("del", each(f"{pectl} service del x$n"))):
-            cost = Cost.measure(argv)
+            cost = Cost.processes(argv)
             self.put(f"{name}-one@{size}", [cost], CALLS)
             self.put(f"{name}-one-started@{size}", [cost - start], CALLS)
 
@@ -97,6 +98,11 @@ class Load:
         """A command that has nothing to do: what all of them begin with."""
         Cost.measure(argv)
         return sum((Cost.measure(argv) for _ in range(10)), Cost()).of(10)
+
+    @staticmethod
+    def few(argv):
+        """A short command, its processes alone."""
+        return sum((Cost.processes(argv) for _ in range(20)), Cost()).of(20)
 
     def peer(self, name, kind, idle):
         idle = self.start(idle)

@@ -47,13 +47,14 @@ class Engine:
 
 
 class Nft:
-    """A map from address and port to a mark."""
+    """A map from address and port to a mark, with a counter for each."""
 
     def __init__(self, count):
         self.file = f"/tmp/nft-{count}"
         with open(self.file, "w") as file:
             file.write("table ip t {\nmap m {\n"
-                       "type ipv4_addr . inet_service : mark\nelements = {\n")
+                       "type ipv4_addr . inet_service : mark\ncounter\n"
+                       "elements = {\n")
             file.writelines(f"{vip(n)} . 80 : {n % 16 + 1},\n"
                             for n in range(count))
             file.write("}\n}\n}\n")
