@@ -5,6 +5,7 @@ neighbours being asked for and configuration being applied.
 """
 import subprocess
 import threading
+import time
 
 from lib import engine
 from lib.ktap import Suite, diag, expect, poll
@@ -101,15 +102,19 @@ def namespaces_are_born_and_killed():
 def module_goes_from_many_namespaces():
     """While one of them dies."""
     pairs = [bench.pair() for _ in range(5)]
+    longest = 0
     with Flood(pairs[0]), Flood(pairs[1]):
         for _ in range(max(2, ROUNDS // 8)):
             for pair in pairs:
                 pair.apply()
             thread = beside(pairs[-1].delete)
+            start = time.monotonic()
             engine.unload()
+            longest = max(longest, time.monotonic() - start)
             thread.join()
             engine.load()
             pairs[-1] = bench.pair()
+    diag(f"unloaded in {longest:.1f} s at most")
     for pair in pairs:
         pair.delete()
 
