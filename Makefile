@@ -45,6 +45,7 @@ help:
 	@echo 'make demo         see it work, in a virtual machine (SHELL=1: stay inside)'
 	@echo 'make check        every test, on every kernel (T=name, K=version: only those)'
 	@echo 'make bench        what it costs (PARTS=, ROWS=, K=version, N=services: only those)'
+	@echo 'make bench-native the same in real cycles, as ratios, in User Mode Linux (ROWS=)'
 	@echo 'make torture      tests on a kernel that finds faults (T=name, LONG=1, SEED=number)'
 	@echo 'make bench-figures  make the committed figures what is measured now'
 	@echo 'make style        checkpatch, sparse, clang-format, shellcheck'
@@ -95,7 +96,7 @@ userspace:
 
 .PHONY: check
 check:
-	@scripts/setup check $(if $(K)$(filter-out torture,$(T)),,torture)
+	@scripts/setup check
 	+@$(MAKE) userspace
 	+@scripts/check $(if $(K),-k '$(K)') $(if $(T),-t '$(T)')
 
@@ -111,6 +112,12 @@ bench:
 bench-figures:
 	@scripts/setup bench
 	+@scripts/bench --figures $(if $(K),-k '$(K)')
+
+# The kernel is built first, once: some minutes.
+.PHONY: bench-native
+bench-native:
+	@scripts/setup bench torture
+	@scripts/bench-native $(ROWS)
 
 # The module that the engine is measured against, below $(B)/bench/VERSION.
 .PHONY: $(addprefix bench-module-,$(KERNELS))
