@@ -358,7 +358,7 @@ int pe_nl_explain_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&w.pn->lock);
 	err = pe_explain(&w, info, &refusal);
 	if (err)
-		pe_session_refuse(w.pn, &refusal, 0, info->extack);
+		pe_session_refuse(w.pn, err, &refusal, 0, info->extack);
 	mutex_unlock(&w.pn->lock);
 	return err;
 }

@@ -36,7 +36,7 @@ static void pe_call_begin(struct pe_call *call, struct genl_info *info)
 static int pe_call_end(struct pe_call *call, int err)
 {
 	if (err)
-		pe_session_refuse(call->pn, &call->refusal, call->fault,
+		pe_session_refuse(call->pn, err, &call->refusal, call->fault,
 				  call->info->extack);
 	mutex_unlock(&call->pn->lock);
 	return err;
@@ -130,9 +130,11 @@ int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		goto out;
 	session = pe_session_get(call.pn, info->snd_portid);
-	if (!session) {
-		err = pe_refuse(&call.refusal, -ENOMEM, 0, 0,
-				"there is no memory for a transaction, or too many sockets have one: close some and repeat");
+	if (IS_ERR(session)) {
+		err = PTR_ERR(session);
+		if (err == -ENOSPC)
+			pe_refuse(&call.refusal, err, 0, 0,
+				  "too many sockets have a transaction: close some and repeat");
 		goto out;
 	}
 	if (session->open) {

@@ -562,8 +562,5 @@ int pe_txn_prepare(struct pe_net *pn, struct pe_txn *txn,
 		err = pe_net_hooks(pn, pe_prepare_guarding(txn));
 	if (err)
 		*fault = p.change;
-	if (err == -ENOMEM)
-		pe_refuse(refusal, err, 0, 0,
-			  "there is not enough memory for this change: nothing was changed, free some and repeat");
 	return err;
 }

@@ -38,17 +38,19 @@ struct pe_session *pe_session_find(struct pe_net *pn, u32 portid)
  * @portid: of the socket
  *
  * Context: process context, pe_net.lock held.
- * Return: the session, or NULL when memory is short or there are too many.
+ * Return: the session or an error pointer, -ENOSPC when there are too many.
  */
 struct pe_session *pe_session_get(struct pe_net *pn, u32 portid)
 {
 	struct pe_session *session = pe_session_find(pn, portid);
 
-	if (session || pn->session_count == PE_SESSIONS_LIMIT)
+	if (session)
 		return session;
+	if (pn->session_count == PE_SESSIONS_LIMIT)
+		return ERR_PTR(-ENOSPC);
 	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 	if (!session)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	session->portid = portid;
 	pn->session_count++;
 	spin_lock(&pn->sessions_lock);
@@ -124,6 +126,7 @@ static char *pe_session_text(struct pe_net *pn)
 /**
  * pe_session_refuse() - hand a refusal to who asked
  * @pn: namespace
+ * @err: negative errno that goes with it
  * @refusal: the refusal
  * @fault: sequence number of the change that is at fault, 0 for none
  * @extack: out: sentence and cookie
@@ -134,17 +137,24 @@ static char *pe_session_text(struct pe_net *pn)
  *
  * Context: process context, pe_net.lock held.
  */
-void pe_session_refuse(struct pe_net *pn, const struct pe_refusal *refusal,
-		       u32 fault, struct netlink_ext_ack *extack)
+void pe_session_refuse(struct pe_net *pn, int err,
+		       const struct pe_refusal *refusal, u32 fault,
+		       struct netlink_ext_ack *extack)
 {
 	u32 cookie[] = { fault, refusal->attr, refusal->index };
 	char *text;
 
-	if (!extack || !refusal->text[0])
+	if (!extack || (!refusal->text[0] && err != -ENOMEM))
 		return;
 	if (fault) {
 		memcpy(extack->cookie, cookie, sizeof(cookie));
 		extack->cookie_len = sizeof(cookie);
+	}
+	/* Nothing that would have to be kept, for there is no room. */
+	if (err == -ENOMEM) {
+		NL_SET_ERR_MSG(extack,
+			       "there is not enough memory for this: nothing was changed, free some and repeat");
+		return;
 	}
 	text = pe_session_text(pn);
 	if (text) {

@@ -17,13 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "netlink/answer.h"
-#include "netlink/coverage.h"
-#include "netlink/memory.h"
-#include "netlink/mutate.h"
-#include "netlink/random.h"
-#include "netlink/sane.h"
-#include "netlink/world.h"
+#include "netlink_lib/answer.h"
+#include "netlink_lib/coverage.h"
+#include "netlink_lib/memory.h"
+#include "netlink_lib/mutate.h"
+#include "netlink_lib/random.h"
+#include "netlink_lib/sane.h"
+#include "netlink_lib/world.h"
 
 #define WORKERS 2
 #define BATCH 24

@@ -251,19 +251,20 @@ static void run(const char *command)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	FILE *out = stdout, *err = stderr;
 	static FILE *null;
 
 	if (!size)
 		return 0;
-	if (!null) {
+	if (!null)
 		null = fopen("/dev/null", "w");
-		stdout = null;
-		stderr = null;
-	}
 	feed = data + 1;
 	feed_left = size - 1;
 	answer_family = !(data[0] & OWN_FAMILY);
 	asked_type = 0;
+	stdout = stderr = null;
 	run(commands[(data[0] & ~OWN_FAMILY) % (sizeof(commands) / sizeof(*commands))]);
+	stdout = out;
+	stderr = err;
 	return 0;
 }

@@ -37,7 +37,8 @@ static const char *const general_sentences[] = {
 	"the configuration is at generation ",
 	"this socket has ",
 	"the transaction has too many changes",
-	"there is no memory",
+	"there is not enough memory",
+	"too many sockets",
 };
 
 static const char too_many[] = "too much was refused within a second";

@@ -20,11 +20,14 @@
 #define ACK NLM_F_ACK
 #define PUT (ACK | NLM_F_CREATE | NLM_F_REPLACE)
 
+/* Some names of devices and services are as long as they can be. */
 static const char *numbered(char kind, unsigned int number)
 {
-	char *name = pool_alloc(16);
+	char *name = pool_alloc(PE_NAME_MAX + 1);
+	int len = snprintf(name, PE_NAME_MAX + 1, "%c%u", kind, number % 1000);
 
-	snprintf(name, 16, "%c%u", kind, number);
+	if (kind != 'i' && number % 3 == 0)
+		memset(name + len, '-', (size_t)(PE_NAME_MAX - len));
 	return name;
 }
 
