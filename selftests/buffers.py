@@ -25,6 +25,10 @@ lab = Lab(suite)
 u1 = lab.client("u1")
 web = lab.server("web", 1)
 lab.tap("ids", 4)
+# TCP makes packets as large as it may send in a millisecond: on a slow machine
+# that would not be many segments.
+for node in (u1, web):
+    node.sysctl(**{"ipv4/tcp_min_tso_segs": 40})
 pe = engine.Engine(lab)
 
 

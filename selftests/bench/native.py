@@ -27,6 +27,7 @@ TARGET = "192.0.2.1"    # what every packet is for
 OTHER = "192.0.2.2"     # a service's address where TARGET is nobody's
 WARM = 0.1              # of the packets of a run, before the first
 PKTGEN = "/proc/thread-self/net/pktgen"
+HOME = os.open("/proc/self/ns/net", os.O_RDONLY)
 
 DEVICES = f"""
 device web {{ server dev i1 lladdr {mac(1, 1)} mode loopback; }}
@@ -97,6 +98,7 @@ class Bed:
     def __init__(self, name, rules, configuration):
         self.name = name
         netns = f"bed-{name}"
+        setns(HOME)
         run(["ip", "-batch", "-"], "\n".join(
             [f"netns add {netns}",
              f"link add i0 netns {netns} address {mac(0, ENGINE)} type veth "
