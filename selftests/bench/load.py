@@ -5,9 +5,19 @@
     load.py RESULT.json SIZES [WHAT...]
 
 SIZES are numbers of services, with a comma between; WHAT is engine, nft, ipvs;
-all of them, unless given. Figures are instructions of the whole machine for a
-service, without what the command takes that does nothing; for one change
-among many, of the command.
+all of them, unless given. Figures are instructions, without what a command
+takes that does nothing (start):
+
+    load/apply, batch   a service loaded by apply -f, by -f; nft, ipvs likewise
+    load/.../user       what of it is userspace's, by the kernel's tick: good to
+                        a few percent, where the figure itself is exact
+    flush               a service deleted, with all
+    apply-same          a service in a file that the kernel has already
+    apply-one           likewise, where one of them differs
+    apply-nothing       a service deleted, because the file is empty
+    change-device       a service whose device is replaced
+    change-one          changing one among so many: the command
+    add-one, del-one    one more or less: the command, and without its start
 
 Runs in a virtual machine of scripts/vm --icount; scripts/bench calls it.
 """
@@ -34,11 +44,14 @@ class Load:
     def __init__(self, bench, sizes, wanted):
         self.bench, self.sizes, self.wanted = bench, sizes, wanted
 
-    def put(self, name, runs, count=1):
+    def put(self, name, size, runs, count=1):
         """Runs of the same, for so many services each."""
+        self.bench.put(f"{name}@{size}", *(r.total / count for r in runs))
+        if count == 1:
+            return
         mean = sum(runs, Cost()).of(len(runs) * count)
-        self.bench.put(name, *(r.total / count for r in runs),
-                       user=mean.user, kernel=mean.total - mean.user)
+        self.bench.put(f"{name}/user@{size}", mean.user)
+        self.bench.put(f"{name}/kernel@{size}", mean.total - mean.user)
 
     def cycle(self, name, size, what, start):
         """Loading and clearing, as often as gives a sample."""
@@ -48,16 +61,16 @@ class Load:
             time.sleep(number * 0.00031)
             loads.append(Cost.measure(what.load) - start)
             clears.append(Cost.measure(what.clear, later=LATER) - start)
-        self.put(f"load/{name}@{size}", loads, size)
+        self.put(f"load/{name}", size, loads, size)
         return clears
 
     def engine(self):
         start = self.start([engine.PECTL, "-V"])
-        self.put("start", [start])
+        self.bench.put("start", start.total)
         for size in self.sizes:
             what = many.Engine(size)
             clears = self.cycle("apply", size, what, start)
-            self.put(f"flush@{size}", clears, size)
+            self.put("flush", size, clears, size)
             batch = many.Engine(size)
             batch.load = [engine.PECTL, "-f", batch.file]
             self.cycle("batch", size, batch, start)
@@ -67,12 +80,12 @@ class Load:
         """One change, where there are many services."""
         def once(name, argv, count=1, stdin=None):
             cost = Cost.measure(argv, stdin) - start
-            self.put(f"{name}@{size}", [cost], count)
+            self.put(name, size, [cost], count)
 
         pectl = engine.PECTL
         Cost.measure(what.load)
         once("apply-same", what.load, size)
-        self.put(f"change-one@{size}", [self.few(
+        self.put("change-one", size, [self.few(
             [pectl, "service", "change", "s1", "sequence", "web"]) -
             self.few([pectl, "-V"])])
         once("apply-one", what.load, size)
@@ -90,8 +103,8 @@ class Load:
                    "tcp port 80 sequence fw, web")
         for name, argv in (("add", add), ("del", each(f"{pectl} service del x$n"))):
             cost = Cost.processes(argv)
-            self.put(f"{name}-one@{size}", [cost], CALLS)
-            self.put(f"{name}-one-started@{size}", [cost - start], CALLS)
+            self.put(f"{name}-one", size, [cost.of(CALLS)])
+            self.put(f"{name}-one/started", size, [(cost - start).of(CALLS)])
 
     @staticmethod
     def start(argv):
@@ -106,9 +119,8 @@ class Load:
 
     def peer(self, name, kind, idle):
         idle = self.start(idle)
-        for size in self.sizes:
-            if size <= many.LIMIT[name]:
-                self.cycle(name, size, kind(size), idle)
+        for size in many.sizes(name, self.sizes):
+            self.cycle(name, size, kind(size), idle)
 
     def run(self):
         os.environ["LANG"] = "C"

@@ -17,6 +17,11 @@ device web {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}
 ELSEWHERE = f"inline outside dev i1 lladdr {mac(1, 1)} inside dev i2 lladdr {mac(2, 2)}"
 
 
+def sizes(name, wanted):
+    """Numbers of services that this can be asked to have."""
+    return sorted({min(size, LIMIT.get(name, size)) for size in wanted})
+
+
 def vip(number):
     """The address of service number."""
     return ".".join(str(b) for b in (0x0a000000 + number).to_bytes(4, "big"))

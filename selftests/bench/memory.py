@@ -64,9 +64,8 @@ def main():
     if not wanted or "engine" in wanted:
         engine.load()
     for name in wanted or KINDS:
-        for size in sorted(int(n) for n in sizes.split(",")):
-            if size <= many.LIMIT.get(name, size):
-                measure(bench, name, size)
+        for size in many.sizes(name, map(int, sizes.split(","))):
+            measure(bench, name, size)
 
 
 main()
