@@ -9,7 +9,7 @@ import time
 
 from lib import engine
 from lib.ktap import Suite, diag, expect, poll
-from pairs import CONF, LONG, OTHER, Bench, Flood, ip
+from pairs import CONF, LONG, OTHER, Bench, Flood, ip, rounds
 
 ROUNDS = 40 if LONG else 6
 
@@ -26,7 +26,7 @@ def beside(work):
 @suite.case()
 def interfaces_move_to_another_namespace():
     """There they are deleted; here the engine knows that they are gone."""
-    for _ in range(max(1, ROUNDS // 8)):
+    for _ in rounds(max(2, ROUNDS // 8)):
         pair = bench.pair()
         pair.apply()
         other = f"other{bench.lab.suffix}"
@@ -59,7 +59,7 @@ def interfaces_are_renamed_and_deleted():
 
     with Flood(pair) as flood:
         thread = beside(configure)
-        for n in range(ROUNDS):
+        for n in rounds(ROUNDS):
             this, other = n % 4, (n + 1) % 4
             ip(f"link set i{this} down", f"link set i{this} name q",
                "link set q up", "link set q down",
@@ -85,7 +85,7 @@ def interfaces_are_renamed_and_deleted():
 def namespaces_are_born_and_killed():
     """By turns the engine's and that around it, and while it is configured."""
     sent = 0
-    for n in range(ROUNDS):
+    for n in rounds(ROUNDS):
         pair = bench.pair()
         pair.apply()
         with Flood(pair) as flood:
@@ -104,7 +104,7 @@ def module_goes_from_many_namespaces():
     pairs = [bench.pair() for _ in range(5)]
     longest = 0
     with Flood(pairs[0]), Flood(pairs[1]):
-        for _ in range(max(2, ROUNDS // 8)):
+        for _ in rounds(max(2, ROUNDS // 8)):
             for pair in pairs:
                 pair.apply()
             thread = beside(pairs[-1].delete)

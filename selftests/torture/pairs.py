@@ -35,6 +35,17 @@ service d {{ vip 192.0.2.12 iif i0; sequence tap, web; }}
 OTHER = CONF.replace("tap, fw, web", "tr, web").replace(mac(2, 7), mac(2, 8))
 
 
+def rounds(count):
+    """Numbers from 0, so many; in the short form fewer where that takes long,
+    but two."""
+    end = time.monotonic() + 15
+    for n in range(count):
+        if not LONG and n > 1 and time.monotonic() > end:
+            diag(f"{n} rounds of {count}, for want of time")
+            return
+        yield n
+
+
 def ip(*lines, netns=None, check=True):
     """Run ip(8) on several lines at once; without check, as far as it goes."""
     argv = ["ip", *(["-n", netns] if netns else []),

@@ -5,7 +5,7 @@ from lib import engine, genl
 from lib.addr import mac
 from lib.genl import CREATE, PE, Genl, attr
 from lib.ktap import Suite, diag, expect
-from pairs import CONF, LONG, OTHER, Bench, Flood
+from pairs import CONF, LONG, OTHER, Bench, Flood, rounds
 
 LOADS = 100 if LONG else 12
 
@@ -17,11 +17,13 @@ bench = Bench(suite)
 def module_goes_and_comes():
     pair = bench.pair()
     with Flood(pair) as flood:
-        for n in range(LOADS):
+        loads = 0
+        for n in rounds(LOADS):
             pair.apply((CONF, OTHER)[n % 2])
             engine.unload()
             engine.load()
-        diag(f"{LOADS} loads, {flood.sent} packets")
+            loads += 1
+        diag(f"{loads} loads, {flood.sent} packets")
     pair.apply()
     expect("status of diff", bench.pectl(pair.engine, "diff", "-f", "-",
                                          text=CONF)[0], 0)
@@ -32,7 +34,7 @@ def module_goes_and_comes():
 def module_goes_from_open_transactions():
     """Half of a configuration is in them; somebody listens."""
     pair = bench.pair()
-    for _ in range(LOADS // 4):
+    for _ in rounds(LOADS // 4):
         pair.apply()
         with Genl(pair, ["config", "events"]), Genl(pair) as one, \
                 Genl(pair) as other, Flood(pair):
