@@ -16,9 +16,8 @@
  *   mutate COUNT SEED                          that many made of them
  *
  * Addresses are in hexadecimal, port -1 is any. It answers every 'fire' and
- * 'mutate' with a line of JSON. An ICMP error goes to an address also when what
- * it quotes came from there, and comes from it when what it quotes went there.
- * The kinds of ways are
+ * 'mutate' with a line of JSON. An ICMP error comes from an address also when
+ * what it quotes went there. The kinds of ways are
  *
  *   steer     the packet is handed on as it is
  *   copy      a tap's: the time to live stays as well
@@ -146,11 +145,11 @@ static bool bears(const uint8_t *frame, const struct view *v, bool to, const str
 
 	if (is_address(frame + (to ? v->dst : v->src), addr, v->alen))
 		return true;
-	if (!view_is_error(frame, v) || is_services(frame + v->src, v->alen) ||
+	if (to || !view_is_error(frame, v) || is_services(frame + v->src, v->alen) ||
 	    is_services(frame + v->dst, v->alen))
 		return false;
 	return view_ip(frame, v->l4 + 8, v->end, &quoted) &&
-	       is_address(frame + (to ? quoted.src : quoted.dst), addr, quoted.alen);
+	       is_address(frame + quoted.dst, addr, quoted.alen);
 }
 
 static bool is_own(const uint8_t *frame, const struct view *v)
@@ -261,6 +260,14 @@ static bool is_link_talk(const uint8_t *frame, const struct view *v)
 	       ((type >= 130 && type <= 137) || type == 143);
 }
 
+/* A quote whose headers end early may be understood, or not. */
+static bool quotes_whole(const uint8_t *frame, const struct view *v)
+{
+	struct view quoted;
+
+	return view_is_error(frame, v) && view_ip(frame, v->l4 + 8, v->end, &quoted) && quoted.l4;
+}
+
 /* What is no service's is routed, if it is routed, unchanged. An error about a
  * service that is to and from others is a service's only at its devices, and
  * only without extension headers, which nobody puts before an error.
@@ -278,7 +285,7 @@ static bool is_plain(const struct frame *in, const struct view *a, const struct 
 	for (unsigned int i = 0; i < ways_n; i++) {
 		const struct way *w = &ways[i];
 		bool there = !w->any_mac && w->in == in->port &&
-			     (a->family == 4 || a->l4 == a->ip + 40) &&
+			     (a->family == 4 || a->l4 == a->ip + 40) && quotes_whole(in->data, a) &&
 			     !memcmp(in->data + 6, ports[in->port].host, 6);
 
 		if (bears(in->data, there ? a : &outer, w->to, &w->addr))

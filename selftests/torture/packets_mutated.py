@@ -11,7 +11,7 @@ from lib.addr import FAMILIES
 from lib.ktap import Suite, diag, require
 from packets_lab import LONG, SEED, World, places, sorts
 
-ROUNDS, FRAMES = (60, 20000) if LONG else (6, 5000)
+ROUNDS, FRAMES = (60, 20000) if LONG else (5, 4000)
 
 suite = Suite(__doc__)
 world = World(suite)

@@ -13,7 +13,7 @@ from lib import genl, packet
 from lib.addr import F4, F6, FAMILIES, mac
 from lib.genl import CREATE, PE, REPLACE, attr, u8, u16, u32
 from lib.ktap import Suite, diag, expect, require
-from races_lab import (BR, FW, FW_IN, LONG, NATTED, SEED, SEQUENCES, Race, conf,
+from races_lab import (FW, FW_IN, LONG, NATTED, SEED, SEQUENCES, Race, conf,
                        device_of, second_cpu, vip)
 
 SECONDS = 300 if LONG else 12

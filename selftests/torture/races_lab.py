@@ -8,10 +8,9 @@ both; it must never be seen where neither sends it.
 """
 import contextlib
 import os
-import threading
 
 from lib import packet
-from lib.addr import F4, F6, FAMILIES, mac
+from lib.addr import ENGINE, F4, F6, FAMILIES, mac
 from lib.ktap import Fail, diag, expect, require
 from packets_lab import (BR, BR_IN, CLIENT, FW, FW_IN, IDS, LONG, NAT, PORTS,
                          SEED, WEB, Far)
@@ -87,10 +86,11 @@ def edges(steps):
             yield "edge", way, last, CLIENT
 
 
-def restarts(before, after):
+def restarts(before, after, kept=True):
     """What a device lets out that is no longer in the sequence, by an interface
-    where no device of it lets anything out, begins as a client's would."""
-    outs = {frm for _, way, frm, _ in edges(after) if way == "forward"}
+    where no device of it lets anything out, begins as a client's would. So does
+    what comes by an interface that is not the one it was, where none is kept."""
+    outs = {frm for _, way, frm, _ in edges(after) if way == "forward" and kept}
     for _, way, left, _ in edges(before):
         if way == "forward" and left not in outs:
             for word, way, frm, to in edges(after):
@@ -111,7 +111,8 @@ class Race(Far):
         return [line for line in super().settings(port)
                 if not line.startswith("neigh")]
 
-    def up(self, both=True):
+    def up(self, kept=True):
+        """kept: interfaces stay what they are."""
         super().up()
         for port in PORTS:
             self.tell(f"port {port} o{port} " + " ".join(
@@ -122,11 +123,12 @@ class Race(Far):
         for name, number in NUMBERS.items():
             self.tell(f"service {number} " + " ".join(
                 packet.raw_addr(vip(f, name)).hex() for f in FAMILIES))
-            for which in (0, 1) if both else (0,):
+            for which in (0, 1):
                 steps = SEQUENCES[name][which]
                 for word, way, frm, to in (
                         *edges(steps),
-                        *restarts(SEQUENCES[name][1 - which], steps)):
+                        *restarts(SEQUENCES[name][1 - which], steps, kept),
+                        *restarts(steps, steps, kept)):
                     self.tell(f"{word} {number} {way} {frm} {to}")
         for name, service in (("nat", "nat"), ("port", "ports")):
             host, port = NATTED[name]
@@ -161,6 +163,8 @@ class Race(Far):
     def works(self):
         """Every service answers, and nothing is lost on a quiet engine."""
         self.figures()
+        for port in PORTS:
+            self.tell(f"engine {port} {ENGINE}")
         for _ in range(50):
             self.tell("go")
             self.pause(0.1)
@@ -173,10 +177,6 @@ class Race(Far):
         raise Fail(f"services that do not answer: {out}\n{self.pe.drops()}\n" +
                    self.lab.eng.run(["ip", "addr"]) +
                    self.lab.eng.run(["ip", "neigh"]) + self.pe.pectl("show"))
-
-    @staticmethod
-    def pause(seconds):
-        threading.Event().wait(seconds)
 
 
 # The kernel patches its code when the first hook comes and the last one goes;

@@ -15,6 +15,7 @@
  *   server ID INDEX IPV4 IPV6 PORT             what the server there has instead
  *   edge ID forward|reverse FROM TO            from where to where it may go
  *   copy ID forward|reverse FROM TO            the same, of a tap's copies
+ *   engine INDEX HOST                          the engine's address there, anew
  *   go | stop                                  clients ask, or do not
  *   figures                                    a line of JSON; counts anew
  *
@@ -38,7 +39,7 @@
 #define ENGINE 14
 #define HOSTS 5
 #define SAID_MAX 5
-#define PASSES 16
+#define PASSES 64
 #define MAGIC 0x70655f74
 #define TTL 64
 #define CLIENT 0
@@ -179,6 +180,7 @@ static unsigned int make_request(uint8_t *frame, int id, unsigned int flow)
 	} else {
 		ip[0] = 0x45;
 		put16(ip + 2, (uint16_t)(head + 8 + size));
+		put16(ip + 6, 0x4000); /* not to be fragmented */
 		ip[8] = TTL;
 		ip[9] = P_UDP;
 		memcpy(ip + 12, ports[CLIENT].v4, 4);
@@ -576,6 +578,8 @@ static void command(char *line)
 		ports[b].twin = a;
 	} else if (sscanf(line, "turn %d", &a) == 1) {
 		ports[a].turn = true;
+	} else if (sscanf(line, "engine %d %d", &a, &b) == 2) {
+		atomic_store(&ports[a].engine, (uint8_t)b);
 	} else if (!strncmp(line, "service ", 8)) {
 		add_service(line + 8);
 	} else if (!strncmp(line, "server ", 7)) {
