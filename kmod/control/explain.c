@@ -305,7 +305,8 @@ static int pe_walk_parse(struct pe_walk *w, struct genl_info *info,
 				       0;
 }
 
-static int pe_explain_reply(struct pe_walk *w, struct genl_info *info)
+static int pe_explain_reply(struct pe_walk *w, struct genl_info *info,
+			    struct pe_refusal *refusal)
 {
 	struct sk_buff *reply;
 	void *header;
@@ -319,7 +320,8 @@ static int pe_explain_reply(struct pe_walk *w, struct genl_info *info)
 	    nla_put_u32(reply, PE_EXPLAIN_GENERATION, w->pn->generation) ||
 	    pe_walk(reply, w)) {
 		nlmsg_free(reply);
-		return -EMSGSIZE;
+		return pe_refuse(refusal, -EMSGSIZE, 0, 0,
+				 "the packet's way is longer than an answer can be: see whether devices that it comes by have the same address on the link, so that it goes in a circle");
 	}
 	genlmsg_end(reply, header);
 	return genlmsg_reply(reply, info);
@@ -343,7 +345,7 @@ static int pe_explain(struct pe_walk *w, struct genl_info *info,
 	}
 	err = pe_walk_parse(w, info, refusal);
 	if (!err)
-		err = pe_explain_reply(w, info);
+		err = pe_explain_reply(w, info, refusal);
 	dev_put(dev);
 	return err;
 }

@@ -367,8 +367,8 @@ int main(void)
 	if (!memory_read(&before))
 		return 1;
 	work("everything bent everywhere", everywhere, lengthy ? 20 : 1);
-	work("alone", alone, lengthy ? 550000 : 8000);
-	work_together(lengthy ? 60000 : 2000);
+	work("alone", alone, lengthy ? 550000 : 5000);
+	work_together(lengthy ? 60000 : 1500);
 	expedite(false);
 	ktap_result(memory_read(&after) && memory_same(&before, &after, 200),
 		    "memory is what it was");

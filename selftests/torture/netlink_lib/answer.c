@@ -34,11 +34,8 @@ static const char *const core_sentences[] = {
 
 /* Refusals that are about no object. */
 static const char *const general_sentences[] = {
-	"the configuration is at generation ",
-	"this socket has ",
-	"the transaction has too many changes",
-	"there is not enough memory",
-	"too many sockets",
+	"the configuration is at generation ",	"the packet's way is longer", "this socket has ",
+	"the transaction has too many changes", "there is not enough memory", "too many sockets",
 };
 
 static const char too_many[] = "too much was refused within a second";
@@ -84,7 +81,8 @@ void answer_sentence(const struct pending *pending, const char *text)
 		fault("nothing that can be done: '%s' of cmd %u", text, pending->cmd);
 	/* A device can be refused for what it would do to a service. */
 	if (pending->name[0] && !STARTS_AS(text, general_sentences) &&
-	    !strstr(text, pending->name) && !strstr(text, " of service ") && !odd_name(pending))
+	    !strstr(text, pending->name) && !strstr(text, " of service ") &&
+	    strncmp(text, "services ", 9) && !odd_name(pending))
 		fault("'%s' is not named: '%s' of cmd %u", pending->name, text, pending->cmd);
 }
 

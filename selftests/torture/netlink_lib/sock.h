@@ -48,6 +48,7 @@ struct pending {
  * @first: sequence number of the first message that has not been judged
  * @open: it has a transaction
  * @lost: answers did not fit into its queue
+ * @noise: behind a message that is said to end early, the rest was sent as others
  * @pending: what was sent
  * @buf: messages to be sent
  * @used: bytes of them
@@ -59,6 +60,7 @@ struct sock {
 	uint32_t first;
 	bool open;
 	bool lost;
+	bool noise;
 	struct pending pending[PENDING];
 	uint8_t buf[BATCH_MAX] __attribute__((aligned(8)));
 	uint32_t used;
