@@ -9,8 +9,9 @@ all of them, unless given. Figures are instructions, without what a command
 takes that does nothing (start):
 
     load/apply, batch   a service loaded by apply -f, by -f; nft, ipvs likewise
-    load/.../user       what of it is userspace's, by the kernel's tick: good to
-                        a few percent, where the figure itself is exact
+    .../user, kernel    what of it is whose, by the kernel's tick, where there
+                        were a hundred: good to a few percent, while the figure
+                        itself is exact
     flush               a service deleted, with all
     apply-same          a service in a file that the kernel has already
     apply-one           likewise, where one of them differs
@@ -31,6 +32,7 @@ from lib import engine
 
 CALLS = 1000            # commands, where they come one at a time
 LATER = 10              # seconds: what waits for RCU and is freed by works
+SEEN = 400000000        # instructions: a hundred of the kernel's ticks
 SAMPLE = 20000          # services that come and go in all, at least
 
 
@@ -47,9 +49,10 @@ class Load:
     def put(self, name, size, runs, count=1):
         """Runs of the same, for so many services each."""
         self.bench.put(f"{name}@{size}", *(r.total / count for r in runs))
-        if count == 1:
+        total = sum(runs, Cost())
+        if total.total < SEEN:
             return
-        mean = sum(runs, Cost()).of(len(runs) * count)
+        mean = total.of(len(runs) * count)
         self.bench.put(f"{name}/user@{size}", mean.user)
         self.bench.put(f"{name}/kernel@{size}", mean.total - mean.user)
 
