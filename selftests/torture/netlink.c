@@ -370,7 +370,7 @@ int main(void)
 	work("alone", alone, lengthy ? 550000 : 5000);
 	work_together(lengthy ? 60000 : 1500);
 	expedite(false);
-	ktap_result(memory_read(&after) && memory_same(&before, &after, 200),
+	ktap_result(memory_read(&after) && memory_same(&before, &after, 24),
 		    "memory is what it was");
 	if (covered)
 		report_coverage();
