@@ -19,6 +19,7 @@ from lib.addr import ENGINE, F4, F6, mac  # noqa: E402
 # lib.lab has the kernel stamp the time on every packet, which costs: not here.
 
 LOOP = 5
+CLIENTS = {F4: "10.96.0.0/16", F6: "2001:db8:60::/64"}
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 HOME = os.open("/proc/self/ns/net", os.O_RDONLY)
@@ -94,6 +95,7 @@ class Bed:
                            f"{mac(n, host)} nud permanent dev i{n}")
         for f in (F4, F6):
             yield f"route add default via {f.host(1, 1)}"
+            yield f"route add {CLIENTS[f]} via {f.host(0, 1)}"
 
     @contextlib.contextmanager
     def net(self):

@@ -70,38 +70,54 @@ class Lines:
         return found
 
 
-def show(counts, symbols, module, source=False):
-    """Print it: functions, and those of the engine's module by what was
-    inlined, or by line of the source."""
-    functions = collections.Counter()
-    places = collections.Counter()
-    with open(counts) as file:
-        for line in file:
-            address, count = line.split()
-            name, where, offset = symbols.find(int(address, 16))
-            each = int(count) / PACKETS
-            functions[name, where] += each
-            if where == "pe":
-                places[name, offset] += each
-    print(f"{sum(functions.values()):9.1f}  all")
-    for (name, where), each in functions.most_common():
-        if each < LEAST:
-            break
-        print(f"{each:9.1f}  {name}{f' [{where}]' if where else ''}")
-    if not places:
+class Profile:
+    """Instructions a packet, by function and by place in the engine."""
+
+    def __init__(self, directory):
+        symbols = Symbols(f"{directory}/kallsyms")
+        self.functions = collections.Counter()
+        self.places = collections.Counter()
+        with open(f"{directory}/profile") as file:
+            for line in file:
+                address, count = line.split()
+                name, module, offset = symbols.find(int(address, 16))
+                each = int(count) / PACKETS
+                self.functions[name, module] += each
+                if module == "pe":
+                    self.places[name, offset] += each
+
+    def all(self):
+        return sum(self.functions.values())
+
+    def less(self, other):
+        """By how much another row takes less, function by function."""
+        self.functions.subtract(other.functions)
+
+    def engine(self, path, source):
+        """The engine's, by what was inlined, or by line of the source."""
+        resolved = Lines(path).resolve(self.places)
+        found = collections.Counter()
+        for place, each in self.places.items():
+            chain = resolved.get(place, [(place[0], "?")])
+            if source:
+                where = chain[0][1].split(" ")[0].split("/kmod/")[-1]
+                found[f"{where:28} {chain[0][0]}"] += each
+            else:
+                found[" < ".join(name for name, _ in chain)] += each
+        return found
+
+
+def show(profile, path, source=False):
+    """Print it; path is that of the engine's module."""
+    print(f"{profile.all():9.1f}  all")
+    for (name, module), each in sorted(profile.functions.items(),
+                                       key=lambda item: -item[1]):
+        if abs(each) >= LEAST:
+            print(f"{each:9.1f}  {name}{f' [{module}]' if module else ''}")
+    if not profile.places:
         return
-    print(f"\n{sum(places.values()):9.1f}  the engine, by "
+    print(f"\n{sum(profile.places.values()):9.1f}  the engine, by "
           f"{'line' if source else 'function, inlined ones apart'}")
-    resolved = Lines(module).resolve(places)
-    inner = collections.Counter()
-    for place, each in places.items():
-        chain = resolved.get(place, [(place[0], "?")])
-        if source:
-            where = chain[0][1].split(" ")[0].split("/kmod/")[-1]
-            inner[f"{where:28} {chain[0][0]}"] += each
-        else:
-            names = [name for name, _ in chain]
-            inner[" < ".join(names)] += each
-    for name, each in inner.most_common():
+    for name, each in profile.engine(path, source).most_common():
         if each >= LEAST:
             print(f"{each:9.1f}  {name}")

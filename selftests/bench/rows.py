@@ -154,9 +154,10 @@ class Ours:
     count = 0
 
     def __init__(self, name, text, sequence, sinks=None, family=F4,
-                 miss=False, **flow):
+                 miss=False, back=False, **flow):
         self.name, self.text, self.sequence = name, text, sequence
-        self.sinks, self.family, self.miss = sinks or ONE, family, miss
+        self.sinks, self.family = sinks or ONE, family
+        self.miss, self.back = miss, back
         self.args = flow
         # Its services have these numbers.
         self.first = Ours.count
@@ -172,9 +173,9 @@ class Ours:
         service = vip(self.first, self.family)
         if self.miss:
             service = NO_SERVICE[self.family]
-        if self.args.get("vary") == "src":
-            return Flow(CLIENT[self.family], self.family, src=service,
-                        span=span, **self.args)
+        if self.back:
+            return Flow(CLIENT[self.family], self.family, service, span=span,
+                        **self.args)
         return Flow(service, self.family, span=span, **self.args)
 
 
@@ -188,7 +189,7 @@ ENGINE_ROWS = [
     Ours("inline", "steer to an inline device", "fw, web"),
     Ours("transparent", "steer to a transparent device", "br, web", {"p3": 1}),
     Ours("reply", "answer of a loopback server", "web", {"p0": 1}, port=1,
-         vary="src"),
+         back=True),
     Ours("nat", "server in mode nat", "nat{k}"),
     Ours("tap", "tap, then a loopback server", "ids, web", {"p1": 1, "p2": 1}),
     *[Ours(f"hop-{n}", f"from device {n} of a chain of {n} to the server",

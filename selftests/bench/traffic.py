@@ -15,7 +15,7 @@ WARM = 1500             # before it; for each address where there are several
 RUNS = 3                # the least of them counts
 PORT = 9                # discard
 PKTGEN = "/proc/net/pktgen/"
-CLIENT = {F4: F4.host(0, 1), F6: F6.host(0, 1)}
+CLIENT = {F4: "10.96.0.1", F6: "2001:db8:60::1"}
 
 
 def mark(word):
@@ -30,20 +30,16 @@ def mark(word):
 
 
 class Flow:
-    """What pktgen sends: from port, to the bed's port number, addresses."""
+    """What pktgen sends: by port, from a host that is there, from src to dst,
+    and to and from as many addresses after these as span says, in turn."""
 
-    def __init__(self, dst, family=F4, port=0, host=1, src=None, vary="dst",
-                 span=1):
+    def __init__(self, dst, family=F4, src=None, port=0, host=1, span=1):
         self.family, self.port, self.host = family, port, host
         self.src, self.dst = src or CLIENT[family], dst
-        self.vary, self.span = vary, span
+        self.span = span
 
     def nth(self, which, k):
-        """The k-th address of those that it goes through."""
-        first = getattr(self, which)
-        if which != self.vary or not k:
-            return first
-        return str(ipaddress.ip_address(first) + k)
+        return str(ipaddress.ip_address(getattr(self, which)) + k)
 
     def lines(self, k):
         yield "pkt_size 60"
@@ -56,7 +52,7 @@ class Flow:
             yield f"src6 {self.nth('src', k)}"
         else:
             for which in ("dst", "src"):
-                yield f"{which}_min {getattr(self, which)}"
+                yield f"{which}_min {self.nth(which, 0)}"
                 yield f"{which}_max {self.nth(which, self.span - 1)}"
         for which in ("dst", "src"):
             for end in ("min", "max"):
