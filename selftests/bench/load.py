@@ -33,7 +33,7 @@ from lib import engine
 CALLS = 1000            # commands, where they come one at a time
 LATER = 10              # seconds: what waits for RCU and is freed by works
 SEEN = 400000000        # instructions: a hundred of the kernel's ticks
-SAMPLE = 20000          # services that come and go in all, at least
+SAMPLE = 30000          # services that come and go in all, at least
 
 
 def each(command):
