@@ -9,7 +9,8 @@
  *
  *   port INDEX IFNAME ENGINE-MAC HOST-MAC      a link's far end
  *   own ADDRESS INDEX BITS                     the engine's, and its prefix
- *   way KIND to|from ADDRESS IN OUT [ADDRESS]  of packets to or from an address
+ *   way KIND to|from ADDRESS IN OUT [ADDRESS [PORT]]
+ *                                              of packets to or from an address
  *   marker PORT FRAME                          comes out if anything does
  *   load FILE                                  frames: port, length, bytes
  *   fire                                       each of them once
@@ -22,8 +23,8 @@
  *   steer     the packet is handed on as it is
  *   copy      a tap's: the time to live stays as well
  *   deliver   the kernel routes it, as it is
- *   nat       it is to the second address from there on
- *   back      it is from the second address from there on
+ *   nat       it is to the second address, and port, from there on
+ *   back      it is from the second address, and port, from there on
  *   plain     it is no service's after all, and the kernel routes it
  *
  * In upper case they hold for any link-layer source, which is what clients
@@ -71,6 +72,7 @@ struct way {
 	int in, out;
 	struct address addr;
 	struct address other;
+	unsigned int port;
 };
 
 struct frame {
@@ -241,7 +243,9 @@ static bool way_holds(const struct way *w, const struct frame *in, int out, cons
 	switch (w->kind) {
 	case NAT:
 	case BACK:
-		return a->ttl == b->ttl + 1 && bears(frame, b, w->to, &w->other);
+		return a->ttl == b->ttl + 1 && bears(frame, b, w->to, &w->other) &&
+		       (!w->port || view_is_error(frame, b) ||
+			get16(frame + b->l4 + (w->to ? 2 : 0)) == w->port);
 	case COPY:
 		return a->ttl == b->ttl && !unlike->others && !unlike->options;
 	case STEER:
@@ -688,8 +692,8 @@ static void add_way(const char *line)
 	struct way *w = &ways[ways_n++];
 	int k;
 
-	if (ways_n > WAYS ||
-	    sscanf(line, "%15s %7s %39s %d %d %39s", kind, to, addr, &w->in, &w->out, other) < 5)
+	if (ways_n > WAYS || sscanf(line, "%15s %7s %39s %d %d %39s %u", kind, to, addr, &w->in,
+				    &w->out, other, &w->port) < 5)
 		errx(1, "way %s", line);
 	w->any_mac = isupper((unsigned char)kind[0]);
 	w->to = !strcmp(to, "to");

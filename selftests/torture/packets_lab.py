@@ -131,8 +131,9 @@ def wayset(f, number):
         return [f"way {kind} {way} {vip} {i} {o}"
                 for kind, way, i, o in ways_of(number)]
     own = packet.raw_addr(f.host(NAT, 1 if number == NATTED else 2)).hex()
-    lines = [f"way NAT to {vip} -1 {NAT} {own}",
-             f"way BACK from {own} -1 -1 {vip}"]
+    there, back = (" 8080", " 80") if number == TRANSLATED else ("", "")
+    lines = [f"way NAT to {vip} -1 {NAT} {own}{there}",
+             f"way BACK from {own} -1 -1 {vip}{back}"]
     if number == TRANSLATED:
         lines += [f"way {kind} {way} {addr} {i} {o}" for addr in (vip, own)
                   for kind, way, i, o in plain()]
