@@ -12,14 +12,13 @@ gone before the next one is made. Only what needs many services shares one.
     cost.py rows                            print what can be measured
 
 With PROFILE set in the environment marks are made for the plugin of profile.c
-around one more run of a row, and the symbols are left beside the result.
+around one more run of a row, and the symbols are left in the directory it says.
 
 SERVICES is how many there are, with a comma between the numbers; their
 configurations are in services-NUMBER.conf in the directory above the result's.
 """
 import json
 import os
-import shutil
 import sys
 from functools import partial
 
@@ -110,9 +109,7 @@ class Bench:
                 self.keep(row.name, row.measure)
         if self.wanted(ENGINE_ROWS):
             self.engine()
-        if profile:
-            shutil.copy("/proc/kallsyms", os.path.dirname(self.path))
-        else:
+        if not profile:
             self.floor("floor again")
 
 
