@@ -200,8 +200,8 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 
 	table = pe_net_table(w->pn, pe_family_of(w->family));
 	dst = pe_table_find(table, &w->daddr, w->family);
-	pe_locate(dst, pe_table_find(table, &w->saddr, w->family), &w->key,
-		  hit);
+	pe_match_both(dst, pe_table_find(table, &w->saddr, w->family), &w->key,
+		      hit);
 	*action = pe_walk_verdict(hit, dst, &reason);
 	known = hit->match >= PE_MATCH_OPEN;
 	if (known && !reason)
@@ -222,7 +222,7 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 
 static void pe_walk_arrive(struct pe_walk *w, const struct pe_port *port)
 {
-	w->key.dev = rcu_access_pointer(port->iface->dev);
+	w->key.dev = rcu_access_pointer(port->iface->dev) ?: PE_DEV_NONE;
 	w->key.mac = READ_ONCE(port->mac);
 	w->iif = port->iface->name;
 }
@@ -334,6 +334,7 @@ static int pe_explain(struct pe_walk *w, struct genl_info *info,
 	struct net_device *dev = NULL;
 	int err;
 
+	w->key.dev = PE_DEV_NONE;
 	if (iif) {
 		dev = dev_get_by_name(w->pn->net, nla_data(iif));
 		if (!dev)

@@ -317,6 +317,11 @@ static int pe_parse_device_attrs(struct pe_net *pn, struct genl_info *info,
 		err = pe_check_device(dev, name, refusal);
 	if (!err && dev->transparent)
 		pe_parse_mirror(dev);
+	if (!err && pe_device_is_nat(dev)) {
+		dev->route = pe_route_new(&dev->address, dev->proto);
+		if (!dev->route)
+			err = -ENOMEM;
+	}
 	return err;
 }
 

@@ -58,6 +58,7 @@ struct pe_entry {
  * @ports: entries of PE_LEVEL_PORT, which come first
  * @size: entries there is room for, while it is being made
  * @searchable: many ports, none in two ranges that differ
+ * @distinct: no packet with ports is for two of its entries
  * @rcu: freed when no packet can see it
  * @entry: by level, protocol and port, so that a binary search finds a port
  *
@@ -67,6 +68,7 @@ struct pe_addr {
 	union nf_inet_addr	addr;
 	u8			proto;
 	bool			searchable;
+	bool			distinct;
 	u32			guards;
 	u32			n;
 	u32			ports;

@@ -38,6 +38,7 @@ static void pe_device_free_rcu(struct rcu_head *head)
 
 	if (!dev->stats_passed)
 		free_percpu(dev->stats);
+	pe_route_free(dev->route);
 	kfree(dev);
 }
 
@@ -59,6 +60,7 @@ void pe_device_put(struct pe_net *pn, struct pe_device *dev)
 	spin_unlock_bh(&pn->ifaces_lock);
 	pe_iface_put(pn, dev->outside.iface);
 	pe_iface_put(pn, dev->inside.iface);
+	pe_route_forget(dev->route);
 	call_rcu(&dev->rcu, pe_device_free_rcu);
 }
 

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "iface.h"
 #include "object.h"
+#include "route.h"
 #include "stats.h"
 
 struct neighbour;
@@ -52,6 +53,7 @@ struct pe_port {
  * @stats: counters, handed on from version to version
  * @outside: towards the client, or the only port
  * @inside: towards the server, of an inline device with two sides
+ * @route: the way to @address, of a server that the kernel's route reaches
  * @obj: its name
  * @users: object and sequences that point here; under pe_net.lock
  * @kind: enum pe_device_kind
@@ -71,6 +73,7 @@ struct pe_device {
 	struct pe_device_stats __percpu *stats;
 	struct pe_port		outside;
 	struct pe_port		inside;
+	struct pe_route		*route;
 	struct pe_object	*obj;
 	u32			users;
 	u8			kind;

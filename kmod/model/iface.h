@@ -3,6 +3,7 @@
 #ifndef _PE_IFACE_H
 #define _PE_IFACE_H
 
+#include <linux/err.h>
 #include <linux/if.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
@@ -27,17 +28,20 @@ struct pe_iface {
 	char			name[IFNAMSIZ];
 };
 
+/* Where it is not known what a packet came in by: no interface is this. */
+#define PE_DEV_NONE	((const struct net_device *)ERR_PTR(-ENODEV))
+
 /**
  * pe_iface_is() - is this the interface that a packet came in by?
  * @iface: interface of the configuration
- * @dev: interface of arrival, NULL where it is not known
+ * @dev: interface of arrival, or PE_DEV_NONE
  *
  * Context: RCU read lock held.
  */
 static inline bool pe_iface_is(const struct pe_iface *iface,
 			       const struct net_device *dev)
 {
-	return dev && rcu_access_pointer(iface->dev) == dev;
+	return rcu_access_pointer(iface->dev) == dev;
 }
 
 struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name);

@@ -8,8 +8,8 @@
 
 /**
  * struct pe_key - what of a packet decides where it goes
- * @dev: interface of arrival
- * @mac: source link-layer address as pe_mac() makes it
+ * @dev: interface of arrival, or PE_DEV_NONE
+ * @mac: source link-layer address as pe_mac() makes it, or PE_MAC_NONE
  * @sport: source port in host order
  * @dport: destination port in host order
  * @proto: IP protocol
@@ -31,7 +31,7 @@ struct pe_key {
 	bool			fragment;
 };
 
-/* No link-layer address is this, not even one that is not known yet. */
+/* No link-layer address is this. */
 #define PE_MAC_NONE	(~0ULL)
 
 /* How sure it is that a packet belongs to a stage; more is surer. */
@@ -50,10 +50,11 @@ struct pe_hit {
 	enum pe_match		match;
 };
 
-void pe_match(const struct pe_addr *a, u8 role, const struct pe_key *key,
-	      struct pe_hit *hit);
-void pe_locate(const struct pe_addr *dst, const struct pe_addr *src,
-	       const struct pe_key *key, struct pe_hit *hit);
+u32 pe_addr_search(const struct pe_addr *a, u8 proto, u16 port);
+void pe_match_source(const struct pe_addr *src, const struct pe_key *key,
+		     struct pe_hit *hit);
+void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,
+		   const struct pe_key *key, struct pe_hit *hit);
 
 /**
  * pe_hit_forward() - is the packet on its way to the server?
@@ -61,7 +62,121 @@ void pe_locate(const struct pe_addr *dst, const struct pe_addr *src,
  */
 static inline bool pe_hit_forward(const struct pe_hit *hit)
 {
-	return hit->stage->index < hit->svc->seq->forward;
+	return hit->stage->direction == PE_DIRECTION_FORWARD;
+}
+
+static __always_inline bool pe_stage_is_from(const struct pe_stage *stage,
+					     const struct pe_key *key,
+					     bool *iface)
+{
+	u64 mac;
+
+	if (!pe_iface_is(stage->from->iface, key->dev))
+		return false;
+	*iface = true;
+	mac = READ_ONCE(stage->from->mac);
+	return mac == key->mac && mac;
+}
+
+/* Addressed to the service: back from one of its devices, or a client's. */
+static __always_inline enum pe_match
+pe_entry_forward(const struct pe_entry *e, const struct pe_key *key,
+		 const struct pe_stage **stage)
+{
+	const struct pe_sequence *seq = e->svc->seq;
+	bool iface = false;
+	u8 i;
+
+	*stage = seq->stage;
+	for (i = 1; i < seq->forward; i++) {
+		if (pe_stage_is_from(&seq->stage[i], key, &iface)) {
+			*stage += i;
+			return PE_MATCH_EXACT;
+		}
+	}
+	/* Devices of the sequence answer by this interface: only where the
+	 * service says so are clients there too.
+	 */
+	if (e->iif ? !pe_iface_is(e->iif, key->dev) : iface)
+		return iface || !e->iif ? PE_MATCH_CLAIM : PE_MATCH_NONE;
+	return PE_MATCH_OPEN;
+}
+
+/* From the service: what its server or a device of it lets out. */
+static __always_inline enum pe_match
+pe_entry_reverse(const struct pe_entry *e, const struct pe_key *key,
+		 const struct pe_stage **stage)
+{
+	const struct pe_sequence *seq = e->svc->seq;
+	enum pe_match match = PE_MATCH_CLAIM;
+	bool iface = false;
+	u8 i, last = e->role & PE_ROLE_REVERSE ? seq->reverse : 1;
+
+	*stage = seq->stage + seq->forward;
+	for (i = e->role & PE_ROLE_SERVER ? 0 : 1; i < last; i++) {
+		if (!(*stage)[i].from) {
+			match = PE_MATCH_OPEN;
+		} else if (pe_stage_is_from(&(*stage)[i], key, &iface)) {
+			*stage += i;
+			return PE_MATCH_EXACT;
+		}
+	}
+	/* By an interface of its devices, but from none of them. */
+	return iface ? PE_MATCH_CLAIM : match;
+}
+
+/* The stage of a packet that is for the entry. */
+static __always_inline void pe_entry_match(const struct pe_entry *e, u8 role,
+					   const struct pe_key *key,
+					   struct pe_hit *hit)
+{
+	bool forward = role & PE_ROLE_FORWARD;
+	const struct pe_stage *stage;
+	enum pe_match match;
+
+	match = forward ? pe_entry_forward(e, key, &stage) :
+			  pe_entry_reverse(e, key, &stage);
+	/* Whose clients come by this interface has them before who asks not. */
+	if (match > hit->match ||
+	    (forward && match == PE_MATCH_OPEN && match == hit->match &&
+	     e->iif))
+		*hit = (struct pe_hit) { e->svc, stage, match };
+}
+
+static __always_inline bool pe_entry_is(const struct pe_entry *e,
+					const struct pe_key *key, u16 port)
+{
+	if (likely(e->level == PE_LEVEL_PORT))
+		return e->proto == key->proto && port >= e->first &&
+		       port <= e->last;
+	return e->level == PE_LEVEL_ADDRESS || e->proto == key->proto;
+}
+
+/**
+ * pe_match_distinct() - find the stage of a packet that one service can be for
+ * @a: what lives at the packet's destination or source, @a->distinct
+ * @role: PE_ROLE_FORWARD for the destination, PE_ROLE_SOURCE for the source
+ * @key: the packet, with ports
+ * @hit: in and out: replaced by what is surer
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ */
+static __always_inline void pe_match_distinct(const struct pe_addr *a, u8 role,
+					      const struct pe_key *key,
+					      struct pe_hit *hit)
+{
+	u16 port = role & PE_ROLE_FORWARD ? key->dport : key->sport;
+	const struct pe_entry *e = a->entry, *end = e + a->n;
+
+	if (unlikely(a->searchable))
+		e += pe_addr_search(a, key->proto, port);
+	for (; e < end; e++) {
+		if (!pe_entry_is(e, key, port))
+			continue;
+		if (e->role & role)
+			pe_entry_match(e, role, key, hit);
+		break;
+	}
 }
 
 #endif /* _PE_MATCH_H */

@@ -118,6 +118,28 @@ static void pe_stage_reverse(const struct pe_sequence *seq,
 	stage->to = pe_device_port(stage->device, true);
 }
 
+static u8 pe_stage_extra(const struct pe_sequence *seq,
+			 const struct pe_stage *stage)
+{
+	const struct pe_step *server = pe_sequence_server(seq);
+	bool edited;
+	u8 extra = 0;
+
+	if (stage->taps)
+		extra |= PE_EXTRA_TAPS;
+	if (stage->action != PE_ACTION_STEER)
+		extra |= PE_EXTRA_ROUTED;
+	if (!server)
+		return extra;
+	edited = server->port || pe_device_is_nat(server->device);
+	if (stage->index == seq->forward)
+		extra |= PE_EXTRA_SENT | (edited ? PE_EXTRA_FROM_SERVER : 0);
+	if (stage->index < seq->forward && stage->to_step == seq->steps - 1 &&
+	    edited)
+		extra |= PE_EXTRA_TO_SERVER;
+	return extra;
+}
+
 static void pe_sequence_stages(struct pe_sequence *seq)
 {
 	u8 inner = seq->steps - seq->server;
@@ -145,8 +167,13 @@ static void pe_sequence_stages(struct pe_sequence *seq)
 		pe_stage_reverse(seq, stage, at);
 	}
 	seq->reverse = stage - seq->stage - seq->forward;
-	for (i = 0; i < seq->forward + seq->reverse; i++)
+	for (i = 0; i < seq->forward + seq->reverse; i++) {
 		seq->stage[i].index = i;
+		seq->stage[i].direction = i < seq->forward ?
+						  PE_DIRECTION_FORWARD :
+						  PE_DIRECTION_REVERSE;
+		seq->stage[i].extra = pe_stage_extra(seq, &seq->stage[i]);
+	}
 }
 
 static int pe_sequence_check_steps(const char *name,

@@ -3,6 +3,7 @@
 #ifndef _PE_SEQUENCE_H
 #define _PE_SEQUENCE_H
 
+#include <linux/bits.h>
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 #include <uapi/linux/pe.h>
@@ -24,6 +25,18 @@ struct pe_step {
 	u16			port;
 };
 
+/* What is to be done at a stage but handing on; most have nothing. */
+enum pe_extra {
+	PE_EXTRA_TAPS		= BIT(0),	/* copies to devices that look */
+	PE_EXTRA_TO_SERVER	= BIT(1),	/* address or port it listens on */
+	PE_EXTRA_FROM_SERVER	= BIT(2),	/* the service's own again */
+	PE_EXTRA_SENT		= BIT(3),	/* the server is counted for */
+	PE_EXTRA_ROUTED		= BIT(4),	/* the kernel's route decides */
+};
+
+/* No more than to reach a server by its own address. */
+#define PE_EXTRA_TRANSLATE	(PE_EXTRA_TO_SERVER | PE_EXTRA_ROUTED)
+
 /**
  * struct pe_stage - where a packet is, and what happens to it there
  * @from: port that packets of this stage come from, NULL for any place
@@ -31,22 +44,26 @@ struct pe_step {
  * @device: device that they are counted for: that @to belongs to, or the
  *	server that is reached by the kernel's route; NULL on leaving
  * @action: enum pe_action: steer, translate or deliver
+ * @extra: set of enum pe_extra
  * @from_step: step of @from, PE_NO_STEP where clients or unknown servers are
  * @to_step: step of @to or of a server that the kernel's route reaches
  * @tap_first: first step that gets a copy
  * @taps: steps that get a copy
  * @index: of its counters, and in pe_sequence.stage
+ * @direction: enum pe_direction
  */
 struct pe_stage {
 	const struct pe_port	*from;
 	const struct pe_port	*to;
 	const struct pe_device	*device;
 	u8			action;
+	u8			extra;
 	u8			from_step;
 	u8			to_step;
 	u8			tap_first;
 	u8			taps;
 	u8			index;
+	u8			direction;
 };
 
 /**

@@ -79,18 +79,17 @@ void pe_counts_sum(const struct pe_counts *counts, unsigned int stage,
  * pe_counts_cold() - count where there are no counters for each CPU yet
  * @counts: counters of the service
  * @stage: index of the stage
- * @packets: packets to add
- * @bytes: bytes to add
+ * @size: what to add
  *
  * Context: bottom halves off, RCU read lock held.
  */
 void pe_counts_cold(struct pe_counts *counts, unsigned int stage,
-		    unsigned int packets, unsigned int bytes)
+		    struct pe_sum size)
 {
 	struct pe_cell *cell = &counts->shared[stage];
 
-	atomic64_add(bytes, &cell->bytes);
-	if (atomic64_add_return(packets, &cell->packets) < PE_HOT_PACKETS)
+	atomic64_add(size.bytes, &cell->bytes);
+	if (atomic64_add_return(size.packets, &cell->packets) < PE_HOT_PACKETS)
 		return;
 	if (test_bit(0, &counts->queued) ||
 	    test_and_set_bit(0, &counts->queued))
@@ -136,13 +135,13 @@ void pe_counts_spread(struct work_struct *work)
 /**
  * pe_gso_size() - packets and bytes that a super-packet is on the wire
  * @skb: super-packet, data at the network header
- * @packets: out: its segments
- * @bytes: out: bytes from the network header on, of all segments
+ *
+ * Return: its segments, and bytes from the network header on of all of them.
  */
-void pe_gso_size(const struct sk_buff *skb, unsigned int *packets,
-		 unsigned int *bytes)
+struct pe_sum pe_gso_size(const struct sk_buff *skb)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	struct pe_sum size = { 1, skb->len };
 	unsigned int hlen = skb_transport_offset(skb);
 	unsigned int segs = shinfo->gso_segs;
 
@@ -152,22 +151,23 @@ void pe_gso_size(const struct sk_buff *skb, unsigned int *packets,
 
 		th = skb_header_pointer(skb, hlen, sizeof(_tcph), &_tcph);
 		if (!th)
-			return;
+			return size;
 		hlen += __tcp_hdrlen(th);
 	} else if (shinfo->gso_type & SKB_GSO_UDP_L4) {
 		hlen += sizeof(struct udphdr);
 	} else {
 		/* Fragments, tunnels, SCTP: count them as one. */
-		return;
+		return size;
 	}
 	if (skb->len <= hlen)
-		return;
+		return size;
 	if (!segs && shinfo->gso_size)
 		segs = DIV_ROUND_UP(skb->len - hlen, shinfo->gso_size);
 	if (segs > 1) {
-		*packets = segs;
-		*bytes += (segs - 1) * hlen;
+		size.packets = segs;
+		size.bytes += (segs - 1) * hlen;
 	}
+	return size;
 }
 
 /**

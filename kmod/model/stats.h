@@ -80,10 +80,9 @@ void pe_counts_put(struct pe_counts *counts);
 void pe_counts_sum(const struct pe_counts *counts, unsigned int stage,
 		   struct pe_sum *sum);
 void pe_counts_cold(struct pe_counts *counts, unsigned int stage,
-		    unsigned int packets, unsigned int bytes);
+		    struct pe_sum size);
 void pe_counts_spread(struct work_struct *work);
-void pe_gso_size(const struct sk_buff *skb, unsigned int *packets,
-		 unsigned int *bytes);
+struct pe_sum pe_gso_size(const struct sk_buff *skb);
 void pe_device_sum(struct pe_device_stats __percpu *stats, unsigned int dir,
 		   struct pe_sum *sum);
 u64 pe_drops_sum(struct pe_drops __percpu *drops, enum pe_drop reason);
@@ -91,42 +90,40 @@ u64 pe_drops_sum(struct pe_drops __percpu *drops, enum pe_drop reason);
 /**
  * pe_size() - packets and bytes that a buffer is on the wire
  * @skb: buffer, data at the network header
- * @packets: out: 1, or the segments of a super-packet
- * @bytes: out: bytes from the network header on, of all segments
+ *
+ * Return: 1 packet, or the segments of a super-packet; bytes from the network
+ * header on, of all segments.
  */
-static inline void pe_size(const struct sk_buff *skb, unsigned int *packets,
-			   unsigned int *bytes)
+static __always_inline struct pe_sum pe_size(const struct sk_buff *skb)
 {
-	*packets = 1;
-	*bytes = skb->len;
-	if (skb_is_gso(skb))
-		pe_gso_size(skb, packets, bytes);
+	if (unlikely(skb_is_gso(skb)))
+		return pe_gso_size(skb);
+	return (struct pe_sum) { 1, skb->len };
 }
 
 /**
  * pe_count() - count for a stage of a service
  * @counts: counters of the service
  * @stage: index of the stage
- * @packets: packets to add
- * @bytes: bytes to add
+ * @size: what to add
  *
  * Context: bottom halves off, RCU read lock held.
  */
-static inline void pe_count(struct pe_counts *counts, unsigned int stage,
-			    unsigned int packets, unsigned int bytes)
+static __always_inline void pe_count(struct pe_counts *counts,
+				     unsigned int stage, struct pe_sum size)
 {
 	/* Pairs with the release in pe_counts_spread(). */
 	struct pe_counts_cpu __percpu *cpu = smp_load_acquire(&counts->cpu);
 	struct pe_counts_cpu *mine;
 
 	if (unlikely(!cpu)) {
-		pe_counts_cold(counts, stage, packets, bytes);
+		pe_counts_cold(counts, stage, size);
 		return;
 	}
 	mine = this_cpu_ptr(cpu);
 	u64_stats_update_begin(&mine->syncp);
-	u64_stats_add(&mine->stage[stage].packets, packets);
-	u64_stats_add(&mine->stage[stage].bytes, bytes);
+	u64_stats_add(&mine->stage[stage].packets, size.packets);
+	u64_stats_add(&mine->stage[stage].bytes, size.bytes);
 	u64_stats_update_end(&mine->syncp);
 }
 
@@ -134,20 +131,19 @@ static inline void pe_count(struct pe_counts *counts, unsigned int stage,
  * pe_device_count() - count for a device
  * @stats: counters of the device
  * @dir: direction of the packets
- * @packets: packets to add
- * @bytes: bytes to add
+ * @size: what to add
  *
  * Context: bottom halves off, RCU read lock held.
  */
-static inline void pe_device_count(struct pe_device_stats __percpu *stats,
-				   unsigned int dir, unsigned int packets,
-				   unsigned int bytes)
+static __always_inline void
+pe_device_count(struct pe_device_stats __percpu *stats, unsigned int dir,
+		struct pe_sum size)
 {
 	struct pe_device_stats *mine = this_cpu_ptr(stats);
 
 	u64_stats_update_begin(&mine->syncp);
-	u64_stats_add(&mine->dir[dir].packets, packets);
-	u64_stats_add(&mine->dir[dir].bytes, bytes);
+	u64_stats_add(&mine->dir[dir].packets, size.packets);
+	u64_stats_add(&mine->dir[dir].bytes, size.bytes);
 	u64_stats_update_end(&mine->syncp);
 }
 

@@ -16,22 +16,30 @@ static u32 pe_table_buckets(const struct pe_table *t)
 	return 1U << (64 - t->shift);
 }
 
-static struct pe_slot pe_table_slot(const struct pe_table *t,
-				    const struct pe_addr *a)
+static u64 pe_table_hash(const struct pe_table *t, const struct pe_addr *a)
 {
-	return a->proto == NFPROTO_IPV4 ?
-		       pe_table_slot4(t, (__force u32)a->addr.ip) :
-		       pe_table_slot6(t, &a->addr.in6);
+	return a->proto == NFPROTO_IPV4 ? pe_table_hash4(t, &a->addr.ip) :
+					  pe_table_hash6(t, &a->addr.in6);
+}
+
+static u32 pe_table_home(const struct pe_table *t, u64 hash)
+{
+	return hash >> t->shift;
 }
 
 static struct pe_table *pe_table_new(u8 bits)
 {
+	size_t n = 1UL << bits;
 	struct pe_table *t;
 
-	t = kvzalloc(struct_size(t, bucket, 1UL << bits), GFP_KERNEL_ACCOUNT);
+	BUILD_BUG_ON(BITS_PER_LONG != 1 << PE_FILTER_BITS);
+	t = kvzalloc(struct_size(t, bucket, n) + n * sizeof(*t->filter),
+		     GFP_KERNEL_ACCOUNT);
 	if (!t)
 		return NULL;
+	t->filter = (unsigned long *)&t->bucket[n];
 	t->shift = 64 - bits;
+	t->filter_shift = t->shift - PE_FILTER_BITS;
 	get_random_bytes(t->secret, sizeof(t->secret));
 	/* Multiply-shift is universal for odd factors only. */
 	t->secret[0] |= 1;
@@ -86,26 +94,78 @@ struct pe_table *pe_table_grown(const struct pe_table *t, u8 proto, u32 extra)
  */
 void pe_table_insert(struct pe_table *t, struct pe_addr *a)
 {
-	struct pe_slot slot = pe_table_slot(t, a);
+	u64 hash = pe_table_hash(t, a);
 	u32 mask = pe_table_buckets(t) - 1;
+	u32 at = pe_table_home(t, hash);
 	struct pe_bucket *b;
 	int i;
 
-	for (;; slot.index = (slot.index + 1) & mask) {
-		b = &t->bucket[slot.index];
+	set_bit(hash >> t->filter_shift, t->filter);
+	for (;; at = (at + 1) & mask) {
+		b = &t->bucket[at];
 		for (i = 0; i < PE_BUCKET_SLOTS; i++) {
 			if (rcu_access_pointer(b->addr[i]))
 				continue;
 			/* Who sees the tag too early finds no address yet, who
 			 * sees it too late looks at the address itself.
 			 */
-			WRITE_ONCE(b->tag[i], slot.tag);
+			WRITE_ONCE(b->tag[i], pe_table_tag(hash));
 			rcu_assign_pointer(b->addr[i], a);
 			t->n++;
 			return;
 		}
 		WRITE_ONCE(b->passed, b->passed + 1);
 	}
+}
+
+/**
+ * pe_table_find_on() - find an address that is not where it is at home
+ * @t: table
+ * @hash: of the address
+ * @addr: address
+ * @ipv4: it is one of IPv4
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: what lives there, or NULL.
+ */
+struct pe_addr *pe_table_find_on(const struct pe_table *t, u64 hash,
+				 const void *addr, bool ipv4)
+{
+	u32 home = pe_table_home(t, hash), mask = pe_table_buckets(t) - 1;
+	u32 at = (home + 1) & mask;
+	struct pe_addr *a;
+
+	for (; at != home; at = (at + 1) & mask) {
+		const struct pe_bucket *b = &t->bucket[at];
+
+		a = pe_bucket_find(b, pe_table_tag(hash), addr, ipv4);
+		if (a || !READ_ONCE(b->passed))
+			return a;
+	}
+	return NULL;
+}
+
+/* An address left that was at home in this bucket. */
+static void pe_table_filter_again(struct pe_table *t, u32 home)
+{
+	const struct pe_bucket *b = &t->bucket[home];
+	unsigned long word = 0;
+	int i;
+
+	/* Some of its addresses may be elsewhere: what is set may stay so. */
+	if (b->passed)
+		return;
+	for (i = 0; i < PE_BUCKET_SLOTS; i++) {
+		struct pe_addr *a = rcu_dereference_protected(b->addr[i], 1);
+		u64 hash;
+
+		if (!a)
+			continue;
+		hash = pe_table_hash(t, a);
+		if (pe_table_home(t, hash) == home)
+			word |= BIT_MASK(hash >> t->filter_shift);
+	}
+	WRITE_ONCE(t->filter[home], word);
 }
 
 /**
@@ -120,22 +180,22 @@ void pe_table_insert(struct pe_table *t, struct pe_addr *a)
 struct pe_addr *pe_table_replace(struct pe_table *t, struct pe_addr *old,
 				 struct pe_addr *new)
 {
-	struct pe_slot slot = pe_table_slot(t, old);
+	u32 home = pe_table_home(t, pe_table_hash(t, old));
 	u32 mask = pe_table_buckets(t) - 1;
-	u32 home = slot.index;
+	u32 at = home, passed;
 	struct pe_addr *a;
 	struct pe_bucket *b;
 	int i;
 
 	do {
-		b = &t->bucket[slot.index];
+		b = &t->bucket[at];
 		for (i = 0; i < PE_BUCKET_SLOTS; i++) {
 			a = rcu_dereference_protected(b->addr[i], 1);
 			if (a && !memcmp(&a->addr, &old->addr, sizeof(a->addr)))
 				goto found;
 		}
-		slot.index = (slot.index + 1) & mask;
-	} while (slot.index != home);
+		at = (at + 1) & mask;
+	} while (at != home);
 	return NULL;
 
 found:
@@ -143,9 +203,10 @@ found:
 	if (new)
 		return a;
 	t->n--;
-	for (; home != slot.index; home = (home + 1) & mask)
-		WRITE_ONCE(t->bucket[home].passed,
-			   t->bucket[home].passed - 1);
+	for (passed = home; passed != at; passed = (passed + 1) & mask)
+		WRITE_ONCE(t->bucket[passed].passed,
+			   t->bucket[passed].passed - 1);
+	pe_table_filter_again(t, home);
 	return a;
 }
 

@@ -3,6 +3,7 @@
 #ifndef _PE_TABLE_H
 #define _PE_TABLE_H
 
+#include <linux/bitops.h>
 #include <linux/cache.h>
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
@@ -27,13 +28,23 @@ struct pe_bucket {
 	struct pe_addr __rcu	*addr[PE_BUCKET_SLOTS];
 } __aligned(64);
 
+/* Bits of the filter that a bucket has, as a power of two: one word. */
+#define PE_FILTER_BITS	6
+
 /**
  * struct pe_table - addresses of one family
  * @shift: of a hash, leaves the bucket's index
+ * @filter_shift: of a hash, leaves the bit in @filter
  * @n: addresses in the table
  * @secret: keys the hash, so that nobody outside can tell what collides
+ * @filter: a word for each bucket, with a bit set for each address at home
+ *	there; behind the buckets
  * @rcu: freed when no packet reads it
  * @bucket: 1 << (64 - @shift) buckets
+ *
+ * Nearly every packet is no service's, and the filter tells so: it is small
+ * enough to stay in the cache where the buckets are not (Bloom, "Space/Time
+ * Trade-offs in Hash Coding with Allowable Errors", 1970, with one hash).
  *
  * Addresses come from the configuration, never from packets, so packets can't
  * lengthen a search and a multiplication is hash enough: multiply-shift for
@@ -44,38 +55,39 @@ struct pe_bucket {
  */
 struct pe_table {
 	u8			shift;
+	u8			filter_shift;
 	u32			n;
 	u64			secret[2];
+	unsigned long		*filter;
 	struct rcu_head		rcu;
 	struct pe_bucket	bucket[];
 };
 
-/* Where an address belongs: a bucket's index and a tag. */
-struct pe_slot {
-	u32			index;
-	u32			tag;
-};
-
-static inline struct pe_slot pe_table_slot4(const struct pe_table *t, u32 addr)
+static inline u64 pe_table_hash4(const struct pe_table *t, const __be32 *addr)
 {
-	return (struct pe_slot) {
-		.index = (addr * t->secret[0]) >> t->shift,
-		.tag = addr,
-	};
+	return (__force u32)*addr * t->secret[0];
 }
 
-static inline struct pe_slot pe_table_slot6(const struct pe_table *t,
-					    const struct in6_addr *addr)
+static inline u64 pe_table_hash6(const struct pe_table *t,
+				 const struct in6_addr *addr)
 {
 	u64 hi = get_unaligned((const u64 *)addr);
 	u64 lo = get_unaligned((const u64 *)addr + 1);
 	u64 h = (hi ^ t->secret[0]) * t->secret[1];
 
-	h = (h ^ (h >> 32) ^ lo) * t->secret[0];
-	return (struct pe_slot) {
-		.index = h >> t->shift,
-		.tag = h,
-	};
+	return (h ^ (h >> 32) ^ lo) * t->secret[0];
+}
+
+/* What of a hash the bucket's index and the filter's bit don't tell. */
+static inline u32 pe_table_tag(u64 hash)
+{
+	return hash;
+}
+
+/* False when nothing in the table has this hash. */
+static inline bool pe_table_may(const struct pe_table *t, u64 hash)
+{
+	return test_bit(hash >> t->filter_shift, t->filter);
 }
 
 /* Is this what lives at the address? One of the two is known to the compiler. */
@@ -86,63 +98,84 @@ static __always_inline bool pe_table_is(const struct pe_addr *a,
 		      ipv6_addr_equal(&a->addr.in6, addr);
 }
 
+/* In one bucket. */
 static __always_inline struct pe_addr *
-pe_table_walk(const struct pe_table *t, struct pe_slot slot, const void *addr,
-	      bool ipv4)
+pe_bucket_find(const struct pe_bucket *b, u32 tag, const void *addr, bool ipv4)
 {
-	u32 mask = ~0ULL >> t->shift, at = slot.index;
-	const struct pe_bucket *b;
 	struct pe_addr *a;
 	int i;
 
-	do {
-		b = &t->bucket[at];
-		for (i = 0; i < PE_BUCKET_SLOTS; i++) {
-			if (READ_ONCE(b->tag[i]) != slot.tag)
-				continue;
-			/* Under RCU, or under pe_net.lock. */
-			a = rcu_dereference_check(b->addr[i], 1);
-			if (a && pe_table_is(a, addr, ipv4))
-				return a;
-		}
-		if (likely(!READ_ONCE(b->passed)))
-			return NULL;
-		at = (at + 1) & mask;
-	} while (at != slot.index);
+#pragma GCC unroll 5
+	for (i = 0; i < PE_BUCKET_SLOTS; i++) {
+		if (READ_ONCE(b->tag[i]) != tag)
+			continue;
+		/* Under RCU, or under pe_net.lock. */
+		a = rcu_dereference_check(b->addr[i], 1);
+		if (a && pe_table_is(a, addr, ipv4))
+			return a;
+	}
 	return NULL;
+}
+
+struct pe_addr *pe_table_find_on(const struct pe_table *t, u64 hash,
+				 const void *addr, bool ipv4);
+
+/**
+ * pe_table_walk() - what lives at an address that the filter let pass
+ * @t: table
+ * @hash: of the address
+ * @addr: address
+ * @ipv4: it is one of IPv4, known to the compiler
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: what lives there, or NULL.
+ */
+static __always_inline struct pe_addr *
+pe_table_walk(const struct pe_table *t, u64 hash, const void *addr, bool ipv4)
+{
+	const struct pe_bucket *b = &t->bucket[hash >> t->shift];
+	struct pe_addr *a;
+
+	a = pe_bucket_find(b, pe_table_tag(hash), addr, ipv4);
+	if (likely(a) || likely(!READ_ONCE(b->passed)))
+		return a;
+	return pe_table_find_on(t, hash, addr, ipv4);
 }
 
 /**
  * pe_table_find4() - what lives at an IPv4 address
- * @t: table of IPv4, or NULL
+ * @t: table of IPv4
  * @addr: address
  *
  * Context: RCU read lock held, or pe_net.lock.
  * Return: what lives there, or NULL.
  */
-static inline struct pe_addr *pe_table_find4(const struct pe_table *t,
-					     __be32 addr)
+static __always_inline struct pe_addr *pe_table_find4(const struct pe_table *t,
+						      const __be32 *addr)
 {
-	if (!t)
+	u64 hash = pe_table_hash4(t, addr);
+
+	if (likely(!pe_table_may(t, hash)))
 		return NULL;
-	return pe_table_walk(t, pe_table_slot4(t, (__force u32)addr), &addr,
-			     true);
+	return pe_table_walk(t, hash, addr, true);
 }
 
 /**
  * pe_table_find6() - what lives at an IPv6 address
- * @t: table of IPv6, or NULL
+ * @t: table of IPv6
  * @addr: address
  *
  * Context: RCU read lock held, or pe_net.lock.
  * Return: what lives there, or NULL.
  */
-static inline struct pe_addr *pe_table_find6(const struct pe_table *t,
-					     const struct in6_addr *addr)
+static __always_inline struct pe_addr *
+pe_table_find6(const struct pe_table *t, const struct in6_addr *addr)
 {
-	if (!t)
+	u64 hash = pe_table_hash6(t, addr);
+
+	if (likely(!pe_table_may(t, hash)))
 		return NULL;
-	return pe_table_walk(t, pe_table_slot6(t, addr), addr, false);
+	return pe_table_walk(t, hash, addr, false);
 }
 
 /**
@@ -158,7 +191,9 @@ static inline struct pe_addr *pe_table_find(const struct pe_table *t,
 					    const union nf_inet_addr *addr,
 					    u8 proto)
 {
-	return proto == NFPROTO_IPV4 ? pe_table_find4(t, addr->ip) :
+	if (!t)
+		return NULL;
+	return proto == NFPROTO_IPV4 ? pe_table_find4(t, &addr->ip) :
 				       pe_table_find6(t, &addr->in6);
 }
 

@@ -19,18 +19,6 @@ struct pe_fragmenting {
 
 static DEFINE_PER_CPU(struct pe_fragmenting, pe_fragmenting);
 
-/**
- * pe_mtu_exceeded() - is a packet, or a segment of it, too big?
- * @skb: buffer, data at the network header
- * @mtu: bytes that fit, from the network header on
- */
-bool pe_mtu_exceeded(const struct sk_buff *skb, unsigned int mtu)
-{
-	if (likely(skb->len <= mtu))
-		return false;
-	return !skb_is_gso(skb) || !skb_gso_validate_network_len(skb, mtu);
-}
-
 static bool pe_mtu_may_fragment(const struct pe_packet *pkt)
 {
 	return pkt->family == NFPROTO_IPV4 && !skb_is_gso(pkt->skb) &&
@@ -38,19 +26,17 @@ static bool pe_mtu_may_fragment(const struct pe_packet *pkt)
 }
 
 /**
- * pe_mtu_port() - does a packet fit the interface it is handed to?
+ * pe_mtu_big() - what becomes of a packet that does not fit an interface
  * @pkt: packet, unchanged but for @pkt->mtu
  * @hit: where it is
  * @mtu: of the interface
  *
- * Return: PE_DROP_NONE, also when it is to be fragmented; PE_DROP_MTU after
- * telling the sender.
+ * Return: PE_DROP_NONE when it is to be fragmented; PE_DROP_MTU after telling
+ * the sender.
  */
-enum pe_drop pe_mtu_port(struct pe_packet *pkt, const struct pe_hit *hit,
-			 unsigned int mtu)
+enum pe_drop pe_mtu_big(struct pe_packet *pkt, const struct pe_hit *hit,
+			unsigned int mtu)
 {
-	if (likely(!pe_mtu_exceeded(pkt->skb, mtu)))
-		return PE_DROP_NONE;
 	if (pe_mtu_may_fragment(pkt)) {
 		pkt->mtu = mtu;
 		return PE_DROP_NONE;

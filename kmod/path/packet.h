@@ -70,6 +70,76 @@ static inline bool pe_packet_is_piece(const struct pe_packet *pkt)
 	       ipv6_find_hdr(pkt->skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) >= 0;
 }
 
+/* In the engine's hooks data is at the network header, which is one load less
+ * than ip_hdr() needs.
+ */
+static __always_inline struct iphdr *pe_iph(const struct sk_buff *skb)
+{
+	return (struct iphdr *)skb->data;
+}
+
+static __always_inline struct ipv6hdr *pe_ip6h(const struct sk_buff *skb)
+{
+	return (struct ipv6hdr *)skb->data;
+}
+
+/* Time to live or hop limit. */
+static __always_inline u8 pe_ttl(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ? pe_iph(skb)->ttl :
+					pe_ip6h(skb)->hop_limit;
+}
+
+/* Version 4, and five words of header: no options. */
+#define PE_IPV4_PLAIN	0x45
+
+/**
+ * pe_packet_plain() - the key of a packet that is as simple as most are
+ * @skb: buffer, data at the network header
+ * @family: NFPROTO_*
+ * @key: out: protocol and ports
+ *
+ * Return: true for TCP and UDP right behind a header without options, in one
+ * piece; false for what pe_packet_parse() has to look at.
+ */
+static __always_inline bool pe_packet_plain(const struct sk_buff *skb,
+					    u8 family, struct pe_key *key)
+{
+	const __be16 *ports;
+
+	if (family == NFPROTO_IPV4) {
+		const struct iphdr *iph = pe_iph(skb);
+
+		if (unlikely(*(const u8 *)iph != PE_IPV4_PLAIN ||
+			     ip_is_fragment(iph)))
+			return false;
+		key->proto = iph->protocol;
+		ports = (const void *)(iph + 1);
+	} else {
+		const struct ipv6hdr *ip6h = pe_ip6h(skb);
+
+		/* Link-local and multicast addresses begin like that. */
+		if (unlikely(ip6h->daddr.s6_addr[0] >= 0xfe))
+			return false;
+		key->proto = ip6h->nexthdr;
+		ports = (const void *)(ip6h + 1);
+	}
+	switch (key->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+		break;
+	default:
+		return false;
+	}
+	if (unlikely(skb_headlen(skb) <
+		     (const u8 *)(ports + 2) - (const u8 *)skb->data))
+		return false;
+	key->ports = true;
+	key->sport = ntohs(ports[0]);
+	key->dport = ntohs(ports[1]);
+	return true;
+}
+
 /**
  * pe_packet_to() - the destination address of a packet
  * @pkt: packet
@@ -82,12 +152,6 @@ static inline void pe_packet_to(const struct pe_packet *pkt,
 		addr->ip = ip_hdr(pkt->skb)->daddr;
 	else
 		addr->in6 = ipv6_hdr(pkt->skb)->daddr;
-}
-
-static inline u8 pe_packet_ttl(const struct pe_packet *pkt)
-{
-	return pkt->family == NFPROTO_IPV4 ? ip_hdr(pkt->skb)->ttl :
-					     ipv6_hdr(pkt->skb)->hop_limit;
 }
 
 #endif /* _PE_PACKET_H */

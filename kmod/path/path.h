@@ -7,18 +7,26 @@
 #include <uapi/linux/pe.h>
 
 #include "packet.h"
+#include "xmit.h"
 
 /* steer.c */
 extern const struct nf_hook_ops pe_hook_ops[];
+unsigned int pe_drop(struct pe_net *pn, struct sk_buff *skb,
+		     enum pe_drop reason);
 
-/* xmit.c */
-enum pe_drop pe_xmit_ready(const struct pe_port *port,
-			   struct net_device **dev);
-enum pe_drop pe_xmit_writable(struct sk_buff *skb,
-			      const struct net_device *dev);
-void pe_xmit_hop(struct pe_packet *pkt);
-enum pe_drop pe_xmit(struct sk_buff *skb, u8 family,
-		     const struct pe_port *port, struct net_device *dev);
+/* act.c */
+unsigned int pe_act(struct pe_packet *pkt, const struct pe_hit *hit);
+unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
+			  const struct pe_service *svc,
+			  const struct pe_stage *stage);
+
+/* translate.c */
+unsigned int pe_translate_ipv4(struct pe_net *pn, struct sk_buff *skb,
+			       const struct pe_service *svc,
+			       const struct pe_stage *stage);
+unsigned int pe_translate_ipv6(struct pe_net *pn, struct sk_buff *skb,
+			       const struct pe_service *svc,
+			       const struct pe_stage *stage);
 
 /* rewrite.c */
 struct pe_rewrite {
@@ -42,9 +50,35 @@ enum pe_drop pe_icmp_rewrite(struct pe_packet *pkt,
 			     const struct pe_rewrite *rw, bool outer);
 
 /* mtu.c */
-bool pe_mtu_exceeded(const struct sk_buff *skb, unsigned int mtu);
-enum pe_drop pe_mtu_port(struct pe_packet *pkt, const struct pe_hit *hit,
-			 unsigned int mtu);
+/**
+ * pe_mtu_exceeded() - is a packet, or a segment of it, too big?
+ * @skb: buffer, data at the network header
+ * @mtu: bytes that fit, from the network header on
+ */
+static inline bool pe_mtu_exceeded(const struct sk_buff *skb, unsigned int mtu)
+{
+	if (likely(skb->len <= mtu))
+		return false;
+	return !skb_is_gso(skb) || !skb_gso_validate_network_len(skb, mtu);
+}
+
+/**
+ * pe_mtu_fits_route() - is a packet, or each segment of it, small enough?
+ * @skb: buffer, data at the network header
+ * @dst: route to where it is going
+ */
+static inline bool pe_mtu_fits_route(const struct sk_buff *skb,
+				     const struct dst_entry *dst)
+{
+	/* What fits any link needs no look at what the way is known to take. */
+	if (likely(skb->len <= IPV6_MIN_MTU &&
+		   skb->len <= READ_ONCE(dst->dev->mtu)))
+		return true;
+	return !pe_mtu_exceeded(skb, dst_mtu(dst));
+}
+
+enum pe_drop pe_mtu_big(struct pe_packet *pkt, const struct pe_hit *hit,
+			unsigned int mtu);
 enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
 			  const struct pe_hit *hit,
 			  const union nf_inet_addr *to);

@@ -17,205 +17,20 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-static unsigned int pe_drop(const struct pe_packet *pkt, enum pe_drop reason)
+/**
+ * pe_drop() - count and trace a packet that ends here
+ * @pn: namespace
+ * @skb: the packet
+ * @reason: why
+ *
+ * Return: NF_DROP.
+ */
+noinline unsigned int pe_drop(struct pe_net *pn, struct sk_buff *skb,
+			      enum pe_drop reason)
 {
-	pe_drop_count(pkt->pn->drops, reason);
-	trace_pe_drop(pkt->skb, reason);
+	pe_drop_count(pn->drops, reason);
+	trace_pe_drop(skb, reason);
 	return NF_DROP;
-}
-
-/* The kernel routes it on: neither end's connection tracking sees the whole. */
-static unsigned int pe_pass(struct pe_packet *pkt)
-{
-	nf_reset_ct(pkt->skb);
-	nf_ct_set(pkt->skb, NULL, IP_CT_UNTRACKED);
-	return NF_ACCEPT;
-}
-
-static void pe_count_hit(const struct pe_packet *pkt, const struct pe_hit *hit)
-{
-	const struct pe_device *dev = hit->stage->device;
-	unsigned int packets, bytes;
-
-	pe_size(pkt->skb, &packets, &bytes);
-	pe_count(hit->svc->counts, hit->stage->index, packets, bytes);
-	if (dev)
-		pe_device_count(dev->stats,
-				pe_hit_forward(hit) ? PE_DIRECTION_FORWARD :
-						      PE_DIRECTION_REVERSE,
-				packets, bytes);
-}
-
-/* What a server just sent is counted for the server as well. */
-static void pe_count_sent(const struct pe_packet *pkt, const struct pe_hit *hit)
-{
-	const struct pe_step *server = pe_sequence_server(hit->svc->seq);
-	unsigned int packets, bytes;
-
-	if (!server)
-		return;
-	pe_size(pkt->skb, &packets, &bytes);
-	pe_device_count(server->device->stats, PE_DIRECTION_REVERSE, packets,
-			bytes);
-}
-
-static enum pe_drop pe_apply(struct pe_packet *pkt, const struct pe_rewrite *rw,
-			     bool outer)
-{
-	if (pkt->error)
-		return pe_icmp_rewrite(pkt, rw, outer);
-	return pe_rewrite(pkt, rw);
-}
-
-/* The last leg: address and port that the server has, where they differ. */
-static enum pe_drop pe_to_server(struct pe_packet *pkt,
-				 const struct pe_hit *hit)
-{
-	const struct pe_step *server = pe_sequence_server(hit->svc->seq);
-	struct pe_rewrite rw = {};
-
-	if (!server || hit->stage->to_step != hit->svc->seq->steps - 1)
-		return PE_DROP_NONE;
-	if (pe_device_is_nat(server->device))
-		rw.addr = &server->device->address;
-	if (server->port) {
-		rw.port = server->port;
-		rw.old = hit->svc->range[0].first;
-	}
-	if (!rw.addr && !rw.port)
-		return PE_DROP_NONE;
-	return pe_apply(pkt, &rw, true);
-}
-
-/* The first leg back: the service's own address and port again. */
-static enum pe_drop pe_from_server(struct pe_packet *pkt,
-				   const struct pe_hit *hit)
-{
-	const struct pe_step *server = pe_sequence_server(hit->svc->seq);
-	struct pe_rewrite rw = { .source = true };
-	bool outer = true;
-
-	if (!server)
-		return PE_DROP_NONE;
-	if (pe_device_is_nat(server->device)) {
-		rw.addr = &hit->svc->vip;
-		/* A router beyond us may complain about what the server sent. */
-		outer = !pkt->error || pe_packet_from(pkt, server->device);
-	}
-	if (server->port) {
-		rw.port = hit->svc->range[0].first;
-		rw.old = server->port;
-	}
-	if (!rw.addr && !rw.port)
-		return PE_DROP_NONE;
-	return pe_apply(pkt, &rw, outer);
-}
-
-static unsigned int pe_act_steer(struct pe_packet *pkt,
-				 const struct pe_hit *hit)
-{
-	const struct pe_stage *stage = hit->stage;
-	struct net_device *dev;
-	enum pe_drop reason;
-
-	if (unlikely(pe_packet_ttl(pkt) <= 1)) {
-		pe_icmp_expired(pkt, hit);
-		return pe_drop(pkt, PE_DROP_TTL);
-	}
-	reason = pe_xmit_ready(stage->to, &dev);
-	if (likely(!reason))
-		reason = pe_mtu_port(pkt, hit, READ_ONCE(dev->mtu));
-	if (unlikely(reason))
-		return pe_drop(pkt, reason);
-	if (stage->index == hit->svc->seq->forward) {
-		reason = pe_from_server(pkt, hit);
-		if (unlikely(reason))
-			return pe_drop(pkt, reason);
-		pe_count_sent(pkt, hit);
-	}
-	if (stage->taps)
-		pe_tap_copies(pkt, hit);
-	reason = pe_xmit_writable(pkt->skb, dev);
-	if (unlikely(reason))
-		return pe_drop(pkt, reason);
-	if (stage->index < hit->svc->seq->forward) {
-		reason = pe_to_server(pkt, hit);
-		if (unlikely(reason))
-			return pe_drop(pkt, reason);
-	}
-	pe_count_hit(pkt, hit);
-	pe_xmit_hop(pkt);
-	if (unlikely(pkt->mtu))
-		reason = pe_mtu_fragment(pkt, stage->to, dev);
-	else
-		reason = pe_xmit(pkt->skb, pkt->family, stage->to, dev);
-	if (likely(!reason))
-		return NF_STOLEN;
-	return pe_drop(pkt, reason);
-}
-
-static unsigned int pe_act_translate(struct pe_packet *pkt,
-				     const struct pe_hit *hit)
-{
-	const struct pe_device *server = hit->stage->device;
-	enum pe_drop reason;
-
-	/* The kernel would quote what the client never sent. */
-	if (unlikely(pe_packet_ttl(pkt) <= 1)) {
-		pe_icmp_expired(pkt, hit);
-		return pe_drop(pkt, PE_DROP_TTL);
-	}
-	reason = pe_mtu_route(pkt, hit, &server->address);
-	if (unlikely(reason))
-		return pe_drop(pkt, reason);
-	if (hit->stage->taps)
-		pe_tap_copies(pkt, hit);
-	reason = pe_to_server(pkt, hit);
-	if (unlikely(reason))
-		return pe_drop(pkt, reason);
-	pe_count_hit(pkt, hit);
-	return pe_pass(pkt);
-}
-
-static unsigned int pe_act_deliver(struct pe_packet *pkt,
-				   const struct pe_hit *hit)
-{
-	union nf_inet_addr to;
-	enum pe_drop reason;
-
-	if (!pe_hit_forward(hit)) {
-		/* The kernel would write to the service's address. */
-		if (unlikely(pe_packet_ttl(pkt) <= 1)) {
-			pe_icmp_expired(pkt, hit);
-			return pe_drop(pkt, PE_DROP_TTL);
-		}
-		pe_packet_to(pkt, &to);
-		reason = pe_mtu_route(pkt, hit, &to);
-		if (unlikely(reason))
-			return pe_drop(pkt, reason);
-	}
-	if (hit->stage->index == hit->svc->seq->forward) {
-		reason = pe_from_server(pkt, hit);
-		if (unlikely(reason))
-			return pe_drop(pkt, reason);
-		pe_count_sent(pkt, hit);
-	}
-	if (hit->stage->taps)
-		pe_tap_copies(pkt, hit);
-	pe_count_hit(pkt, hit);
-	return pe_pass(pkt);
-}
-
-static unsigned int pe_act(struct pe_packet *pkt, const struct pe_hit *hit)
-{
-	switch (hit->stage->action) {
-	case PE_ACTION_STEER:
-		return pe_act_steer(pkt, hit);
-	case PE_ACTION_TRANSLATE:
-		return pe_act_translate(pkt, hit);
-	default:
-		return pe_act_deliver(pkt, hit);
-	}
 }
 
 /* An error about what a service's client sent, from anywhere on its way. */
@@ -224,7 +39,7 @@ static unsigned int pe_steer_quoted(struct pe_packet *pkt)
 	enum pe_family family = pe_family_of(pkt->family);
 	union nf_inet_addr about = {};
 	const struct pe_addr *src;
-	struct pe_hit hit = {};
+	struct pe_hit hit;
 
 	if (!pkt->error || !pe_packet_quotes(pkt, &about))
 		return NF_ACCEPT;
@@ -232,7 +47,7 @@ static unsigned int pe_steer_quoted(struct pe_packet *pkt)
 			    pkt->family);
 	if (!src)
 		return NF_ACCEPT;
-	pe_match(src, PE_ROLE_SOURCE, &pkt->key, &hit);
+	pe_match_source(src, &pkt->key, &hit);
 	if (hit.match < PE_MATCH_OPEN)
 		return NF_ACCEPT;
 	return pe_act(pkt, &hit);
@@ -246,7 +61,7 @@ static bool pe_is_servers_own(const struct pe_packet *pkt,
 {
 	struct net *net = pkt->pn->net;
 
-	if (pe_hit_forward(hit) || hit->svc->level == PE_LEVEL_PORT)
+	if (hit->svc->level == PE_LEVEL_PORT)
 		return false;
 	if (pkt->family == NFPROTO_IPV4)
 		return inet_addr_type(net, ip_hdr(pkt->skb)->daddr) ==
@@ -254,50 +69,12 @@ static bool pe_is_servers_own(const struct pe_packet *pkt,
 	return ipv6_chk_addr(net, &ipv6_hdr(pkt->skb)->daddr, NULL, 0);
 }
 
-/**
- * pe_steer() - a packet whose destination or source may be a service's
- * @pkt: packet, not parsed yet
- * @dst: what lives at its destination, or NULL
- * @src: what lives at its source, or NULL
- */
-static unsigned int pe_steer(struct pe_packet *pkt, const struct pe_addr *dst,
-			     const struct pe_addr *src)
-{
-	struct pe_hit hit;
-
-	if (!pe_packet_parse(pkt))
-		return dst || src ? pe_drop(pkt, PE_DROP_MALFORMED) :
-				    NF_ACCEPT;
-	if (unlikely(pkt->link))
-		return NF_ACCEPT;
-	pe_locate(dst, src, &pkt->key, &hit);
-	switch (hit.match) {
-	case PE_MATCH_OPEN:
-		if (unlikely(pe_is_servers_own(pkt, &hit)))
-			return NF_ACCEPT;
-		fallthrough;
-	case PE_MATCH_EXACT:
-		return pe_act(pkt, &hit);
-	case PE_MATCH_CLAIM:
-		/* Or its device has an address that we don't know yet. */
-		pe_ports_ask_soon(pkt->pn);
-		return pe_drop(pkt, PE_DROP_WRONG_PLACE);
-	case PE_MATCH_FRAGMENT:
-		return pe_drop(pkt, PE_DROP_FRAGMENT);
-	default:
-		if (dst && dst->guards)
-			return pe_drop(pkt, PE_DROP_GUARD);
-		return pe_steer_quoted(pkt);
-	}
-}
-
 static u64 pe_source_mac(const struct sk_buff *skb)
 {
 	if (unlikely(skb->dev->type != ARPHRD_ETHER ||
 		     !skb_mac_header_was_set(skb)))
 		return PE_MAC_NONE;
-	/* 0 is an address that is not known. */
-	return pe_mac(eth_hdr(skb)->h_source) ?: PE_MAC_NONE;
+	return pe_mac(eth_hdr(skb)->h_source);
 }
 
 /* The kernel forwards nothing that was not sent to it. What a bridge carries
@@ -309,7 +86,8 @@ static bool pe_is_not_ours(const struct sk_buff *skb)
 	       netif_is_l3_master(skb->dev);
 }
 
-static noinline unsigned int pe_steer_skb(struct pe_net *pn,
+/* A packet of any kind whose destination or source may be a service's. */
+static noinline unsigned int pe_steer_any(struct pe_net *pn,
 					  struct sk_buff *skb, u8 family,
 					  const struct pe_addr *dst,
 					  const struct pe_addr *src)
@@ -321,55 +99,217 @@ static noinline unsigned int pe_steer_skb(struct pe_net *pn,
 		.key.dev = skb->dev,
 		.key.mac = pe_source_mac(skb),
 	};
+	struct pe_hit hit;
 
-	unsigned int verdict;
+	if (pe_is_not_ours(skb))
+		return NF_ACCEPT;
+	if (!pe_packet_parse(&pkt))
+		return dst || src ? pe_drop(pn, skb, PE_DROP_MALFORMED) :
+				    NF_ACCEPT;
+	if (pkt.link)
+		return NF_ACCEPT;
+	pe_match_both(dst, src, &pkt.key, &hit);
+	switch (hit.match) {
+	case PE_MATCH_OPEN:
+		if (pe_is_servers_own(&pkt, &hit))
+			return NF_ACCEPT;
+		fallthrough;
+	case PE_MATCH_EXACT:
+		return pe_act(&pkt, &hit);
+	case PE_MATCH_CLAIM:
+		/* Or its device has an address that we don't know yet. */
+		pe_ports_ask_soon(pn);
+		return pe_drop(pn, skb, PE_DROP_WRONG_PLACE);
+	case PE_MATCH_FRAGMENT:
+		return pe_drop(pn, skb, PE_DROP_FRAGMENT);
+	default:
+		if (dst && dst->guards)
+			return pe_drop(pn, skb, PE_DROP_GUARD);
+		return pe_steer_quoted(&pkt);
+	}
+}
+
+/* Where a packet is, as far as one of its addresses tells by itself. */
+static __always_inline void pe_locate(const struct sk_buff *skb, u8 family,
+				      const struct pe_addr *dst,
+				      const struct pe_addr *src,
+				      struct pe_hit *hit)
+{
+	struct pe_key key = {
+		.dev = skb->dev,
+		.mac = pe_source_mac(skb),
+	};
+
+	if (unlikely(!pe_packet_plain(skb, family, &key)))
+		return;
+	if (!src && likely(dst && dst->distinct))
+		pe_match_distinct(dst, PE_ROLE_FORWARD, &key, hit);
+	else if (!dst && likely(src && src->distinct))
+		pe_match_distinct(src, PE_ROLE_SOURCE, &key, hit);
+}
+
+/* A server may be at any place, but not everything there is one. */
+static __always_inline bool pe_is_sure(const struct pe_hit *hit)
+{
+	return hit->match == PE_MATCH_EXACT ||
+	       (hit->match == PE_MATCH_OPEN && pe_hit_forward(hit));
+}
+
+/* Can the packet be handed on with nothing but another link-layer header? */
+static __always_inline bool pe_is_quick(const struct sk_buff *skb, u8 family,
+					const struct pe_hit *hit,
+					struct net_device **dev)
+{
+	return likely(!hit->stage->extra && pe_ttl(skb, family) > 1 &&
+		      !pe_xmit_ready(hit->stage->to, dev) &&
+		      !pe_mtu_exceeded(skb, READ_ONCE((*dev)->mtu)));
+}
+
+/* A plain packet, surely at this stage, with which there is more to do. */
+static __always_inline unsigned int
+pe_steer_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
+	       const struct pe_service *svc, const struct pe_stage *stage)
+{
+	if (stage->extra != PE_EXTRA_TRANSLATE)
+		return pe_act_plain(pn, skb, family, svc, stage);
+	if (family == NFPROTO_IPV4)
+		return pe_translate_ipv4(pn, skb, svc, stage);
+	return pe_translate_ipv6(pn, skb, svc, stage);
+}
+
+/* Most packets are plain, surely of one stage, and need nothing but to be
+ * handed on. They take this way, which is short because it looks at all of
+ * that before it changes anything: whatever is different goes the long way,
+ * pe_steer_any() or pe_steer_plain(), to the same end. The compiler makes one
+ * for each family.
+ */
+static __always_inline unsigned int pe_steer(struct pe_net *pn,
+					     struct sk_buff *skb, u8 family,
+					     const struct pe_addr *dst,
+					     const struct pe_addr *src)
+{
+	struct pe_hit hit = {};
+	struct net_device *dev;
+	struct pe_sum size;
 
 	if (unlikely(pe_is_not_ours(skb)))
 		return NF_ACCEPT;
-	/* A hook before us may have kept the packet for userspace. */
+	pe_locate(skb, family, dst, src, &hit);
+	if (unlikely(!pe_is_sure(&hit)))
+		return pe_steer_any(pn, skb, family, dst, src);
+	if (unlikely(!pe_is_quick(skb, family, &hit, &dev)))
+		return pe_steer_plain(pn, skb, family, hit.svc, hit.stage);
+
+	if (unlikely(pe_xmit_writable(skb, dev)))
+		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
+	size = pe_size(skb);
+	pe_count(hit.svc->counts, hit.stage->index, size);
+	pe_device_count(hit.stage->device->stats, hit.stage->direction, size);
+	pe_xmit_hop(skb, family);
+	if (likely(!pe_xmit(skb, family, hit.stage->to, dev)))
+		return NF_STOLEN;
+	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);
+}
+
+static unsigned int pe_steer_late(struct pe_net *pn, struct sk_buff *skb,
+				  const struct pe_table *table, u64 hash,
+				  u8 family);
+
+/* @hash is that of the destination, which the filter may have let pass. */
+static noinline unsigned int pe_steer_ipv4(struct pe_net *pn,
+					   struct sk_buff *skb,
+					   const struct pe_table *table,
+					   u64 hash)
+{
+	const struct iphdr *iph = pe_iph(skb);
+
+	if (unlikely(!softirq_count()))
+		return pe_steer_late(pn, skb, table, hash, NFPROTO_IPV4);
+	return pe_steer(pn, skb, NFPROTO_IPV4,
+			pe_table_walk(table, hash, &iph->daddr, true),
+			pe_table_find4(table, &iph->saddr));
+}
+
+static noinline unsigned int pe_steer_ipv6(struct pe_net *pn,
+					   struct sk_buff *skb,
+					   const struct pe_table *table,
+					   u64 hash)
+{
+	const struct ipv6hdr *ip6h = pe_ip6h(skb);
+
+	if (unlikely(!softirq_count()))
+		return pe_steer_late(pn, skb, table, hash, NFPROTO_IPV6);
+	return pe_steer(pn, skb, NFPROTO_IPV6,
+			pe_table_walk(table, hash, &ip6h->daddr, false),
+			pe_table_find6(table, &ip6h->saddr));
+}
+
+/* A hook before us kept the packet for userspace, which gives it back in
+ * process context.
+ */
+static unsigned int pe_steer_late(struct pe_net *pn, struct sk_buff *skb,
+				  const struct pe_table *table, u64 hash,
+				  u8 family)
+{
+	unsigned int verdict;
+
 	local_bh_disable();
-	verdict = pe_steer(&pkt, dst, src);
+	if (family == NFPROTO_IPV4)
+		verdict = pe_steer_ipv4(pn, skb, table, hash);
+	else
+		verdict = pe_steer_ipv6(pn, skb, table, hash);
 	local_bh_enable();
 	return verdict;
 }
 
+/* Nearly every packet is no service's and goes on from here. ICMP may be an
+ * error about a packet to a service.
+ */
 static unsigned int pe_hook_ipv4(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-	const struct pe_addr *dst, *src;
+	const struct iphdr *iph = pe_iph(skb);
 	const struct pe_table *table;
 	struct pe_net *pn = priv;
+	u64 hash;
 
 	table = rcu_dereference(pn->table[PE_IPV4]);
-	dst = pe_table_find4(table, iph->daddr);
-	src = pe_table_find4(table, iph->saddr);
-	if (dst || src || unlikely(iph->protocol == IPPROTO_ICMP))
-		return pe_steer_skb(pn, skb, NFPROTO_IPV4, dst, src);
-	return NF_ACCEPT;
+	if (!table)
+		return NF_ACCEPT;
+	hash = pe_table_hash4(table, &iph->daddr);
+	if (likely(!pe_table_may(table, hash) &&
+		   !pe_table_may(table, pe_table_hash4(table, &iph->saddr)) &&
+		   iph->protocol != IPPROTO_ICMP))
+		return NF_ACCEPT;
+	return pe_steer_ipv4(pn, skb, table, hash);
 }
 
 static unsigned int pe_hook_ipv6(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
-	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
-	const struct pe_addr *dst, *src;
+	const struct ipv6hdr *ip6h = pe_ip6h(skb);
 	const struct pe_table *table;
 	struct pe_net *pn = priv;
+	u64 hash;
 
 	table = rcu_dereference(pn->table[PE_IPV6]);
-	dst = pe_table_find6(table, &ip6h->daddr);
-	src = pe_table_find6(table, &ip6h->saddr);
-	if (dst || src || unlikely(ip6h->nexthdr == IPPROTO_ICMPV6))
-		return pe_steer_skb(pn, skb, NFPROTO_IPV6, dst, src);
-	return NF_ACCEPT;
+	if (!table)
+		return NF_ACCEPT;
+	hash = pe_table_hash6(table, &ip6h->daddr);
+	if (likely(!pe_table_may(table, hash) &&
+		   !pe_table_may(table, pe_table_hash6(table, &ip6h->saddr)) &&
+		   ip6h->nexthdr != IPPROTO_ICMPV6))
+		return NF_ACCEPT;
+	return pe_steer_ipv6(pn, skb, table, hash);
 }
 
 /* What was addressed to a guarded device only after PREROUTING. */
 static unsigned int pe_guard(struct pe_net *pn, struct sk_buff *skb,
-			     const struct pe_addr *dst, u8 family)
+			     const void *daddr, u8 family)
 {
-	struct pe_packet pkt = { .pn = pn, .skb = skb, .family = family };
+	const struct pe_table *table =
+		rcu_dereference(pn->table[pe_family_of(family)]);
+	const struct pe_addr *dst = pe_table_find(table, daddr, family);
 	enum ip_conntrack_info ctinfo;
 
 	if (likely(!dst || !dst->guards))
@@ -377,27 +317,19 @@ static unsigned int pe_guard(struct pe_net *pn, struct sk_buff *skb,
 	nf_ct_get(skb, &ctinfo);
 	if (ctinfo == IP_CT_UNTRACKED)
 		return NF_ACCEPT;
-	return pe_drop(&pkt, PE_DROP_GUARD);
+	return pe_drop(pn, skb, PE_DROP_GUARD);
 }
 
 static unsigned int pe_guard_ipv4(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
-	struct pe_net *pn = priv;
-
-	return pe_guard(pn, skb,
-			pe_table_find4(rcu_dereference(pn->table[PE_IPV4]),
-				       ip_hdr(skb)->daddr), NFPROTO_IPV4);
+	return pe_guard(priv, skb, &ip_hdr(skb)->daddr, NFPROTO_IPV4);
 }
 
 static unsigned int pe_guard_ipv6(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
-	struct pe_net *pn = priv;
-
-	return pe_guard(pn, skb,
-			pe_table_find6(rcu_dereference(pn->table[PE_IPV6]),
-				       &ipv6_hdr(skb)->daddr), NFPROTO_IPV6);
+	return pe_guard(priv, skb, &ipv6_hdr(skb)->daddr, NFPROTO_IPV6);
 }
 
 /* Templates; pe_net.hooks are copies with the namespace as @priv. First of

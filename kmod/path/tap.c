@@ -43,10 +43,9 @@ void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit)
 	const struct pe_stage *stage = hit->stage;
 	enum pe_direction dir = pe_hit_forward(hit) ? PE_DIRECTION_FORWARD :
 						      PE_DIRECTION_REVERSE;
-	unsigned int packets, bytes;
+	struct pe_sum size = pe_size(pkt->skb);
 	u8 i;
 
-	pe_size(pkt->skb, &packets, &bytes);
 	for (i = stage->tap_first; i < stage->tap_first + stage->taps; i++) {
 		const struct pe_device *tap = hit->svc->seq->step[i].device;
 
@@ -55,6 +54,6 @@ void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit)
 			trace_pe_drop(pkt->skb, PE_DROP_TAP_COPY);
 			continue;
 		}
-		pe_device_count(tap->stats, dir, packets, bytes);
+		pe_device_count(tap->stats, dir, size);
 	}
 }

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Handing a packet to a port: what every packet goes through. */
+#ifndef _PE_XMIT_H
+#define _PE_XMIT_H
+
+#include <linux/etherdevice.h>
+#include <linux/netdevice.h>
+#include <uapi/linux/pe.h>
+
+#include "packet.h"
+
+enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
+			 const struct pe_port *port, struct net_device *dev);
+enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,
+			   struct dst_entry *dst);
+
+/**
+ * pe_xmit_ready() - can packets be handed to this port now?
+ * @port: the port
+ * @dev: out: its interface
+ *
+ * Context: RCU read lock held.
+ * Return: PE_DROP_NONE, or why not.
+ */
+static __always_inline enum pe_drop pe_xmit_ready(const struct pe_port *port,
+						  struct net_device **dev)
+{
+	*dev = rcu_dereference(port->iface->dev);
+	if (unlikely(!*dev))
+		return PE_DROP_NO_INTERFACE;
+	if (unlikely(!((*dev)->flags & IFF_UP) || !netif_carrier_ok(*dev)))
+		return PE_DROP_INTERFACE_DOWN;
+	if (unlikely(!READ_ONCE(port->mac) && port->kind != PE_PORT_KIND_VIA))
+		return PE_DROP_NO_NEIGHBOUR;
+	return PE_DROP_NONE;
+}
+
+/**
+ * pe_xmit_writable() - make room for a link-layer header, and headers our own
+ * @skb: buffer whose network header is linear, as the kernel's receive paths
+ *	leave it; may move its data
+ * @dev: interface it will leave by
+ *
+ * Return: PE_DROP_NONE or PE_DROP_NO_MEMORY.
+ */
+static __always_inline enum pe_drop
+pe_xmit_writable(struct sk_buff *skb, const struct net_device *dev)
+{
+	if (unlikely(skb_cow(skb, LL_RESERVED_SPACE(dev))))
+		return PE_DROP_NO_MEMORY;
+	return PE_DROP_NONE;
+}
+
+/**
+ * pe_xmit_hop() - one hand-over less that the packet has left
+ * @skb: packet whose headers are writable and whose time to live is above 1
+ * @family: NFPROTO_*
+ */
+static __always_inline void pe_xmit_hop(struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		ip_decrease_ttl(pe_iph(skb));
+	else
+		pe_ip6h(skb)->hop_limit--;
+}
+
+/* What a packet knows of how it came means nothing where it goes. */
+static __always_inline void pe_xmit_clean(struct sk_buff *skb,
+					  struct net_device *dev)
+{
+	skb_forward_csum(skb);
+	skb_clear_tstamp(skb);
+	skb_dst_drop(skb);
+	skb->dev = dev;
+}
+
+/**
+ * pe_xmit() - hand a packet to a port
+ * @skb: buffer that pe_xmit_writable() prepared; consumed unless refused
+ * @family: NFPROTO_*
+ * @port: the port
+ * @dev: its interface
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: PE_DROP_NONE, or why not.
+ */
+static __always_inline enum pe_drop pe_xmit(struct sk_buff *skb, u8 family,
+					    const struct pe_port *port,
+					    struct net_device *dev)
+{
+	struct ethhdr *eth;
+
+	pe_xmit_clean(skb, dev);
+	if (port->kind == PE_PORT_KIND_VIA)
+		return pe_xmit_via(skb, family, port, dev);
+
+	eth = __skb_push(skb, ETH_HLEN);
+	skb_reset_mac_header(skb);
+	pe_mac_put(eth->h_dest, READ_ONCE(port->mac));
+	ether_addr_copy(eth->h_source, dev->dev_addr);
+	eth->h_proto = skb->protocol;
+	dev_queue_xmit(skb);
+	return PE_DROP_NONE;
+}
+
+#endif /* _PE_XMIT_H */
