@@ -194,7 +194,7 @@ static int pe_addr_check_levels(struct pe_addr *a, u32 i,
 		if (e[j].level == e[i].level ||
 		    (e[j].level == PE_LEVEL_PROTO && e[j].proto != e[i].proto))
 			continue;
-		a->distinct = false;
+		a->lookup = PE_LOOKUP_ALL;
 		err = pe_entry_check_levels(&e[i], &e[j], refusal);
 		if (err)
 			return err;
@@ -236,11 +236,11 @@ int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal)
 		if (e[a->ports].level != PE_LEVEL_PORT)
 			break;
 	a->searchable = a->ports > PE_ENTRIES_FEW;
-	a->distinct = true;
+	a->lookup = a->searchable ? PE_LOOKUP_SEARCH : PE_LOOKUP_FEW;
 	for (i = 0; i < a->n; i++) {
 		for (j = i + 1; j < a->n && e[j].level == e[i].level &&
 		     e[j].proto == e[i].proto && e[j].first <= e[i].last; j++) {
-			a->distinct = false;
+			a->lookup = PE_LOOKUP_ALL;
 			err = pe_entry_check(&e[i], &e[j], refusal);
 			if (err)
 				return err;

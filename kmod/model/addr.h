@@ -29,6 +29,13 @@ enum pe_level {
 	PE_LEVEL_ADDRESS,	/* neither */
 };
 
+/* How the entry of a packet is found. */
+enum pe_lookup {
+	PE_LOOKUP_ALL,		/* several may be for one packet */
+	PE_LOOKUP_FEW,		/* one is, of a few */
+	PE_LOOKUP_SEARCH,	/* one is, of many ports */
+};
+
 /**
  * struct pe_entry - a service at an address
  * @svc: the service
@@ -57,8 +64,8 @@ struct pe_entry {
  * @n: entries
  * @ports: entries of PE_LEVEL_PORT, which come first
  * @size: entries there is room for, while it is being made
+ * @lookup: enum pe_lookup
  * @searchable: many ports, none in two ranges that differ
- * @distinct: no packet with ports is for two of its entries
  * @rcu: freed when no packet can see it
  * @entry: by level, protocol and port, so that a binary search finds a port
  *
@@ -67,8 +74,8 @@ struct pe_entry {
 struct pe_addr {
 	union nf_inet_addr	addr;
 	u8			proto;
+	u8			lookup;
 	bool			searchable;
-	bool			distinct;
 	u32			guards;
 	u32			n;
 	u32			ports;

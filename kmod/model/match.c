@@ -85,9 +85,7 @@ static __always_inline void pe_match(const struct pe_addr *a, u8 role,
 				     const struct pe_key *key,
 				     struct pe_hit *hit)
 {
-	if (likely(a->distinct && key->ports))
-		pe_match_distinct(a, role, key, hit);
-	else
+	if (!key->ports || !pe_match_distinct(a, role, key, hit))
 		pe_match_all(a, role, key, hit);
 }
 

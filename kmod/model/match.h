@@ -84,13 +84,13 @@ pe_entry_forward(const struct pe_entry *e, const struct pe_key *key,
 		 const struct pe_stage **stage)
 {
 	const struct pe_sequence *seq = e->svc->seq;
+	const struct pe_stage *at = seq->stage, *end = at + seq->forward;
 	bool iface = false;
-	u8 i;
 
-	*stage = seq->stage;
-	for (i = 1; i < seq->forward; i++) {
-		if (pe_stage_is_from(&seq->stage[i], key, &iface)) {
-			*stage += i;
+	*stage = at;
+	while (++at < end) {
+		if (pe_stage_is_from(at, key, &iface)) {
+			*stage = at;
 			return PE_MATCH_EXACT;
 		}
 	}
@@ -108,16 +108,21 @@ pe_entry_reverse(const struct pe_entry *e, const struct pe_key *key,
 		 const struct pe_stage **stage)
 {
 	const struct pe_sequence *seq = e->svc->seq;
+	const struct pe_stage *at = seq->stage + seq->forward;
+	const struct pe_stage *end = at + 1;
 	enum pe_match match = PE_MATCH_CLAIM;
 	bool iface = false;
-	u8 i, last = e->role & PE_ROLE_REVERSE ? seq->reverse : 1;
 
-	*stage = seq->stage + seq->forward;
-	for (i = e->role & PE_ROLE_SERVER ? 0 : 1; i < last; i++) {
-		if (!(*stage)[i].from) {
+	*stage = at;
+	if (e->role & PE_ROLE_REVERSE)
+		end = at + seq->reverse;
+	if (!(e->role & PE_ROLE_SERVER))
+		at++;
+	for (; at < end; at++) {
+		if (!at->from) {
 			match = PE_MATCH_OPEN;
-		} else if (pe_stage_is_from(&(*stage)[i], key, &iface)) {
-			*stage += i;
+		} else if (pe_stage_is_from(at, key, &iface)) {
+			*stage = at;
 			return PE_MATCH_EXACT;
 		}
 	}
@@ -154,22 +159,26 @@ static __always_inline bool pe_entry_is(const struct pe_entry *e,
 
 /**
  * pe_match_distinct() - find the stage of a packet that one service can be for
- * @a: what lives at the packet's destination or source, @a->distinct
+ * @a: what lives at the packet's destination or source
  * @role: PE_ROLE_FORWARD for the destination, PE_ROLE_SOURCE for the source
  * @key: the packet, with ports
  * @hit: in and out: replaced by what is surer
  *
  * Context: RCU read lock held, or pe_net.lock.
+ * Return: false where several entries may be for the packet.
  */
-static __always_inline void pe_match_distinct(const struct pe_addr *a, u8 role,
+static __always_inline bool pe_match_distinct(const struct pe_addr *a, u8 role,
 					      const struct pe_key *key,
 					      struct pe_hit *hit)
 {
 	u16 port = role & PE_ROLE_FORWARD ? key->dport : key->sport;
 	const struct pe_entry *e = a->entry, *end = e + a->n;
 
-	if (unlikely(a->searchable))
+	if (unlikely(a->lookup != PE_LOOKUP_FEW)) {
+		if (a->lookup == PE_LOOKUP_ALL)
+			return false;
 		e += pe_addr_search(a, key->proto, port);
+	}
 	for (; e < end; e++) {
 		if (!pe_entry_is(e, key, port))
 			continue;
@@ -177,6 +186,7 @@ static __always_inline void pe_match_distinct(const struct pe_addr *a, u8 role,
 			pe_entry_match(e, role, key, hit);
 		break;
 	}
+	return true;
 }
 
 #endif /* _PE_MATCH_H */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The hooks: look up, act, say what became of the packet. */
 
-#include <linux/if_arp.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
@@ -69,12 +68,13 @@ static bool pe_is_servers_own(const struct pe_packet *pkt,
 	return ipv6_chk_addr(net, &ipv6_hdr(pkt->skb)->daddr, NULL, 0);
 }
 
-static u64 pe_source_mac(const struct sk_buff *skb)
+/* An Ethernet header ends where the network header begins, or there is none. */
+static __always_inline u64 pe_source_mac(const struct sk_buff *skb)
 {
-	if (unlikely(skb->dev->type != ARPHRD_ETHER ||
-		     !skb_mac_header_was_set(skb)))
-		return PE_MAC_NONE;
-	return pe_mac(eth_hdr(skb)->h_source);
+	const struct ethhdr *eth = (const void *)skb->data - ETH_HLEN;
+
+	return likely(skb->mac_len == ETH_HLEN) ? pe_mac(eth->h_source) :
+						  PE_MAC_NONE;
 }
 
 /* The kernel forwards nothing that was not sent to it. What a bridge carries
@@ -142,9 +142,9 @@ static __always_inline void pe_locate(const struct sk_buff *skb, u8 family,
 
 	if (unlikely(!pe_packet_plain(skb, family, &key)))
 		return;
-	if (!src && likely(dst && dst->distinct))
+	if (!src && likely(dst))
 		pe_match_distinct(dst, PE_ROLE_FORWARD, &key, hit);
-	else if (!dst && likely(src && src->distinct))
+	else if (!dst && likely(src))
 		pe_match_distinct(src, PE_ROLE_SOURCE, &key, hit);
 }
 
