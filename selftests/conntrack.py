@@ -63,21 +63,25 @@ def counter(name):
     return int(words[words.index("packets") + 1])
 
 
-@suite.case(*product(FAMILIES, ("tcp", "udp"), ("steered", "nat")))
-def service(f, proto, how):
+def served(f, proto, how):
     before = {n: counter(n) for n in ("invalid", "untracked", "tracked")}
     w, s = ((f.W1, 80), (f.W1, 80)) if how == "steered" else \
         ((f.W2, 80), (f.host(3, 1), 80))
-    name = f"{proto}{f.name}" + ("-nat" if how == "nat" else "")
+    name = f"{proto}{f.name}" + ("-nat" if how != "steered" else "")
     packets = pe.counters(name)
     flow.talk(proto, f, u1, f.U1, flow.port(), w, web, s, 2)
     after = pe.counters(name)
     routed = after["reverse"][0] - packets["reverse"][0]
-    if how == "nat":
+    if how == "nat, by rules":
         routed += after["forward"][0] - packets["forward"][0]
     expect("invalid", counter("invalid"), before["invalid"])
     expect("untracked", counter("untracked") - before["untracked"], routed)
     expect("tracked", counter("tracked"), before["tracked"])
+
+
+@suite.case(*product(FAMILIES, ("tcp", "udp"), ("steered", "nat")))
+def service(f, proto, how):
+    served(f, proto, how)
 
 
 @suite.case(*product(FAMILIES, ("tcp", "udp")))
@@ -86,6 +90,19 @@ def others_are_tracked_as_ever(f, proto):
     flow.talk(proto, f, u1, f.U1, flow.port(), (f.W1, 81), web, (f.W1, 81))
     expect("untracked", counter("untracked"), before[1])
     expect("tracked more", counter("tracked") > before[0], True)
+
+
+# With rules of the operator's it is the kernel that forwards to the server, for
+# as long as the namespace is there.
+@suite.case(*product(FAMILIES, ("tcp", "udp")))
+def service_where_rules_are(f, proto):
+    family = "-6" if f.v6 else "-4"
+    lab.eng.run(["ip", family, "rule", "add", "iif", "i0", "lookup", "main",
+                 "pref", "100"])
+    try:
+        served(f, proto, "nat, by rules")
+    finally:
+        lab.eng.run(["ip", family, "rule", "del", "pref", "100"])
 
 
 suite.run(lambda: pe.start(CONF))
