@@ -492,6 +492,7 @@ static int pe_prepare_settle(struct pe_prepare *p, enum pe_family family)
 		if (!fit)
 			return -ENOMEM;
 		fit->searchable = a->searchable;
+		fit->lookup = a->lookup;
 		pe_table_replace(table, a, fit);
 		kvfree(a);
 	}

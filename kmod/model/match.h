@@ -65,41 +65,60 @@ static inline bool pe_hit_forward(const struct pe_hit *hit)
 	return hit->stage->direction == PE_DIRECTION_FORWARD;
 }
 
+static __always_inline bool pe_stage_is_by(const struct pe_stage *stage,
+					   const struct pe_key *key)
+{
+	return pe_iface_is(stage->from->iface, key->dev);
+}
+
+/* A port whose link-layer address is not known has 0 there. */
+static __always_inline bool pe_stage_has_mac(const struct pe_stage *stage,
+					     const struct pe_key *key)
+{
+	u64 mac = READ_ONCE(stage->from->mac);
+
+	return mac == key->mac && mac;
+}
+
 static __always_inline bool pe_stage_is_from(const struct pe_stage *stage,
 					     const struct pe_key *key,
 					     bool *iface)
 {
-	u64 mac;
-
-	if (!pe_iface_is(stage->from->iface, key->dev))
+	if (!pe_stage_is_by(stage, key))
 		return false;
 	*iface = true;
-	mac = READ_ONCE(stage->from->mac);
-	return mac == key->mac && mac;
+	return pe_stage_has_mac(stage, key);
 }
 
-/* Addressed to the service: back from one of its devices, or a client's. */
+/* Addressed to the service: back from one of its devices, or a client's. Where
+ * devices of the sequence answer by this interface, clients are there too only
+ * if the service says so.
+ */
 static __always_inline enum pe_match
 pe_entry_forward(const struct pe_entry *e, const struct pe_key *key,
 		 const struct pe_stage **stage)
 {
 	const struct pe_sequence *seq = e->svc->seq;
 	const struct pe_stage *at = seq->stage, *end = at + seq->forward;
-	bool iface = false;
 
 	*stage = at;
-	while (++at < end) {
-		if (pe_stage_is_from(at, key, &iface)) {
+	while (++at < end)
+		if (pe_stage_is_by(at, key))
+			goto by;
+	if (unlikely(e->iif) && !pe_iface_is(e->iif, key->dev))
+		return PE_MATCH_NONE;
+	return PE_MATCH_OPEN;
+
+by:
+	do {
+		if (pe_stage_has_mac(at, key) && pe_stage_is_by(at, key)) {
 			*stage = at;
 			return PE_MATCH_EXACT;
 		}
-	}
-	/* Devices of the sequence answer by this interface: only where the
-	 * service says so are clients there too.
-	 */
-	if (e->iif ? !pe_iface_is(e->iif, key->dev) : iface)
-		return iface || !e->iif ? PE_MATCH_CLAIM : PE_MATCH_NONE;
-	return PE_MATCH_OPEN;
+	} while (++at < end);
+	if (e->iif && pe_iface_is(e->iif, key->dev))
+		return PE_MATCH_OPEN;
+	return PE_MATCH_CLAIM;
 }
 
 /* From the service: what its server or a device of it lets out. */
@@ -178,6 +197,9 @@ static __always_inline bool pe_match_distinct(const struct pe_addr *a, u8 role,
 		if (a->lookup == PE_LOOKUP_ALL)
 			return false;
 		e += pe_addr_search(a, key->proto, port);
+		/* No other port can be the packet's. */
+		if (e < a->entry + a->ports && !pe_entry_is(e, key, port))
+			e = a->entry + a->ports;
 	}
 	for (; e < end; e++) {
 		if (!pe_entry_is(e, key, port))

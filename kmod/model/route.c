@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The kernel is asked for a way once, and again when its answer expires. */
 
+#include <linux/if_arp.h>
 #include <linux/slab.h>
-#include <net/ip6_route.h>
 #include <net/route.h>
+#include <net/xfrm.h>
 
 #include "route.h"
 
@@ -27,8 +28,8 @@ struct pe_route *pe_route_new(const union nf_inet_addr *addr, u8 proto)
 	return route;
 }
 
-/* Packets that see the old way are done with it after a grace period, and so
- * long the route itself stays, too: its memory goes by a callback.
+/* Packets that see the old way are done with it after a grace period; so long
+ * both memory and route stay, for both go by callbacks.
  */
 static void pe_route_replace(struct pe_route *route, struct pe_way *way)
 {
@@ -42,27 +43,28 @@ static void pe_route_replace(struct pe_route *route, struct pe_way *way)
 }
 
 /**
- * pe_route_forget() - let go of what the kernel answered
+ * pe_route_forget() - let go of what the kernel answered, for good
  * @route: the way, or NULL
  *
  * Context: any; packets may still use it.
  */
 void pe_route_forget(struct pe_route *route)
 {
-	if (route)
-		pe_route_replace(route, NULL);
+	if (!route)
+		return;
+	WRITE_ONCE(route->gone, true);
+	/* Pairs with the exchange in pe_route_ask(), which looks afterwards. */
+	pe_route_replace(route, NULL);
 }
 
 /**
- * pe_route_free() - free a way that no packet sees any more
+ * pe_route_free() - free a way that was forgotten and that no packet sees
  * @route: the way, or NULL
  *
  * Context: any.
  */
 void pe_route_free(struct pe_route *route)
 {
-	/* A packet may have asked after it was forgotten. */
-	pe_route_forget(route);
 	kfree(route);
 }
 
@@ -70,14 +72,21 @@ void pe_route_free(struct pe_route *route)
 static bool pe_route_is_policed(const struct net *net)
 {
 #ifdef CONFIG_XFRM
-	return net->xfrm.policy_count[XFRM_POLICY_FWD] ||
-	       net->xfrm.policy_count[XFRM_POLICY_OUT];
-#else
-	return false;
+	static const u8 dirs[] = { XFRM_POLICY_FWD, XFRM_POLICY_OUT };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (READ_ONCE(net->xfrm.policy_count[dirs[i]]) ||
+		    READ_ONCE(net->xfrm.policy_default[dirs[i]]) !=
+			    XFRM_USERPOLICY_ACCEPT)
+			return true;
 #endif
+	return false;
 }
 
-/* One of several next hops is chosen by flow, which is the kernel's to do. */
+/* One of several next hops is chosen by flow, and one of several default
+ * routers by whether it answers: that is the kernel's to do.
+ */
 static bool pe_route_is_single_ipv4(struct net *net, struct flowi4 *fl4)
 {
 	struct fib_result res;
@@ -85,54 +94,78 @@ static bool pe_route_is_single_ipv4(struct net *net, struct flowi4 *fl4)
 
 	rcu_read_lock();
 	single = !fib_lookup(net, fl4, &res, 0) && res.fi &&
-		 fib_info_num_path(res.fi) == 1;
+		 fib_info_num_path(res.fi) == 1 &&
+		 (res.prefixlen || res.table->tb_num_default <= 1);
 	rcu_read_unlock();
 	return single;
 }
 
-static struct dst_entry *pe_route_look_up_ipv4(struct net *net,
-					       const struct pe_route *route,
-					       bool *direct)
+static bool pe_route_is_direct_ipv4(struct net *net,
+				    const union nf_inet_addr *addr,
+				    const struct dst_entry *dst)
 {
-	struct flowi4 fl4 = { .daddr = route->addr.ip };
-	struct flowi4 again = fl4;
-	struct rtable *rt;
+	struct flowi4 fl4 = { .daddr = addr->ip };
 
-	rt = ip_route_output_key(net, &fl4);
-	if (IS_ERR(rt))
-		return NULL;
-	*direct = rt->rt_type == RTN_UNICAST &&
-		  pe_route_is_single_ipv4(net, &again);
-	return &rt->dst;
+	return container_of(dst, struct rtable, dst)->rt_type == RTN_UNICAST &&
+	       pe_route_is_single_ipv4(net, &fl4);
 }
 
-static bool pe_route_is_single_ipv6(const struct rt6_info *rt)
+static bool pe_route_is_direct_ipv6(const struct dst_entry *dst)
 {
+	const struct rt6_info *rt = container_of(dst, struct rt6_info, dst);
 	const struct fib6_info *from;
 	bool single;
 
+	if (rt->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST | RTF_REJECT))
+		return false;
 	rcu_read_lock();
 	from = rcu_dereference(rt->from);
-	single = from && !from->nh && !from->fib6_nsiblings;
+	single = from && !from->nh && !from->fib6_nsiblings &&
+		 !(from->fib6_flags & RTF_ADDRCONF);
 	rcu_read_unlock();
 	return single;
 }
 
-static struct dst_entry *pe_route_look_up_ipv6(struct net *net,
-					       const struct pe_route *route,
-					       bool *direct)
+/* Tunnels may want the route itself with the packet. */
+static bool pe_route_is_direct(struct net *net, const struct pe_route *route,
+			       const struct dst_entry *dst)
 {
-	struct flowi6 fl6 = { .daddr = route->addr.in6 };
-	struct dst_entry *dst = ip6_route_output(net, NULL, &fl6);
-	const struct rt6_info *rt = (struct rt6_info *)dst;
+	if (dst->lwtstate || dst->dev->type != ARPHRD_ETHER ||
+	    pe_route_is_policed(net))
+		return false;
+	return route->proto == NFPROTO_IPV4 ?
+		       pe_route_is_direct_ipv4(net, &route->addr, dst) :
+		       pe_route_is_direct_ipv6(dst);
+}
 
-	if (dst->error) {
+/**
+ * pe_route_look_up() - the kernel's route to an address
+ * @net: namespace
+ * @addr: the address
+ * @proto: NFPROTO_* of it
+ *
+ * Context: any.
+ * Return: the route with a reference, or NULL where there is none.
+ */
+struct dst_entry *pe_route_look_up(struct net *net,
+				   const union nf_inet_addr *addr, u8 proto)
+{
+	struct dst_entry *dst;
+
+	if (proto == NFPROTO_IPV4) {
+		struct flowi4 fl4 = { .daddr = addr->ip };
+		struct rtable *rt = ip_route_output_key(net, &fl4);
+
+		return IS_ERR(rt) ? NULL : &rt->dst;
+	} else {
+		struct flowi6 fl6 = { .daddr = addr->in6 };
+
+		dst = ip6_route_output(net, NULL, &fl6);
+		if (!dst->error)
+			return dst;
 		dst_release(dst);
 		return NULL;
 	}
-	*direct = !(rt->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST | RTF_REJECT)) &&
-		  pe_route_is_single_ipv6(rt);
-	return dst;
 }
 
 static u32 pe_route_cookie(const struct pe_route *route,
@@ -140,7 +173,7 @@ static u32 pe_route_cookie(const struct pe_route *route,
 {
 	if (route->proto == NFPROTO_IPV4)
 		return 0;
-	return rt6_get_cookie((const struct rt6_info *)dst);
+	return rt6_get_cookie(container_of(dst, struct rt6_info, dst));
 }
 
 /**
@@ -149,6 +182,7 @@ static u32 pe_route_cookie(const struct pe_route *route,
  * @route: the way, whose answer is none or out of date
  *
  * Routes seldom change, so this is seldom called, though in the packet path.
+ * Where there is no route every packet asks, as it would ask the kernel.
  *
  * Context: bottom halves off, RCU read lock held.
  * Return: as pe_route_direct().
@@ -157,11 +191,8 @@ struct dst_entry *pe_route_ask(struct net *net, struct pe_route *route)
 {
 	struct dst_entry *dst;
 	struct pe_way *way;
-	bool direct = false;
 
-	dst = route->proto == NFPROTO_IPV4 ?
-		      pe_route_look_up_ipv4(net, route, &direct) :
-		      pe_route_look_up_ipv6(net, route, &direct);
+	dst = pe_route_look_up(net, &route->addr, route->proto);
 	if (!dst)
 		return NULL;
 	way = kmalloc(sizeof(*way), GFP_ATOMIC | __GFP_NOWARN);
@@ -171,7 +202,10 @@ struct dst_entry *pe_route_ask(struct net *net, struct pe_route *route)
 	}
 	way->dst = dst;
 	way->cookie = pe_route_cookie(route, dst);
-	way->direct = direct && !dst->lwtstate && !pe_route_is_policed(net);
+	way->direct = pe_route_is_direct(net, route, dst);
+	dst = way->direct ? dst : NULL;
 	pe_route_replace(route, way);
-	return way->direct ? dst : NULL;
+	if (unlikely(READ_ONCE(route->gone)))
+		pe_route_replace(route, NULL);
+	return dst;
 }

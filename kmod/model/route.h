@@ -6,7 +6,9 @@
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
 #include <net/dst.h>
+#include <net/ip.h>
 #include <net/ip6_fib.h>
+#include <net/ip6_route.h>
 #include <net/ip_fib.h>
 #include <net/route.h>
 
@@ -29,6 +31,7 @@ struct pe_way {
  * struct pe_route - the way to an address
  * @addr: the address
  * @proto: NFPROTO_* of @addr
+ * @gone: forgotten: nobody lets go of another answer any more
  * @way: NULL until the first packet asks, and replaced when it holds no more
  *
  * Lives and dies with the version of the device whose address it is.
@@ -36,6 +39,7 @@ struct pe_way {
 struct pe_route {
 	union nf_inet_addr	addr;
 	u8			proto;
+	bool			gone;
 	struct pe_way __rcu	*way;
 };
 
@@ -43,12 +47,29 @@ struct pe_route *pe_route_new(const union nf_inet_addr *addr, u8 proto);
 void pe_route_forget(struct pe_route *route);
 void pe_route_free(struct pe_route *route);
 struct dst_entry *pe_route_ask(struct net *net, struct pe_route *route);
+struct dst_entry *pe_route_look_up(struct net *net,
+				   const union nf_inet_addr *addr, u8 proto);
 
-/* With rules of the operator's, the way depends on more than the address. */
+/* With rules, or with routes for some sources only, the way depends on more
+ * than the address.
+ */
 static inline bool pe_route_depends(const struct net *net, u8 proto)
 {
 	return proto == NFPROTO_IPV4 ? fib4_has_custom_rules(net) :
-				       fib6_has_custom_rules(net);
+				       fib6_has_custom_rules(net) ||
+					       fib6_routes_require_src(net);
+}
+
+/**
+ * pe_route_mtu() - bytes that may be forwarded along a route
+ * @dst: route
+ * @proto: NFPROTO_* of it
+ */
+static inline unsigned int pe_route_mtu(const struct dst_entry *dst, u8 proto)
+{
+	return proto == NFPROTO_IPV4 ?
+		       ip_dst_mtu_maybe_forward(dst, true) :
+		       ip6_dst_mtu_maybe_forward(dst, true);
 }
 
 /* dst_check(), without calls for the family that most packets are of. */
@@ -58,8 +79,9 @@ static __always_inline bool pe_way_holds(const struct pe_way *way,
 	struct dst_entry *dst = way->dst;
 
 	if (proto == NFPROTO_IPV4)
-		return dst->obsolete == DST_OBSOLETE_FORCE_CHK &&
-		       ((struct rtable *)dst)->rt_genid == rt_genid_ipv4(net);
+		return READ_ONCE(dst->obsolete) == DST_OBSOLETE_FORCE_CHK &&
+		       container_of(dst, struct rtable, dst)->rt_genid ==
+			       rt_genid_ipv4(net);
 	return dst_check(dst, way->cookie);
 }
 

@@ -32,8 +32,8 @@ static struct pe_table *pe_table_new(u8 bits)
 	size_t n = 1UL << bits;
 	struct pe_table *t;
 
-	BUILD_BUG_ON(BITS_PER_LONG != 1 << PE_FILTER_BITS);
-	t = kvzalloc(struct_size(t, bucket, n) + n * sizeof(*t->filter),
+	t = kvzalloc(size_add(struct_size(t, bucket, n),
+			      array_size(n, sizeof(*t->filter))),
 		     GFP_KERNEL_ACCOUNT);
 	if (!t)
 		return NULL;

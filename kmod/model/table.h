@@ -29,7 +29,7 @@ struct pe_bucket {
 } __aligned(64);
 
 /* Bits of the filter that a bucket has, as a power of two: one word. */
-#define PE_FILTER_BITS	6
+#define PE_FILTER_BITS	(BITS_PER_LONG == 64 ? 6 : 5)
 
 /**
  * struct pe_table - addresses of one family

@@ -136,6 +136,7 @@ static unsigned int pe_act_steer(struct pe_packet *pkt,
 		return pe_drop(pkt->pn, pkt->skb, reason);
 	pe_count_hit(pkt, hit);
 	pe_xmit_hop(skb, family);
+	pe_xmit_part(skb);
 	if (unlikely(pkt->mtu))
 		reason = pe_mtu_fragment(pkt, stage->to, dev);
 	else
@@ -167,6 +168,7 @@ static unsigned int pe_act_translate(struct pe_packet *pkt,
 {
 	struct sk_buff *skb = pkt->skb;
 	u8 family = pkt->family;
+	struct net_device *dev;
 	struct dst_entry *dst;
 	enum pe_drop reason;
 
@@ -176,18 +178,21 @@ static unsigned int pe_act_translate(struct pe_packet *pkt,
 		return pe_drop(pkt->pn, skb, PE_DROP_TTL);
 	}
 	dst = pe_route_direct(pkt->pn->net, hit->stage->device->route, family);
-	if (unlikely(!dst || !pe_mtu_fits_route(skb, dst)))
+	if (unlikely(!dst || pe_is_odd(skb, family) ||
+		     !pe_mtu_fits_route(skb, family, dst)))
 		return pe_act_routed(pkt, hit);
+	dev = READ_ONCE(dst->dev);
 	reason = pe_extra_before(pkt, hit);
 	if (likely(!reason))
-		reason = pe_xmit_writable(skb, dst->dev);
+		reason = pe_xmit_writable(skb, dev);
 	if (likely(!reason))
 		reason = pe_extra_after(pkt, hit);
 	if (unlikely(reason))
 		return pe_drop(pkt->pn, skb, reason);
 	pe_count_hit(pkt, hit);
 	pe_xmit_hop(skb, family);
-	reason = pe_xmit_route(skb, family, dst);
+	pe_xmit_part(skb);
+	reason = pe_xmit_route(skb, family, dst, dev);
 	if (likely(!reason))
 		return NF_STOLEN;
 	return pe_drop(pkt->pn, skb, reason);

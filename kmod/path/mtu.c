@@ -2,14 +2,15 @@
 /* Packets that are too big: answered, or fragmented where that is allowed. */
 
 #include <net/ip.h>
-#include <net/ip6_route.h>
 #include <net/route.h>
 
 #include "../netns.h"
 #include "path.h"
 
-/* No link of IPv6 takes less; what fits it needs no look at the route. */
-#define PE_MTU_SMALL	IPV6_MIN_MTU
+/* What fits any route that deserves the name needs no look at it (RFC 1122,
+ * section 3.3.3); of IPv6, no link takes less than its minimum.
+ */
+#define PE_MTU_IPV4	576
 
 /* What becomes of the fragments that this CPU is making. */
 struct pe_fragmenting {
@@ -48,25 +49,14 @@ enum pe_drop pe_mtu_big(struct pe_packet *pkt, const struct pe_hit *hit,
 static unsigned int pe_mtu_of_route(const struct pe_packet *pkt,
 				    const union nf_inet_addr *to)
 {
-	struct net *net = pkt->pn->net;
-	unsigned int mtu = UINT_MAX;
+	struct dst_entry *dst;
+	unsigned int mtu;
 
-	if (pkt->family == NFPROTO_IPV4) {
-		struct flowi4 fl4 = { .daddr = to->ip };
-		struct rtable *rt = ip_route_output_key(net, &fl4);
-
-		if (IS_ERR(rt))
-			return mtu;
-		mtu = dst_mtu(&rt->dst);
-		ip_rt_put(rt);
-	} else {
-		struct flowi6 fl6 = { .daddr = to->in6 };
-		struct dst_entry *dst = ip6_route_output(net, NULL, &fl6);
-
-		if (!dst->error)
-			mtu = dst_mtu(dst);
-		dst_release(dst);
-	}
+	dst = pe_route_look_up(pkt->pn->net, to, pkt->family);
+	if (!dst)
+		return UINT_MAX;
+	mtu = pe_route_mtu(dst, pkt->family);
+	dst_release(dst);
 	return mtu;
 }
 
@@ -87,7 +77,8 @@ enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
 {
 	unsigned int mtu;
 
-	if (likely(pkt->skb->len <= PE_MTU_SMALL))
+	if (likely(pkt->skb->len <= (pkt->family == NFPROTO_IPV4 ?
+					     PE_MTU_IPV4 : IPV6_MIN_MTU)))
 		return PE_DROP_NONE;
 	/* Who allows fragments gets them, from the kernel. */
 	if (pe_mtu_may_fragment(pkt))

@@ -3,6 +3,7 @@
 #ifndef _PE_PACKET_H
 #define _PE_PACKET_H
 
+#include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
@@ -88,6 +89,30 @@ static __always_inline u8 pe_ttl(const struct sk_buff *skb, u8 family)
 {
 	return family == NFPROTO_IPV4 ? pe_iph(skb)->ttl :
 					pe_ip6h(skb)->hop_limit;
+}
+
+/**
+ * pe_is_odd() - is there more to say about forwarding a packet than where to?
+ * @skb: buffer, data at the network header
+ * @family: NFPROTO_*
+ *
+ * Return: true for sources that no router forwards, and for IPv4 options, on
+ * which the kernel has its say.
+ */
+static __always_inline bool pe_is_odd(const struct sk_buff *skb, u8 family)
+{
+	int type;
+
+	if (family == NFPROTO_IPV4) {
+		__be32 saddr = pe_iph(skb)->saddr;
+
+		return pe_iph(skb)->ihl != 5 || ipv4_is_zeronet(saddr) ||
+		       ipv4_is_loopback(saddr) || ipv4_is_multicast(saddr) ||
+		       ipv4_is_lbcast(saddr);
+	}
+	type = ipv6_addr_type(&pe_ip6h(skb)->saddr);
+	return !(type & IPV6_ADDR_UNICAST) ||
+	       type & (IPV6_ADDR_LOOPBACK | IPV6_ADDR_LINKLOCAL);
 }
 
 /* Version 4, and five words of header: no options. */

@@ -65,16 +65,13 @@ static inline bool pe_mtu_exceeded(const struct sk_buff *skb, unsigned int mtu)
 /**
  * pe_mtu_fits_route() - is a packet, or each segment of it, small enough?
  * @skb: buffer, data at the network header
+ * @family: NFPROTO_* of packet and route
  * @dst: route to where it is going
  */
-static inline bool pe_mtu_fits_route(const struct sk_buff *skb,
+static inline bool pe_mtu_fits_route(const struct sk_buff *skb, u8 family,
 				     const struct dst_entry *dst)
 {
-	/* What fits any link needs no look at what the way is known to take. */
-	if (likely(skb->len <= IPV6_MIN_MTU &&
-		   skb->len <= READ_ONCE(dst->dev->mtu)))
-		return true;
-	return !pe_mtu_exceeded(skb, dst_mtu(dst));
+	return !pe_mtu_exceeded(skb, pe_route_mtu(dst, family));
 }
 
 enum pe_drop pe_mtu_big(struct pe_packet *pkt, const struct pe_hit *hit,

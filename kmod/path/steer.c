@@ -60,7 +60,7 @@ static bool pe_is_servers_own(const struct pe_packet *pkt,
 {
 	struct net *net = pkt->pn->net;
 
-	if (hit->svc->level == PE_LEVEL_PORT)
+	if (pe_hit_forward(hit) || hit->svc->level == PE_LEVEL_PORT)
 		return false;
 	if (pkt->family == NFPROTO_IPV4)
 		return inet_addr_type(net, ip_hdr(pkt->skb)->daddr) ==
@@ -101,8 +101,6 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	};
 	struct pe_hit hit;
 
-	if (pe_is_not_ours(skb))
-		return NF_ACCEPT;
 	if (!pe_packet_parse(&pkt))
 		return dst || src ? pe_drop(pn, skb, PE_DROP_MALFORMED) :
 				    NF_ACCEPT;
@@ -155,12 +153,16 @@ static __always_inline bool pe_is_sure(const struct pe_hit *hit)
 	       (hit->match == PE_MATCH_OPEN && pe_hit_forward(hit));
 }
 
-/* Can the packet be handed on with nothing but another link-layer header? */
+/* Can the packet be handed on with nothing but another link-layer header? Few
+ * belong to a socket or a connection already, and have to be parted from it.
+ */
 static __always_inline bool pe_is_quick(const struct sk_buff *skb, u8 family,
 					const struct pe_hit *hit,
 					struct net_device **dev)
 {
-	return likely(!hit->stage->extra && pe_ttl(skb, family) > 1 &&
+	return likely(!hit->stage->extra &&
+		      !((unsigned long)skb->sk | skb->_nfct) &&
+		      pe_ttl(skb, family) > 1 &&
 		      !pe_xmit_ready(hit->stage->to, dev) &&
 		      !pe_mtu_exceeded(skb, READ_ONCE((*dev)->mtu)));
 }

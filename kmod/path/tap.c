@@ -22,6 +22,7 @@ static enum pe_drop pe_tap_copy(const struct pe_packet *pkt,
 		return PE_DROP_NO_MEMORY;
 	/* Its headers become its own, the payload stays shared. */
 	reason = pe_xmit_writable(copy, dev);
+	pe_xmit_part(copy);
 	if (!reason)
 		reason = pe_xmit(copy, pkt->family, port, dev);
 	if (reason)

@@ -94,22 +94,26 @@ pe_translate(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	struct dst_entry *dst = pe_route_direct(pn->net, stage->device->route,
 						family);
 	struct pe_transport t;
+	struct net_device *dev;
 	struct pe_sum size;
 
 	if (unlikely(!dst || pe_ttl(skb, family) <= 1 ||
+		     pe_is_odd(skb, family) ||
 		     skb->ip_summed == CHECKSUM_PARTIAL ||
-		     !pe_mtu_fits_route(skb, dst) ||
+		     !pe_mtu_fits_route(skb, family, dst) ||
 		     !pe_transport(skb, family, &t)))
 		return pe_act_plain(pn, skb, family, svc, stage);
 
-	if (unlikely(pe_xmit_writable(skb, dst->dev)))
+	dev = READ_ONCE(dst->dev);
+	if (unlikely(pe_xmit_writable(skb, dev)))
 		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
 	pe_translate_write(skb, family, pe_sequence_server(svc->seq));
 	size = pe_size(skb);
 	pe_count(svc->counts, stage->index, size);
 	pe_device_count(stage->device->stats, stage->direction, size);
 	pe_xmit_hop(skb, family);
-	if (likely(!pe_xmit_route(skb, family, dst)))
+	pe_xmit_part(skb);
+	if (likely(!pe_xmit_route(skb, family, dst, dev)))
 		return NF_STOLEN;
 	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);
 }

@@ -36,31 +36,50 @@ enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 	return PE_DROP_NONE;
 }
 
+static struct neighbour *pe_next_hop_ipv4(const struct sk_buff *skb,
+					  const struct dst_entry *dst,
+					  struct net_device *dev, bool *other)
+{
+	const struct rtable *rt = container_of(dst, struct rtable, dst);
+
+	*other = rt->rt_gw_family == AF_INET6;
+	if (*other)
+		return ip_neigh_gw6(dev, &rt->rt_gw6);
+	return ip_neigh_gw4(dev, rt->rt_gw_family ? rt->rt_gw4 :
+						    pe_iph(skb)->daddr);
+}
+
+static struct neighbour *pe_next_hop_ipv6(const struct sk_buff *skb,
+					  const struct dst_entry *dst,
+					  struct net_device *dev)
+{
+	const struct rt6_info *rt = container_of(dst, struct rt6_info, dst);
+
+	return ip_neigh_gw6(dev, rt6_nexthop(rt, &pe_ip6h(skb)->daddr));
+}
+
 /**
  * pe_xmit_route() - hand a packet to the next hop of a route
  * @skb: buffer that pe_xmit_writable() prepared; consumed unless refused
  * @family: NFPROTO_* of packet and route
  * @dst: the route
+ * @dev: its interface, which can change under us
  *
  * Context: bottom halves off, RCU read lock held.
  * Return: PE_DROP_NONE, or why not.
  */
 enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,
-			   struct dst_entry *dst)
+			   const struct dst_entry *dst, struct net_device *dev)
 {
-	bool is_v6gw = family == NFPROTO_IPV6;
 	struct neighbour *n;
+	bool other = false;
 
-	pe_xmit_clean(skb, dst->dev);
-	if (family == NFPROTO_IPV4)
-		n = ip_neigh_for_gw((struct rtable *)dst, skb, &is_v6gw);
-	else
-		n = ip_neigh_gw6(dst->dev,
-				 rt6_nexthop((struct rt6_info *)dst,
-					     &pe_ip6h(skb)->daddr));
+	pe_xmit_clean(skb, dev);
+	n = family == NFPROTO_IPV4 ? pe_next_hop_ipv4(skb, dst, dev, &other) :
+				     pe_next_hop_ipv6(skb, dst, dev);
 	if (IS_ERR(n))
 		return PE_DROP_NO_NEIGHBOUR;
 	/* A cached header is of the neighbour's own family. */
-	neigh_output(n, skb, family == NFPROTO_IPV4 && is_v6gw);
+	neigh_output(n, skb, other);
 	return PE_DROP_NONE;
 }

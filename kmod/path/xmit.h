@@ -12,7 +12,7 @@
 enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 			 const struct pe_port *port, struct net_device *dev);
 enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,
-			   struct dst_entry *dst);
+			   const struct dst_entry *dst, struct net_device *dev);
 
 /**
  * pe_xmit_ready() - can packets be handed to this port now?
@@ -72,6 +72,16 @@ static __always_inline void pe_xmit_clean(struct sk_buff *skb,
 	skb_clear_tstamp(skb);
 	skb_dst_drop(skb);
 	skb->dev = dev;
+}
+
+/**
+ * pe_xmit_part() - part a packet from the socket and the connection it is of
+ * @skb: buffer
+ */
+static inline void pe_xmit_part(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+	nf_reset_ct(skb);
 }
 
 /**
