@@ -52,15 +52,15 @@ service {p}{f.name}-denied {{ vip {f.W1} {p} port 81; sequence ids1, fw, web; }}
 
 
 def forward(u, w):
-    return [got(0, 1, u, w, 64), put(4, 1, u, w, 64, copy=True),
+    return [got(0, 1, u, w, 64), put(4, 1, u, w, 63, copy=True),
             put(1, 1, u, w, 63), got(2, 1, u, w, 62),
-            put(4, 2, u, w, 62, copy=True), put(3, 1, u, w, 61)]
+            put(4, 2, u, w, 61, copy=True), put(3, 1, u, w, 61)]
 
 
 def reverse(u, w):
-    return [got(3, 1, w, u, 64), put(4, 2, w, u, 64, copy=True),
+    return [got(3, 1, w, u, 64), put(4, 2, w, u, 63, copy=True),
             put(2, 1, w, u, 63), got(1, 1, w, u, 62),
-            put(4, 1, w, u, 62, copy=True), put(0, 1, w, u, 61)]
+            put(4, 1, w, u, 61, copy=True), put(0, 1, w, u, 61)]
 
 
 @suite.case(*product(OFFLOADS, FAMILIES, ("tcp", "udp")))
@@ -81,7 +81,7 @@ def firewall_denies(f):
     with Capture(lab) as capture, flow.bound(u1, f, flow.DGRAM, *u) as sock:
         sock.sendto(b"let me in", w)
         check_walk(capture.stop(),
-                   [got(0, 1, u, w, 64), put(4, 1, u, w, 64, copy=True),
+                   [got(0, 1, u, w, 64), put(4, 1, u, w, 63, copy=True),
                     put(1, 1, u, w, 63)], count=1)
 
 

@@ -52,11 +52,11 @@ def steered(how, mode, f, proto):
     with Capture(lab) as capture:
         flow.talk(proto, f, u1, *u, w, web, s)
         check_walk(capture.stop(),
-                   [got(0, 1, u, w, 64), put(4, 1, u, w, 64, copy=True),
+                   [got(0, 1, u, w, 64), put(4, 1, u, w, 63, copy=True),
                     put(1, 1, u, w, 63), got(2, 1, u, w, 62),
                     put(3, 1, u, s, 61)],
                    [got(3, 1, s, u, 64), put(2, 1, w, u, 63),
-                    got(1, 1, w, u, 62), put(4, 1, w, u, 62, copy=True),
+                    got(1, 1, w, u, 62), put(4, 1, w, u, 61, copy=True),
                     put(0, 1, w, u, 61)],
                    csum=lab.csum)
 

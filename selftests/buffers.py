@@ -59,9 +59,9 @@ def listened_to(how, mode, f, proto):
         flow.talk(proto, f, u1, *u, w, web, s, 2, 1000)
         rows = capture.stop()
     check_walk([r for r in rows if r.link[0] == "i"],
-               [got(0, 1, u, w, 64), put(4, 1, u, w, 64, copy=True),
+               [got(0, 1, u, w, 64), put(4, 1, u, w, 63, copy=True),
                 put(1, 1, u, s, 63)],
-               [got(1, 1, s, u, 64), put(4, 1, w, u, 64, copy=True),
+               [got(1, 1, s, u, 64), put(4, 1, w, u, 63, copy=True),
                 put(0, 1, w, u, 63)], csum=lab.csum)
     # The engine's own side of each wire saw the same: there "out" came in.
     for link, direction in product(("0", "1", "4"), ("in", "out")):

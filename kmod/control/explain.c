@@ -23,6 +23,7 @@
  * @saddr: its source address now
  * @daddr: its destination address now
  * @key: the rest of what decides where it goes
+ * @mac: the link-layer address that @key points to
  * @iif: interface it arrives by, by name
  */
 struct pe_walk {
@@ -31,6 +32,7 @@ struct pe_walk {
 	union nf_inet_addr	saddr;
 	union nf_inet_addr	daddr;
 	struct pe_key		key;
+	u8			mac[ETH_ALEN];
 	const char		*iif;
 };
 
@@ -223,7 +225,8 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 static void pe_walk_arrive(struct pe_walk *w, const struct pe_port *port)
 {
 	w->key.dev = rcu_access_pointer(port->iface->dev) ?: PE_DEV_NONE;
-	w->key.mac = READ_ONCE(port->mac);
+	pe_mac_put(w->mac, READ_ONCE(port->mac));
+	w->key.mac = w->mac;
 	w->iif = port->iface->name;
 }
 
@@ -292,7 +295,7 @@ static int pe_walk_parse(struct pe_walk *w, struct genl_info *info,
 	if (family != w->family)
 		return pe_refuse(refusal, -EINVAL, 0, 0,
 				 "one address is IPv4 and the other IPv6: give two of the same family");
-	w->key.mac = PE_MAC_NONE;
+	w->key.mac = pe_mac_none;
 	if (a[PE_EXPLAIN_PROTO])
 		w->key.proto = nla_get_u8(a[PE_EXPLAIN_PROTO]);
 	if (a[PE_EXPLAIN_DPORT] || a[PE_EXPLAIN_SPORT])

@@ -3,6 +3,9 @@
 
 #include "match.h"
 
+/* No port has this address: it is one that is not known. */
+const u8 pe_mac_none[ETH_ALEN];
+
 /**
  * pe_addr_search() - first of the entries that could hold a port
  * @a: what lives at an address, with ports that can be searched

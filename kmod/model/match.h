@@ -9,7 +9,7 @@
 /**
  * struct pe_key - what of a packet decides where it goes
  * @dev: interface of arrival, or PE_DEV_NONE
- * @mac: source link-layer address as pe_mac() makes it, or PE_MAC_NONE
+ * @mac: source link-layer address, six bytes, or pe_mac_none
  * @sport: source port in host order
  * @dport: destination port in host order
  * @proto: IP protocol
@@ -23,7 +23,7 @@
  */
 struct pe_key {
 	const struct net_device	*dev;
-	u64			mac;
+	const u8		*mac;
 	u16			sport;
 	u16			dport;
 	u8			proto;
@@ -31,8 +31,7 @@ struct pe_key {
 	bool			fragment;
 };
 
-/* No link-layer address is this. */
-#define PE_MAC_NONE	(~0ULL)
+extern const u8 pe_mac_none[];
 
 /* How sure it is that a packet belongs to a stage; more is surer. */
 enum pe_match {
@@ -77,7 +76,7 @@ static __always_inline bool pe_stage_has_mac(const struct pe_stage *stage,
 {
 	u64 mac = READ_ONCE(stage->from->mac);
 
-	return mac == key->mac && mac;
+	return mac && mac == pe_mac(key->mac);
 }
 
 static __always_inline bool pe_stage_is_from(const struct pe_stage *stage,
@@ -99,7 +98,7 @@ pe_entry_forward(const struct pe_entry *e, const struct pe_key *key,
 		 const struct pe_stage **stage)
 {
 	const struct pe_sequence *seq = e->svc->seq;
-	const struct pe_stage *at = seq->stage, *end = at + seq->forward;
+	const struct pe_stage *at = seq->stage, *end = seq->back;
 
 	*stage = at;
 	while (++at < end)
@@ -127,7 +126,7 @@ pe_entry_reverse(const struct pe_entry *e, const struct pe_key *key,
 		 const struct pe_stage **stage)
 {
 	const struct pe_sequence *seq = e->svc->seq;
-	const struct pe_stage *at = seq->stage + seq->forward;
+	const struct pe_stage *at = seq->back;
 	const struct pe_stage *end = at + 1;
 	enum pe_match match = PE_MATCH_CLAIM;
 	bool iface = false;
@@ -170,10 +169,9 @@ static __always_inline void pe_entry_match(const struct pe_entry *e, u8 role,
 static __always_inline bool pe_entry_is(const struct pe_entry *e,
 					const struct pe_key *key, u16 port)
 {
-	if (likely(e->level == PE_LEVEL_PORT))
-		return e->proto == key->proto && port >= e->first &&
-		       port <= e->last;
-	return e->level == PE_LEVEL_ADDRESS || e->proto == key->proto;
+	if (unlikely(e->level != PE_LEVEL_PORT))
+		return e->level == PE_LEVEL_ADDRESS || e->proto == key->proto;
+	return e->proto == key->proto && port >= e->first && port <= e->last;
 }
 
 /**

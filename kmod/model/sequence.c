@@ -155,6 +155,7 @@ static void pe_sequence_stages(struct pe_sequence *seq)
 		pe_stage_forward(seq, stage, at);
 	}
 	seq->forward = stage - seq->stage;
+	seq->back = stage;
 
 	for (at = inner; at >= 0; at--, stage++) {
 		stage->from_step = at == seq->steps ? PE_NO_STEP : at;

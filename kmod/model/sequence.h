@@ -79,6 +79,7 @@ struct pe_stage {
  * @rcu: freed when no packet can see it
  * @step: the steps
  * @stage: @forward, then @reverse stages
+ * @back: the first of the @reverse stages
  *
  * Immutable once made.
  */
@@ -91,6 +92,7 @@ struct pe_sequence {
 	bool			server;
 	struct rcu_head		rcu;
 	struct pe_stage		*stage;
+	struct pe_stage		*back;
 	struct pe_step		step[] __counted_by(steps);
 };
 

@@ -47,10 +47,10 @@ struct pe_bucket {
  * Trade-offs in Hash Coding with Allowable Errors", 1970, with one hash).
  *
  * Addresses come from the configuration, never from packets, so packets can't
- * lengthen a search and a multiplication is hash enough: multiply-shift for
- * IPv4 (Dietzfelbinger and others, "A Reliable Randomized Algorithm for the
- * Closest-Pair Problem", 1997), the high half of a product of both halves for
- * IPv6. Buckets hold pointers, not nodes, so a larger table is filled beside
+ * lengthen a search and multiplications are hash enough: two of them, for one
+ * alone keeps rows of addresses in rows (multiply-shift: Dietzfelbinger and
+ * others, "A Reliable Randomized Algorithm for the Closest-Pair Problem",
+ * 1997). Buckets hold pointers, not nodes, so a larger table is filled beside
  * the one that packets read, and takes its place in one store.
  */
 struct pe_table {
@@ -65,7 +65,9 @@ struct pe_table {
 
 static inline u64 pe_table_hash4(const struct pe_table *t, const __be32 *addr)
 {
-	return (__force u32)*addr * t->secret[0];
+	u64 h = (__force u32)*addr * t->secret[0];
+
+	return (h ^ h >> 32) * t->secret[1];
 }
 
 static inline u64 pe_table_hash6(const struct pe_table *t,

@@ -179,6 +179,7 @@ static unsigned int pe_act_translate(struct pe_packet *pkt,
 	}
 	dst = pe_route_direct(pkt->pn->net, hit->stage->device->route, family);
 	if (unlikely(!dst || pe_is_odd(skb, family) ||
+		     (family == NFPROTO_IPV4 && pe_iph(skb)->ihl != 5) ||
 		     !pe_mtu_fits_route(skb, family, dst)))
 		return pe_act_routed(pkt, hit);
 	dev = READ_ONCE(dst->dev);

@@ -134,6 +134,7 @@ static void pe_icmp_return(const struct pe_packet *pkt,
 	reply.l4 = pkt->family == NFPROTO_IPV4 ? sizeof(struct iphdr) :
 						 sizeof(struct ipv6hdr);
 	pe_icmp_sum(&reply);
+	pe_xmit_part(reply.skb);
 	if (pe_xmit_writable(reply.skb, dev) ||
 	    pe_xmit(reply.skb, reply.family, port, dev))
 		kfree_skb(reply.skb);

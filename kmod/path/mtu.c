@@ -7,11 +7,6 @@
 #include "../netns.h"
 #include "path.h"
 
-/* What fits any route that deserves the name needs no look at it (RFC 1122,
- * section 3.3.3); of IPv6, no link takes less than its minimum.
- */
-#define PE_MTU_IPV4	576
-
 /* What becomes of the fragments that this CPU is making. */
 struct pe_fragmenting {
 	const struct pe_port	*port;
@@ -77,8 +72,7 @@ enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
 {
 	unsigned int mtu;
 
-	if (likely(pkt->skb->len <= (pkt->family == NFPROTO_IPV4 ?
-					     PE_MTU_IPV4 : IPV6_MIN_MTU)))
+	if (likely(pkt->skb->len <= PE_MTU_SMALL(pkt->family)))
 		return PE_DROP_NONE;
 	/* Who allows fragments gets them, from the kernel. */
 	if (pe_mtu_may_fragment(pkt))
@@ -105,6 +99,7 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 {
 	const struct pe_fragmenting *to = this_cpu_ptr(&pe_fragmenting);
 
+	pe_xmit_part(skb);
 	if (!pe_xmit_writable(skb, to->dev) &&
 	    !pe_xmit(skb, NFPROTO_IPV4, to->port, to->dev))
 		return 0;

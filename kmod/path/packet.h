@@ -96,19 +96,17 @@ static __always_inline u8 pe_ttl(const struct sk_buff *skb, u8 family)
  * @skb: buffer, data at the network header
  * @family: NFPROTO_*
  *
- * Return: true for sources that no router forwards, and for IPv4 options, on
- * which the kernel has its say.
+ * Return: true for sources that no router forwards, and a few more: the kernel
+ * tells them apart.
  */
 static __always_inline bool pe_is_odd(const struct sk_buff *skb, u8 family)
 {
 	int type;
 
 	if (family == NFPROTO_IPV4) {
-		__be32 saddr = pe_iph(skb)->saddr;
+		u8 first = *(const u8 *)&pe_iph(skb)->saddr;
 
-		return pe_iph(skb)->ihl != 5 || ipv4_is_zeronet(saddr) ||
-		       ipv4_is_loopback(saddr) || ipv4_is_multicast(saddr) ||
-		       ipv4_is_lbcast(saddr);
+		return first == 0 || first == IN_LOOPBACKNET || first >= 224;
 	}
 	type = ipv6_addr_type(&pe_ip6h(skb)->saddr);
 	return !(type & IPV6_ADDR_UNICAST) ||

@@ -62,6 +62,11 @@ static inline bool pe_mtu_exceeded(const struct sk_buff *skb, unsigned int mtu)
 	return !skb_is_gso(skb) || !skb_gso_validate_network_len(skb, mtu);
 }
 
+/* What fits any route that deserves the name needs no look at it: RFC 1122,
+ * section 3.3.3, and RFC 8200, section 5.
+ */
+#define PE_MTU_SMALL(family)	((family) == NFPROTO_IPV4 ? 576 : IPV6_MIN_MTU)
+
 /**
  * pe_mtu_fits_route() - is a packet, or each segment of it, small enough?
  * @skb: buffer, data at the network header
@@ -71,6 +76,9 @@ static inline bool pe_mtu_exceeded(const struct sk_buff *skb, unsigned int mtu)
 static inline bool pe_mtu_fits_route(const struct sk_buff *skb, u8 family,
 				     const struct dst_entry *dst)
 {
+	if (likely(skb->len <= PE_MTU_SMALL(family) &&
+		   skb->len <= READ_ONCE(dst->dev->mtu)))
+		return true;
 	return !pe_mtu_exceeded(skb, pe_route_mtu(dst, family));
 }
 

@@ -68,13 +68,10 @@ static bool pe_is_servers_own(const struct pe_packet *pkt,
 	return ipv6_chk_addr(net, &ipv6_hdr(pkt->skb)->daddr, NULL, 0);
 }
 
-/* An Ethernet header ends where the network header begins, or there is none. */
-static __always_inline u64 pe_source_mac(const struct sk_buff *skb)
+/* Of an Ethernet header, which ends where the network header begins. */
+static __always_inline const u8 *pe_source_mac(const struct sk_buff *skb)
 {
-	const struct ethhdr *eth = (const void *)skb->data - ETH_HLEN;
-
-	return likely(skb->mac_len == ETH_HLEN) ? pe_mac(eth->h_source) :
-						  PE_MAC_NONE;
+	return skb->data - ETH_HLEN + offsetof(struct ethhdr, h_source);
 }
 
 /* The kernel forwards nothing that was not sent to it. What a bridge carries
@@ -83,6 +80,19 @@ static __always_inline u64 pe_source_mac(const struct sk_buff *skb)
 static bool pe_is_not_ours(const struct sk_buff *skb)
 {
 	return skb->pkt_type != PACKET_HOST || nf_bridge_info_exists(skb) ||
+	       netif_is_l3_master(skb->dev);
+}
+
+/* Of what pe_is_not_ours() finds, and of little else, this is true; besides of
+ * what came without an Ethernet header.
+ */
+static __always_inline bool pe_is_special(const struct sk_buff *skb)
+{
+#ifdef CONFIG_SKB_EXTENSIONS
+	if (skb->active_extensions)
+		return true;
+#endif
+	return skb->pkt_type != PACKET_HOST || skb->mac_len != ETH_HLEN ||
 	       netif_is_l3_master(skb->dev);
 }
 
@@ -97,10 +107,13 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 		.skb = skb,
 		.family = family,
 		.key.dev = skb->dev,
-		.key.mac = pe_source_mac(skb),
+		.key.mac = skb->mac_len == ETH_HLEN ? pe_source_mac(skb) :
+						      pe_mac_none,
 	};
 	struct pe_hit hit;
 
+	if (pe_is_not_ours(skb))
+		return NF_ACCEPT;
 	if (!pe_packet_parse(&pkt))
 		return dst || src ? pe_drop(pn, skb, PE_DROP_MALFORMED) :
 				    NF_ACCEPT;
@@ -161,7 +174,7 @@ static __always_inline bool pe_is_quick(const struct sk_buff *skb, u8 family,
 					struct net_device **dev)
 {
 	return likely(!hit->stage->extra &&
-		      !((unsigned long)skb->sk | skb->_nfct) &&
+		      !pe_xmit_is_bound(skb) &&
 		      pe_ttl(skb, family) > 1 &&
 		      !pe_xmit_ready(hit->stage->to, dev) &&
 		      !pe_mtu_exceeded(skb, READ_ONCE((*dev)->mtu)));
@@ -194,8 +207,8 @@ static __always_inline unsigned int pe_steer(struct pe_net *pn,
 	struct net_device *dev;
 	struct pe_sum size;
 
-	if (unlikely(pe_is_not_ours(skb)))
-		return NF_ACCEPT;
+	if (unlikely(pe_is_special(skb)))
+		return pe_steer_any(pn, skb, family, dst, src);
 	pe_locate(skb, family, dst, src, &hit);
 	if (unlikely(!pe_is_sure(&hit)))
 		return pe_steer_any(pn, skb, family, dst, src);

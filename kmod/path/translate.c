@@ -112,7 +112,8 @@ pe_translate(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	pe_count(svc->counts, stage->index, size);
 	pe_device_count(stage->device->stats, stage->direction, size);
 	pe_xmit_hop(skb, family);
-	pe_xmit_part(skb);
+	if (unlikely(pe_xmit_is_bound(skb)))
+		pe_xmit_part(skb);
 	if (likely(!pe_xmit_route(skb, family, dst, dev)))
 		return NF_STOLEN;
 	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);

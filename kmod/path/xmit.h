@@ -70,23 +70,33 @@ static __always_inline void pe_xmit_clean(struct sk_buff *skb,
 {
 	skb_forward_csum(skb);
 	skb_clear_tstamp(skb);
-	skb_dst_drop(skb);
 	skb->dev = dev;
 }
 
 /**
- * pe_xmit_part() - part a packet from the socket and the connection it is of
+ * pe_xmit_is_bound() - does a packet belong to a socket, connection or route?
+ * @skb: buffer
+ */
+static __always_inline bool pe_xmit_is_bound(const struct sk_buff *skb)
+{
+	return (unsigned long)skb->sk | skb->_nfct | skb->_skb_refdst;
+}
+
+/**
+ * pe_xmit_part() - part a packet from what it belongs to, which few do
  * @skb: buffer
  */
 static inline void pe_xmit_part(struct sk_buff *skb)
 {
 	skb_orphan(skb);
 	nf_reset_ct(skb);
+	skb_dst_drop(skb);
 }
 
 /**
  * pe_xmit() - hand a packet to a port
- * @skb: buffer that pe_xmit_writable() prepared; consumed unless refused
+ * @skb: buffer that pe_xmit_writable() prepared, not bound to anything;
+ *	consumed unless refused
  * @family: NFPROTO_*
  * @port: the port
  * @dev: its interface

@@ -45,11 +45,11 @@ device web {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}
             flow.talk(proto, f, clients[n], *u, w, web, w)
             rows = capture.stop()
         check_walk([r for r in rows if not r.link.startswith("ids")],
-                   [got(0, n, u, w, 64), put(seg, host, u, w, 64, copy=True),
+                   [got(0, n, u, w, 64), put(seg, host, u, w, 63, copy=True),
                     put(1, 1, u, w, 63), got(2, 1, u, w, 62),
                     put(3, 1, u, w, 61)],
                    [got(3, 1, w, u, 64), put(2, 1, w, u, 63),
-                    got(1, 1, w, u, 62), put(seg, host, w, u, 62, copy=True),
+                    got(1, 1, w, u, 62), put(seg, host, w, u, 61, copy=True),
                     put(0, n, w, u, 61)])
         # At the client's wire: everything of the service, both ways.
         wanted = [r.ident for r in rows if r.link == "i0"]

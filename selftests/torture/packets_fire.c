@@ -247,7 +247,6 @@ static bool way_holds(const struct way *w, const struct frame *in, int out, cons
 		       (!w->port || view_is_error(frame, b) ||
 			get16(frame + b->l4 + (w->to ? 2 : 0)) == w->port);
 	case COPY:
-		return a->ttl == b->ttl && !unlike->others && !unlike->options;
 	case STEER:
 		return a->ttl == b->ttl + 1 && !unlike->others && !unlike->options;
 	default:
