@@ -150,22 +150,24 @@ static bool pe_route_is_direct(struct net *net, const struct pe_route *route,
 struct dst_entry *pe_route_look_up(struct net *net,
 				   const union nf_inet_addr *addr, u8 proto)
 {
-	struct dst_entry *dst;
+	struct dst_entry *dst = NULL;
 
 	if (proto == NFPROTO_IPV4) {
 		struct flowi4 fl4 = { .daddr = addr->ip };
 		struct rtable *rt = ip_route_output_key(net, &fl4);
 
-		return IS_ERR(rt) ? NULL : &rt->dst;
+		if (!IS_ERR(rt))
+			dst = &rt->dst;
 	} else {
 		struct flowi6 fl6 = { .daddr = addr->in6 };
 
 		dst = ip6_route_output(net, NULL, &fl6);
-		if (!dst->error)
-			return dst;
-		dst_release(dst);
-		return NULL;
+		if (dst->error) {
+			dst_release(dst);
+			dst = NULL;
+		}
 	}
+	return dst;
 }
 
 static u32 pe_route_cookie(const struct pe_route *route,

@@ -32,13 +32,14 @@ static __always_inline bool pe_transport(const struct sk_buff *skb, u8 family,
 		struct tcphdr *th = (void *)skb->data + l4;
 
 		*t = (struct pe_transport) { &th->dest, &th->check, false };
-		return skb_headlen(skb) >= l4 + sizeof(*th);
+		l4 += sizeof(*th);
 	} else {
 		struct udphdr *uh = (void *)skb->data + l4;
 
 		*t = (struct pe_transport) { &uh->dest, &uh->check, true };
-		return skb_headlen(skb) >= l4 + sizeof(*uh);
+		l4 += sizeof(*uh);
 	}
+	return skb_headlen(skb) >= l4;
 }
 
 /* What another destination address adds to a sum. */
