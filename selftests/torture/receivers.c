@@ -299,7 +299,7 @@ static const char *wrong_with(const struct tale *tale, int at, const uint8_t *fr
 		return "checksum";
 	if (!addresses_hold(s, tale, at, frame, v))
 		return "addresses or ports";
-	if (v->ttl + tale->passes + !copy != TTL)
+	if (v->ttl + tale->passes + 1 != TTL)
 		return "time to live";
 	if (came_twice(tale, at))
 		return "came twice";
