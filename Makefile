@@ -96,7 +96,7 @@ userspace:
 
 .PHONY: check
 check:
-	@scripts/setup check
+	@scripts/setup check $(if $(K)$(filter-out torture,$(T)),,torture)
 	+@$(MAKE) userspace
 	+@scripts/check $(if $(K),-k '$(K)') $(if $(T),-t '$(T)')
 
