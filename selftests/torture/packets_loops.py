@@ -30,9 +30,11 @@ def setup():
 device a {{ inline outside dev a0 lladdr {MACS['b0']} inside dev a1 lladdr {MACS['b1']}; }}
 device b {{ inline outside dev b0 lladdr {MACS['a0']} inside dev b1 lladdr {MACS['a1']}; }}
 device c {{ inline dev a0 lladdr {MACS['b0']}; }}
+device t {{ tap dev a0 lladdr {MACS['b0']}; }}
 """ + "".join(f"""
 service ab{f.name} {{ vip {f.vip(30)}; sequence a, b, web; }}
 service c{f.name} {{ vip {f.vip(31)}; sequence c, web; }}
+service t{f.name} {{ vip {f.vip(32)}; sequence t, web; }}
 """ for f in FAMILIES))
 
 
@@ -82,6 +84,15 @@ def a_device_on_itself(f):
     send(CLIENT, packet.udp((f.U1, 7000), (f.vip(31), 80)))
     settled("drops", {"ttl": 1})
     expect("rounds", forward("c") - start, 63)
+
+
+@suite.case(*product(FAMILIES, (64, 8, 2)))
+def a_tap_on_the_engine(f, ttl):
+    """Its copies come back as a client's packets, and are copied."""
+    start = forward("web")
+    send(CLIENT, packet.udp((f.U1, 7000), (f.vip(32), 80), ttl=ttl))
+    settled("drops", {"ttl": 1})
+    expect("packets at the server", forward("web") - start, ttl - 1)
 
 
 @suite.case(*FAMILIES)
