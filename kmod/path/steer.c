@@ -140,6 +140,13 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	}
 }
 
+static __always_inline bool pe_is_icmp(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ?
+		       pe_iph(skb)->protocol == IPPROTO_ICMP :
+		       pe_ip6h(skb)->nexthdr == IPPROTO_ICMPV6;
+}
+
 /* Where a packet is, as far as one of its addresses tells by itself. */
 static __always_inline void pe_locate(const struct sk_buff *skb, u8 family,
 				      const struct pe_addr *dst,
@@ -207,6 +214,9 @@ static __always_inline unsigned int pe_steer(struct pe_net *pn,
 	struct net_device *dev;
 	struct pe_sum size;
 
+	/* The filter errs now and then. */
+	if (unlikely(!dst && !src && !pe_is_icmp(skb, family)))
+		return NF_ACCEPT;
 	if (unlikely(pe_is_special(skb)))
 		return pe_steer_any(pn, skb, family, dst, src);
 	pe_locate(skb, family, dst, src, &hit);
