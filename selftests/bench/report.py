@@ -7,6 +7,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TARGETS = f"{HERE}/targets.json"
 FIGURES = f"{HERE}/figures.json"
 WORSE = 0.01            # a figure may be that much above the committed one
+# With many services there is luck in it: the hash of the address table is keyed
+# at random, and a packet may be looked up for nothing, or in another bucket.
+LUCK = 100
 
 # What else is in a figure: measured in the same boot, it is no doing of the
 # engine's.
@@ -119,7 +122,8 @@ class Comparison:
             self.say(False, f"Linux {kernel}: {name}: committed "
                      f"{committed:.1f}, not measured")
             return
-        limit = (committed + moved) * (1 + WORSE)
+        many = "@" in name and not name.endswith("@1")
+        limit = (committed + moved) * (1 + WORSE) + LUCK * many
         text = (f"Linux {kernel}: {name}: committed {committed:.1f}, "
                 f"measured {measured:.1f}")
         if moved:
