@@ -77,33 +77,52 @@ static enum pe_drop pe_from_server(struct pe_packet *pkt,
 	return pe_apply(pkt, &rw, outer);
 }
 
-/* What a stage has to do besides handing on, in the order of the sequence:
- * before and after the taps, which see what is addressed to the service.
+/* What a stage has to do besides handing on, in the order of the sequence: the
+ * taps see what is addressed to the service. @dev is the interface that the
+ * packet will leave by, NULL where the kernel routes it on.
  */
-static enum pe_drop pe_extra_before(struct pe_packet *pkt,
-				    const struct pe_hit *hit)
+static enum pe_drop pe_act_extra(struct pe_packet *pkt,
+				 const struct pe_hit *hit,
+				 const struct net_device *dev)
 {
 	u8 extra = hit->stage->extra;
-	enum pe_drop reason;
+	enum pe_drop reason = PE_DROP_NONE;
 
-	if (extra & PE_EXTRA_FROM_SERVER) {
+	if (extra & PE_EXTRA_FROM_SERVER)
 		reason = pe_from_server(pkt, hit);
-		if (unlikely(reason))
-			return reason;
-	}
+	if (unlikely(reason))
+		return reason;
 	if (extra & PE_EXTRA_SENT)
 		pe_count_sent(pkt, hit);
 	if (extra & PE_EXTRA_TAPS)
 		pe_tap_copies(pkt, hit);
-	return PE_DROP_NONE;
+	if (dev)
+		reason = pe_xmit_writable(pkt->skb, dev);
+	if (likely(!reason) && extra & PE_EXTRA_TO_SERVER)
+		reason = pe_to_server(pkt, hit);
+	return reason;
 }
 
-static enum pe_drop pe_extra_after(struct pe_packet *pkt,
+/* The kernel would quote what the sender never sent, or write to the service's
+ * address.
+ */
+static unsigned int pe_act_expired(struct pe_packet *pkt,
 				   const struct pe_hit *hit)
 {
-	if (hit->stage->extra & PE_EXTRA_TO_SERVER)
-		return pe_to_server(pkt, hit);
-	return PE_DROP_NONE;
+	pe_icmp_expired(pkt, hit);
+	return pe_drop(pkt->pn, pkt->skb, PE_DROP_TTL);
+}
+
+/* The kernel forwards the packet to where it is addressed now. */
+static unsigned int pe_act_routed(struct pe_packet *pkt,
+				  const struct pe_hit *hit)
+{
+	enum pe_drop reason = pe_act_extra(pkt, hit, NULL);
+
+	if (unlikely(reason))
+		return pe_drop(pkt->pn, pkt->skb, reason);
+	pe_count_hit(pkt, hit);
+	return pe_pass(pkt);
 }
 
 static unsigned int pe_act_steer(struct pe_packet *pkt,
@@ -115,25 +134,16 @@ static unsigned int pe_act_steer(struct pe_packet *pkt,
 	struct net_device *dev;
 	enum pe_drop reason;
 
-	if (unlikely(pe_ttl(pkt->skb, pkt->family) <= 1)) {
-		pe_icmp_expired(pkt, hit);
-		return pe_drop(pkt->pn, pkt->skb, PE_DROP_TTL);
-	}
+	if (unlikely(pe_ttl(skb, family) <= 1))
+		return pe_act_expired(pkt, hit);
 	reason = pe_xmit_ready(stage->to, &dev);
-	if (unlikely(reason))
-		return pe_drop(pkt->pn, pkt->skb, reason);
-	if (unlikely(pe_mtu_exceeded(skb, READ_ONCE(dev->mtu)))) {
+	if (likely(!reason) &&
+	    unlikely(pe_mtu_exceeded(skb, READ_ONCE(dev->mtu))))
 		reason = pe_mtu_big(pkt, hit, READ_ONCE(dev->mtu));
-		if (reason)
-			return pe_drop(pkt->pn, pkt->skb, reason);
-	}
-	reason = pe_extra_before(pkt, hit);
 	if (likely(!reason))
-		reason = pe_xmit_writable(skb, dev);
-	if (likely(!reason))
-		reason = pe_extra_after(pkt, hit);
+		reason = pe_act_extra(pkt, hit, dev);
 	if (unlikely(reason))
-		return pe_drop(pkt->pn, pkt->skb, reason);
+		return pe_drop(pkt->pn, skb, reason);
 	pe_count_hit(pkt, hit);
 	pe_xmit_hop(skb, family);
 	pe_xmit_part(skb);
@@ -143,51 +153,42 @@ static unsigned int pe_act_steer(struct pe_packet *pkt,
 		reason = pe_xmit(skb, family, stage->to, dev);
 	if (likely(!reason))
 		return NF_STOLEN;
-	return pe_drop(pkt->pn, pkt->skb, reason);
+	return pe_drop(pkt->pn, skb, reason);
 }
 
-/* The kernel forwards the packet to the server. */
-static unsigned int pe_act_routed(struct pe_packet *pkt,
-				  const struct pe_hit *hit)
+/* Is the kernel to forward the packet itself? */
+static bool pe_act_is_kernels(const struct pe_packet *pkt,
+			      const struct dst_entry *dst)
 {
-	enum pe_drop reason;
+	struct sk_buff *skb = pkt->skb;
+	u8 family = pkt->family;
 
-	reason = pe_mtu_route(pkt, hit, &hit->stage->device->address);
-	if (likely(!reason))
-		reason = pe_extra_before(pkt, hit);
-	if (likely(!reason))
-		reason = pe_extra_after(pkt, hit);
-	if (unlikely(reason))
-		return pe_drop(pkt->pn, pkt->skb, reason);
-	pe_count_hit(pkt, hit);
-	return pe_pass(pkt);
+	return !dst || pe_is_odd(skb, family) ||
+	       (family == NFPROTO_IPV4 && pe_iph(skb)->ihl != 5) ||
+	       !pe_mtu_fits_route(skb, family, dst);
 }
 
 static unsigned int pe_act_translate(struct pe_packet *pkt,
 				     const struct pe_hit *hit)
 {
+	const struct pe_device *server = hit->stage->device;
 	struct sk_buff *skb = pkt->skb;
 	u8 family = pkt->family;
 	struct net_device *dev;
 	struct dst_entry *dst;
 	enum pe_drop reason;
 
-	/* The kernel would quote what the client never sent. */
-	if (unlikely(pe_ttl(pkt->skb, pkt->family) <= 1)) {
-		pe_icmp_expired(pkt, hit);
-		return pe_drop(pkt->pn, skb, PE_DROP_TTL);
-	}
-	dst = pe_route_direct(pkt->pn->net, hit->stage->device->route, family);
-	if (unlikely(!dst || pe_is_odd(skb, family) ||
-		     (family == NFPROTO_IPV4 && pe_iph(skb)->ihl != 5) ||
-		     !pe_mtu_fits_route(skb, family, dst)))
+	if (unlikely(pe_ttl(skb, family) <= 1))
+		return pe_act_expired(pkt, hit);
+	dst = pe_route_direct(pkt->pn->net, server->route, family);
+	if (unlikely(pe_act_is_kernels(pkt, dst))) {
+		reason = pe_mtu_route(pkt, hit, &server->address);
+		if (unlikely(reason))
+			return pe_drop(pkt->pn, skb, reason);
 		return pe_act_routed(pkt, hit);
+	}
 	dev = READ_ONCE(dst->dev);
-	reason = pe_extra_before(pkt, hit);
-	if (likely(!reason))
-		reason = pe_xmit_writable(skb, dev);
-	if (likely(!reason))
-		reason = pe_extra_after(pkt, hit);
+	reason = pe_act_extra(pkt, hit, dev);
 	if (unlikely(reason))
 		return pe_drop(pkt->pn, skb, reason);
 	pe_count_hit(pkt, hit);
@@ -206,21 +207,14 @@ static unsigned int pe_act_deliver(struct pe_packet *pkt,
 	enum pe_drop reason;
 
 	if (!pe_hit_forward(hit)) {
-		/* The kernel would write to the service's address. */
-		if (unlikely(pe_ttl(pkt->skb, pkt->family) <= 1)) {
-			pe_icmp_expired(pkt, hit);
-			return pe_drop(pkt->pn, pkt->skb, PE_DROP_TTL);
-		}
+		if (unlikely(pe_ttl(pkt->skb, pkt->family) <= 1))
+			return pe_act_expired(pkt, hit);
 		pe_packet_to(pkt, &to);
 		reason = pe_mtu_route(pkt, hit, &to);
 		if (unlikely(reason))
 			return pe_drop(pkt->pn, pkt->skb, reason);
 	}
-	reason = pe_extra_before(pkt, hit);
-	if (unlikely(reason))
-		return pe_drop(pkt->pn, pkt->skb, reason);
-	pe_count_hit(pkt, hit);
-	return pe_pass(pkt);
+	return pe_act_routed(pkt, hit);
 }
 
 /**
@@ -265,12 +259,6 @@ unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 		.family = family,
 	};
 
-	if (family == NFPROTO_IPV4) {
-		pkt.proto = pe_iph(skb)->protocol;
-		pkt.l4 = sizeof(struct iphdr);
-	} else {
-		pkt.proto = pe_ip6h(skb)->nexthdr;
-		pkt.l4 = sizeof(struct ipv6hdr);
-	}
+	pkt.l4 = pe_plain_l4(skb, family, &pkt.proto);
 	return pe_act(&pkt, &hit);
 }

@@ -109,7 +109,7 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 
 /**
  * pe_mtu_fragment() - hand a packet to a port in fragments
- * @pkt: IPv4 packet with @pkt->mtu, ready to be sent
+ * @pkt: IPv4 packet with @pkt->mtu, ready to be sent and not bound to anything
  * @port: the port
  * @dev: its interface
  *
@@ -127,7 +127,6 @@ enum pe_drop pe_mtu_fragment(struct pe_packet *pkt, const struct pe_port *port,
 
 	pe_dst_init(&rt.dst, &pe_mtu_dst_ops);
 	rt.dst.dev = dev;
-	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, &rt.dst);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->frag_max_size = pkt->mtu;

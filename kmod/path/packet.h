@@ -113,6 +113,25 @@ static __always_inline bool pe_is_odd(const struct sk_buff *skb, u8 family)
 	       type & (IPV6_ADDR_LOOPBACK | IPV6_ADDR_LINKLOCAL);
 }
 
+/**
+ * pe_plain_l4() - the transport header right behind a network header
+ * @skb: buffer, data at the network header
+ * @family: NFPROTO_*
+ * @proto: out: its protocol
+ *
+ * Return: offset from the network header, where nothing stands between.
+ */
+static __always_inline unsigned int pe_plain_l4(const struct sk_buff *skb,
+						u8 family, u8 *proto)
+{
+	if (family == NFPROTO_IPV4) {
+		*proto = pe_iph(skb)->protocol;
+		return sizeof(struct iphdr);
+	}
+	*proto = pe_ip6h(skb)->nexthdr;
+	return sizeof(struct ipv6hdr);
+}
+
 /* Version 4, and five words of header: no options. */
 #define PE_IPV4_PLAIN	0x45
 
@@ -129,24 +148,18 @@ static __always_inline bool pe_packet_plain(const struct sk_buff *skb,
 					    u8 family, struct pe_key *key)
 {
 	const __be16 *ports;
+	unsigned int l4;
 
 	if (family == NFPROTO_IPV4) {
-		const struct iphdr *iph = pe_iph(skb);
-
-		if (unlikely(*(const u8 *)iph != PE_IPV4_PLAIN ||
-			     ip_is_fragment(iph)))
+		if (unlikely(*skb->data != PE_IPV4_PLAIN ||
+			     ip_is_fragment(pe_iph(skb))))
 			return false;
-		key->proto = iph->protocol;
-		ports = (const void *)(iph + 1);
 	} else {
-		const struct ipv6hdr *ip6h = pe_ip6h(skb);
-
 		/* Link-local and multicast addresses begin like that. */
-		if (unlikely(ip6h->daddr.s6_addr[0] >= 0xfe))
+		if (unlikely(pe_ip6h(skb)->daddr.s6_addr[0] >= 0xfe))
 			return false;
-		key->proto = ip6h->nexthdr;
-		ports = (const void *)(ip6h + 1);
 	}
+	l4 = pe_plain_l4(skb, family, &key->proto);
 	switch (key->proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
@@ -154,9 +167,9 @@ static __always_inline bool pe_packet_plain(const struct sk_buff *skb,
 	default:
 		return false;
 	}
-	if (unlikely(skb_headlen(skb) <
-		     (const u8 *)(ports + 2) - (const u8 *)skb->data))
+	if (unlikely(skb_headlen(skb) < l4 + 2 * sizeof(*ports)))
 		return false;
+	ports = (const void *)skb->data + l4;
 	key->ports = true;
 	key->sport = ntohs(ports[0]);
 	key->dport = ntohs(ports[1]);

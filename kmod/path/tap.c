@@ -47,8 +47,6 @@ static enum pe_drop pe_tap_copy(const struct pe_packet *pkt,
 void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit)
 {
 	const struct pe_stage *stage = hit->stage;
-	enum pe_direction dir = pe_hit_forward(hit) ? PE_DIRECTION_FORWARD :
-						      PE_DIRECTION_REVERSE;
 	struct pe_sum size = pe_size(pkt->skb);
 	u8 i;
 
@@ -60,6 +58,6 @@ void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit)
 			trace_pe_drop(pkt->skb, PE_DROP_TAP_COPY);
 			continue;
 		}
-		pe_device_count(tap->stats, dir, size);
+		pe_device_count(tap->stats, stage->direction, size);
 	}
 }

@@ -21,13 +21,7 @@ static __always_inline bool pe_transport(const struct sk_buff *skb, u8 family,
 	unsigned int l4;
 	u8 proto;
 
-	if (family == NFPROTO_IPV4) {
-		l4 = sizeof(struct iphdr);
-		proto = pe_iph(skb)->protocol;
-	} else {
-		l4 = sizeof(struct ipv6hdr);
-		proto = pe_ip6h(skb)->nexthdr;
-	}
+	l4 = pe_plain_l4(skb, family, &proto);
 	if (proto == IPPROTO_TCP) {
 		struct tcphdr *th = (void *)skb->data + l4;
 
@@ -113,8 +107,7 @@ pe_translate(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	pe_count(svc->counts, stage->index, size);
 	pe_device_count(stage->device->stats, stage->direction, size);
 	pe_xmit_hop(skb, family);
-	if (unlikely(pe_xmit_is_bound(skb)))
-		pe_xmit_part(skb);
+	pe_xmit_part(skb);
 	if (likely(!pe_xmit_route(skb, family, dst, dev)))
 		return NF_STOLEN;
 	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);

@@ -86,8 +86,10 @@ static __always_inline bool pe_xmit_is_bound(const struct sk_buff *skb)
  * pe_xmit_part() - part a packet from what it belongs to, which few do
  * @skb: buffer
  */
-static inline void pe_xmit_part(struct sk_buff *skb)
+static __always_inline void pe_xmit_part(struct sk_buff *skb)
 {
+	if (likely(!pe_xmit_is_bound(skb)))
+		return;
 	skb_orphan(skb);
 	nf_reset_ct(skb);
 	skb_dst_drop(skb);
