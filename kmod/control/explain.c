@@ -2,8 +2,6 @@
 /* Every stage that a packet would meet, found by what finds it for packets. */
 
 #include <net/genetlink.h>
-#include <net/ip6_route.h>
-#include <net/route.h>
 
 #include "../model/match.h"
 #include "../netns.h"
@@ -87,41 +85,17 @@ static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_hit *hit)
 	return 0;
 }
 
-/* Interface that the kernel's route to an address leaves by, 0 for none. */
-static int pe_walk_route(const struct pe_walk *w)
-{
-	int ifindex = 0;
-
-	if (w->family == NFPROTO_IPV4) {
-		struct flowi4 fl4 = { .daddr = w->daddr.ip };
-		struct rtable *rt = ip_route_output_key(w->pn->net, &fl4);
-
-		if (!IS_ERR(rt)) {
-			ifindex = rt->dst.dev->ifindex;
-			ip_rt_put(rt);
-		}
-	} else {
-		struct flowi6 fl6 = { .daddr = w->daddr.in6 };
-		struct dst_entry *dst = ip6_route_output(w->pn->net, NULL, &fl6);
-
-		if (!dst->error)
-			ifindex = dst->dev->ifindex;
-		dst_release(dst);
-	}
-	return ifindex;
-}
-
+/* The interface that the kernel's route to where the packet is going leaves by. */
 static int pe_walk_fill_route(struct sk_buff *skb, const struct pe_walk *w)
 {
-	const struct net_device *dev;
-	int ifindex, err = 0;
+	struct dst_entry *dst;
+	int err;
 
-	ifindex = pe_walk_route(w);
-	rcu_read_lock();
-	dev = dev_get_by_index_rcu(w->pn->net, ifindex);
-	if (dev)
-		err = nla_put_string(skb, PE_HOP_OIF, dev->name);
-	rcu_read_unlock();
+	dst = pe_route_look_up(w->pn->net, &w->daddr, w->family);
+	if (!dst)
+		return 0;
+	err = nla_put_string(skb, PE_HOP_OIF, dst->dev->name);
+	dst_release(dst);
 	return err;
 }
 

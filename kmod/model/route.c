@@ -87,27 +87,22 @@ static bool pe_route_is_policed(const struct net *net)
 /* One of several next hops is chosen by flow, and one of several default
  * routers by whether it answers: that is the kernel's to do.
  */
-static bool pe_route_is_single_ipv4(struct net *net, struct flowi4 *fl4)
-{
-	struct fib_result res;
-	bool single;
-
-	rcu_read_lock();
-	single = !fib_lookup(net, fl4, &res, 0) && res.fi &&
-		 fib_info_num_path(res.fi) == 1 &&
-		 (res.prefixlen || res.table->tb_num_default <= 1);
-	rcu_read_unlock();
-	return single;
-}
-
 static bool pe_route_is_direct_ipv4(struct net *net,
 				    const union nf_inet_addr *addr,
 				    const struct dst_entry *dst)
 {
 	struct flowi4 fl4 = { .daddr = addr->ip };
+	struct fib_result res;
+	bool single;
 
-	return container_of(dst, struct rtable, dst)->rt_type == RTN_UNICAST &&
-	       pe_route_is_single_ipv4(net, &fl4);
+	if (container_of(dst, struct rtable, dst)->rt_type != RTN_UNICAST)
+		return false;
+	rcu_read_lock();
+	single = !fib_lookup(net, &fl4, &res, 0) && res.fi &&
+		 fib_info_num_path(res.fi) == 1 &&
+		 (res.prefixlen || res.table->tb_num_default <= 1);
+	rcu_read_unlock();
+	return single;
 }
 
 static bool pe_route_is_direct_ipv6(const struct dst_entry *dst)

@@ -49,15 +49,15 @@ struct pe_icmp {
 /* icmp_send() wants a route; before routing there is none. */
 static bool pe_icmp_route(const struct pe_packet *pkt)
 {
-	struct flowi4 fl4 = { .daddr = ip_hdr(pkt->skb)->saddr };
-	struct rtable *rt;
+	const union nf_inet_addr to = { .ip = ip_hdr(pkt->skb)->saddr };
+	struct dst_entry *dst;
 
 	if (skb_dst(pkt->skb))
 		return true;
-	rt = ip_route_output_key(pkt->pn->net, &fl4);
-	if (IS_ERR(rt))
+	dst = pe_route_look_up(pkt->pn->net, &to, pkt->family);
+	if (!dst)
 		return false;
-	skb_dst_set(pkt->skb, &rt->dst);
+	skb_dst_set(pkt->skb, dst);
 	return true;
 }
 
