@@ -185,7 +185,7 @@ int pe_service_get(struct pe_service *service, struct pe_arena *arena, const str
 
 		if (!pe_service_get_attr(&draft, attr))
 			return -EBADMSG;
-		if (type <= PE_SERVICE_STEP)
+		if (type <= PE_SERVICE_MAX)
 			service->has |= PE_HAS(type);
 	}
 	pe_service_keep(&draft);
@@ -297,7 +297,7 @@ uint32_t pe_service_where(const struct pe_service *service, uint16_t attr, unsig
 		return service->steps[index].at;
 	if (attr == PE_SERVICE_PORT && index < service->nranges && service->ranges[index].at)
 		return service->ranges[index].at;
-	if (attr <= PE_SERVICE_STEP && service->at[attr])
+	if (attr <= PE_SERVICE_MAX && service->at[attr])
 		return service->at[attr];
 	return service->o.at;
 }

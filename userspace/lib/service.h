@@ -82,10 +82,10 @@ struct pe_service {
 	uint8_t proto;
 	uint8_t nranges;
 	uint8_t nsteps;
-	uint16_t has;
+	uint32_t has;
 	uint32_t id;
 	uint32_t generation;
-	uint32_t at[PE_SERVICE_STEP + 1];
+	uint32_t at[PE_SERVICE_MAX + 1];
 };
 
 void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service);

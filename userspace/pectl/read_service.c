@@ -37,7 +37,7 @@ static bool service_set(struct parse *parse, int attr, struct word word)
 			    (int)word.len, parse->source->text + word.at, service->o.name);
 		return false;
 	}
-	service->has |= (uint16_t)PE_HAS(attr);
+	service->has |= PE_HAS(attr);
 	service->at[attr] = word.at + 1;
 	return true;
 }
