@@ -9,7 +9,7 @@ The interface of arrival is part of the key: W1:P1 are two services.
 """
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect
 from lib.lab import Lab
@@ -37,9 +37,10 @@ def arriving_on(where, f, proto):
     u, w = (f.host(segment, 1), flow.port()), (f.W1, 80)
     with Capture(lab) as capture:
         flow.talk(proto, f, clients[segment], *u, w, webs[number], w)
-        check_walk(capture.stop(),
-                   [got(segment, 1, u, w, 64), put(1, number, u, w, 63)],
-                   [got(1, number, w, u, 64), put(segment, 1, w, u, 63)])
+        rows = capture.stop()
+    check_walk(rows, [got(segment, 1, u, w, 64), put(1, number, u, w, 63)],
+               [got(1, number, w, u, 64), put(segment, 1, w, u, 63)])
+    told.check(pe, rows, proto, u, w, iif=f"i{segment}")
 
 
 @suite.case(*FAMILIES)
@@ -50,6 +51,7 @@ def not_arriving_there(f):
             flow.bound(clients[8], f, flow.DGRAM, *u) as sock:
         sock.sendto(b"none", w)
         rows = capture.stop()
+    told.check(pe, rows, "udp", u, w, iif="i8", ways=["forward"])
     expect("links that saw the packet",
            [(r.link, r.dir) for r in rows if r.proto == 17], [("i8", "in")])
 

@@ -7,7 +7,7 @@
 """
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite
 from lib.lab import Lab
@@ -36,9 +36,10 @@ def port(number, f, proto):
     u, w = (f.U1, flow.port()), (f.W1, number)
     with Capture(lab) as capture:
         flow.talk(proto, f, u1, *u, w, webs[web], w)
-        check_walk(capture.stop(0.05),
-                   [got(0, 1, u, w, 64), put(1, web, u, w, 63)],
-                   [got(1, web, w, u, 64), put(0, 1, w, u, 63)])
+        rows = capture.stop(0.05)
+    check_walk(rows, [got(0, 1, u, w, 64), put(1, web, u, w, 63)],
+               [got(1, web, w, u, 64), put(0, 1, w, u, 63)])
+    told.check(pe, rows, proto, u, w)
 
 
 @suite.case(*product((79, 82, 7999, 8101), FAMILIES))
@@ -49,6 +50,7 @@ def port_beside(number, f):
         sock.sendto(b"none", w)
         rows = [r for r in capture.stop(0.05) if r.proto == 17]
         check_walk(rows, [got(0, 1, u, w, 64)], count=1)
+    told.check(pe, rows, "udp", u, w, ways=["forward"])
 
 
 suite.run(lambda: pe.start(CONF))

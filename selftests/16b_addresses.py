@@ -8,7 +8,7 @@
 """
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite
 from lib.lab import Lab
@@ -35,9 +35,10 @@ def client_to_server(c, s, f, proto):
     u, w = (f.host(0, c), flow.port()), (f.vip(9 + s), 80)
     with Capture(lab) as capture:
         flow.talk(proto, f, clients[c], *u, w, webs[s], w)
-        check_walk(capture.stop(0.05),
-                   [got(0, c, u, w, 64), put(1, s, u, w, 63)],
-                   [got(1, s, w, u, 64), put(0, c, w, u, 63)])
+        rows = capture.stop(0.05)
+    check_walk(rows, [got(0, c, u, w, 64), put(1, s, u, w, 63)],
+               [got(1, s, w, u, 64), put(0, c, w, u, 63)])
+    told.check(pe, rows, proto, u, w)
 
 
 suite.run(lambda: pe.start(CONF))

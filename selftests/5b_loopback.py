@@ -9,7 +9,7 @@ W1:P1>U1 enters i1 and leaves i0 by the engine's own route.
 """
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect
 from lib.lab import OFFLOADS, Lab
@@ -32,10 +32,10 @@ def steered(how, f, proto):
     u, w = (f.U1, flow.port()), (f.W1, 80)
     with Capture(lab) as capture:
         peer = flow.talk(proto, f, u1, *u, w, web, w)
-        check_walk(capture.stop(),
-                   [got(0, 1, u, w, 64), put(1, 1, u, w, 63)],
-                   [got(1, 1, w, u, 64), put(0, 1, w, u, 63)],
-                   csum=lab.csum)
+        rows = capture.stop()
+    check_walk(rows, [got(0, 1, u, w, 64), put(1, 1, u, w, 63)],
+               [got(1, 1, w, u, 64), put(0, 1, w, u, 63)], csum=lab.csum)
+    told.check(pe, rows, proto, u, w)
     expect("the server's client", peer, u)
 
 
@@ -46,6 +46,7 @@ def another_port_is_no_service(f):
     with Capture(lab) as capture, flow.bound(u1, f, flow.DGRAM, *u) as sock:
         sock.sendto(b"none", w)
         rows = capture.stop()
+    told.check(pe, rows, "udp", u, w, ways=["forward"])
     expect("links that saw the packet",
            [(r.link, r.dir) for r in rows if r.proto == 17], [("i0", "in")])
 

@@ -9,7 +9,7 @@ On the wire the same as 5B. The MAC alone decides which server it is.
 """
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect
 from lib.lab import Lab
@@ -35,9 +35,10 @@ def server(number, f, proto):
     web = webs[number - 1]
     with Capture(lab) as capture:
         peer = flow.talk(proto, f, u1, *u, w, web, w)
-        check_walk(capture.stop(),
-                   [got(0, 1, u, w, 64), put(1, number, u, w, 63)],
-                   [got(1, number, w, u, 64), put(0, 1, w, u, 63)])
+        rows = capture.stop()
+    check_walk(rows, [got(0, 1, u, w, 64), put(1, number, u, w, 63)],
+               [got(1, number, w, u, 64), put(0, 1, w, u, 63)])
+    told.check(pe, rows, proto, u, w)
     expect("the server's client", peer, u)
 
 

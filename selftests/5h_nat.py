@@ -10,7 +10,7 @@ of both ends are translated outside and inside. Path MTU: path_mtu.py.
 """
 from itertools import product
 
-from lib import engine, flow, packet
+from lib import engine, flow, packet, told
 from lib.addr import F4, FAMILIES
 from lib.ktap import Fail, Suite, expect
 from lib.lab import OFFLOADS, Lab
@@ -37,10 +37,10 @@ def steered(how, f, proto):
     u, w, s = (f.U1, flow.port()), (f.W1, 80), (f.host(1, 1), 80)
     with Capture(lab) as capture:
         peer = flow.talk(proto, f, u1, *u, w, web, s)
-        check_walk(capture.stop(),
-                   [got(0, 1, u, w, 64), put(1, 1, u, s, 63)],
-                   [got(1, 1, s, u, 64), put(0, 1, w, u, 63)],
-                   csum=lab.csum)
+        rows = capture.stop()
+    check_walk(rows, [got(0, 1, u, w, 64), put(1, 1, u, s, 63)],
+               [got(1, 1, s, u, 64), put(0, 1, w, u, 63)], csum=lab.csum)
+    told.check(pe, rows, proto, u, w)
     expect("the server's client", peer, u)
 
 
@@ -49,9 +49,10 @@ def port_and_address(f):
     u, w, s = (f.U1, flow.port()), (f.W1, 20), (f.host(1, 1), 2020)
     with Capture(lab) as capture:
         flow.udp(f, u1, *u, w, web, s)
-        check_walk(capture.stop(),
-                   [got(0, 1, u, w, 64), put(1, 1, u, s, 63)],
-                   [got(1, 1, s, u, 64), put(0, 1, w, u, 63)])
+        rows = capture.stop()
+    check_walk(rows, [got(0, 1, u, w, 64), put(1, 1, u, s, 63)],
+               [got(1, 1, s, u, 64), put(0, 1, w, u, 63)])
+    told.check(pe, rows, "udp", u, w)
 
 
 @suite.case()

@@ -9,7 +9,7 @@ The pair of address and port decides.
 """
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite
 from lib.lab import Lab
@@ -52,9 +52,11 @@ def modes(mode1, mode2):
             s = (f.host(1, number), port) if mode == "nat" else w
             with Capture(lab) as capture:
                 flow.talk(proto, f, u1, *u, w, webs[number], s)
-                check_walk(capture.stop(0.05),
-                           [got(0, 1, u, w, 64), put(1, number, u, s, 63)],
-                           [got(1, number, s, u, 64), put(0, 1, w, u, 63)])
+                rows = capture.stop(0.05)
+            check_walk(rows,
+                       [got(0, 1, u, w, 64), put(1, number, u, s, 63)],
+                       [got(1, number, s, u, 64), put(0, 1, w, u, 63)])
+            told.check(pe, rows, proto, u, w)
 
 
 suite.run(lambda: pe.start(conf("loopback", "loopback")))

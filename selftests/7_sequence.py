@@ -10,7 +10,7 @@
 """
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect
 from lib.lab import OFFLOADS, Lab
@@ -69,8 +69,9 @@ def steered(how, f, proto):
     u, w = (f.U1, flow.port()), (f.W1, 80)
     with Capture(lab) as capture:
         peer = flow.talk(proto, f, u1, *u, w, web, w)
-        check_walk(capture.stop(), forward(u, w), reverse(u, w),
-                   csum=lab.csum)
+        rows = capture.stop()
+    check_walk(rows, forward(u, w), reverse(u, w), csum=lab.csum)
+    told.check(pe, rows, proto, u, w)
     expect("the server's client", peer, u)
 
 
@@ -99,7 +100,9 @@ def page_from_nginx(f):
         with Capture(lab) as capture:
             page = u1.run(["curl", "-s", "--max-time", "5", "--local-port",
                            str(u[1]), f"http://{host}/"])
-            check_walk(capture.stop(), forward(u, w), reverse(u, w))
+            rows = capture.stop()
+    check_walk(rows, forward(u, w), reverse(u, w))
+    told.check(pe, rows, "tcp", u, w)
     expect("page", page, f"{f.U1} to {f.W1}\n")
 
 

@@ -11,7 +11,7 @@ Only the last leg carries 2020; detector and firewall see 20 both ways.
 """
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite
 from lib.lab import OFFLOADS, Lab
@@ -51,14 +51,14 @@ def steered(how, mode, f, proto):
     s = (f.host(3, 1) if mode == "nat" else f.W1, 2020)
     with Capture(lab) as capture:
         flow.talk(proto, f, u1, *u, w, web, s)
-        check_walk(capture.stop(),
-                   [got(0, 1, u, w, 64), put(4, 1, u, w, 63, copy=True),
-                    put(1, 1, u, w, 63), got(2, 1, u, w, 62),
-                    put(3, 1, u, s, 61)],
-                   [got(3, 1, s, u, 64), put(2, 1, w, u, 63),
-                    got(1, 1, w, u, 62), put(4, 1, w, u, 61, copy=True),
-                    put(0, 1, w, u, 61)],
-                   csum=lab.csum)
+        rows = capture.stop()
+    check_walk(rows,
+               [got(0, 1, u, w, 64), put(4, 1, u, w, 63, copy=True),
+                put(1, 1, u, w, 63), got(2, 1, u, w, 62), put(3, 1, u, s, 61)],
+               [got(3, 1, s, u, 64), put(2, 1, w, u, 63), got(1, 1, w, u, 62),
+                put(4, 1, w, u, 61, copy=True), put(0, 1, w, u, 61)],
+               csum=lab.csum)
+    told.check(pe, rows, proto, u, w)
 
 
 suite.run(lambda: pe.start(conf("loopback")))

@@ -10,7 +10,7 @@
 """
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect, require
 from lib.lab import Lab
@@ -45,8 +45,7 @@ device web {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}
 
 
 def explain(f, proto, port, sport, iif="i0"):
-    return pe.json("explain", "from", f.U1, "to", f.W1, proto, "port",
-                   str(port), "sport", str(sport), "iif", iif)
+    return told.explain(pe, proto, (f.U1, sport), (f.W1, port), iif)
 
 
 def local(f, port):
@@ -56,42 +55,13 @@ def local(f, port):
     return addr, int(step[2]) if len(step) > 1 else port
 
 
-def said(walk, start):
-    """The frames that leave the engine if the explanation is right: link,
-    MAC and addresses, with what is not said taken from the hop before."""
-    out = []
-    src, dst = start
-    for hop in walk:
-        for tap in hop.get("taps", ()):
-            require(tap == "ids", f"copy to {tap}")
-            out.append(("i4", mac(4, 1), src, dst))
-        src = (hop.get("saddr", src[0]), hop.get("sport", src[1]))
-        dst = (hop.get("daddr", dst[0]), hop.get("dport", dst[1]))
-        if hop["action"] in ("steer", "translate"):
-            out.append((hop["oif"], hop.get("lladdr", mac(3, 1)), src, dst))
-        else:
-            expect("last action", hop.get("action"), "deliver")
-            out.append((hop.get("oif", "i0"), mac(0, 1), src, dst))
-    return out
-
-
 @suite.case(*product(SEQUENCES, FAMILIES, ("tcp", "udp")))
 def as_captured(port, f, proto):
     u, w = (f.U1, flow.port()), (f.W1, port)
-    s = local(f, port)
-    told = explain(f, proto, port, u[1])
     with Capture(lab) as capture:
-        flow.talk(proto, f, u1, *u, w, web, s)
-        rows = [r for r in capture.stop() if r.dir == "out"]
-    for way, client_is in (("forward", "source"), ("reverse", "target")):
-        first = [r for r in rows if
-                 ((r.saddr, r.sport) if client_is == "source" else
-                  (r.daddr, r.dport)) == u]
-        first = [r for r in first if r.ident == first[0].ident]
-        seen = [(r.link, r.dmac, (r.saddr, r.sport), (r.daddr, r.dport))
-                for r in first]
-        expect(f"{way} as explained", seen, said(
-            told[way], (u, w) if way == "forward" else (s, u)))
+        flow.talk(proto, f, u1, *u, w, web, local(f, port))
+        rows = capture.stop()
+    told.check(pe, rows, proto, u, w)
 
 
 @suite.case(*FAMILIES)

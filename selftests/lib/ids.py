@@ -2,7 +2,7 @@
 """What 11 and 11A share: three services, three detectors, one firewall."""
 from itertools import product
 
-from . import engine, flow, packet
+from . import engine, flow, packet, told
 from .addr import FAMILIES, mac
 from .ktap import Fail, Suite, expect
 from .lab import Lab
@@ -44,6 +44,7 @@ device web {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}
         with Capture(lab, points=points()) as capture:
             flow.talk(proto, f, clients[n], *u, w, web, w)
             rows = capture.stop()
+        told.check(pe, rows, proto, u, w)
         check_walk([r for r in rows if not r.link.startswith("ids")],
                    [got(0, n, u, w, 64), put(seg, host, u, w, 63, copy=True),
                     put(1, 1, u, w, 63), got(2, 1, u, w, 62),

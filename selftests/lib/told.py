@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What pectl explain tells of a packet's way, held against what was captured.
+
+    rows = capture.stop()
+    told.check(pe, rows, proto, u, w)
+
+An explanation is turned into the frames that there must be on the wires if it
+is right, and every packet captured on the flow's way must have made them.
+"""
+from collections import namedtuple
+
+from .addr import FAMILIES, mac
+from .ktap import Fail, expect, require
+from .wire import TCP, UDP, show
+
+PROTOS = {"tcp": TCP, "udp": UDP, "sctp": 132}
+WAYS = ("forward", "reverse")
+
+# What an explanation says of a frame; a MAC that it doesn't tell is None.
+Frame = namedtuple("Frame", "link dir mac src dst")
+
+
+def explain(pe, proto, u, w, iif="i0", *more):
+    """The explanation of the packets from u to w, both (address, port)."""
+    return pe.json("explain", "from", u[0], "to", w[0], proto, "port",
+                   str(w[1]), "sport", str(u[1]), "iif", iif, *more)
+
+
+def places(pe):
+    """Where each device is: interface and link-layer address, by name and by
+    the side that it is seen from."""
+    found = {}
+    for device in pe.json("-d", "device", "show").get("devices", ()):
+        sides = [device[side] for side in ("outside", "inside")
+                 if side in device]
+        found[device["name"]] = {
+            side["dev"]: side.get("lladdr", side.get("resolved"))
+            for side in sides if "dev" in side}
+    return found
+
+
+def neighbour(lab, link, addr):
+    """The MAC of the host that has an address on a segment."""
+    for f in FAMILIES:
+        for segment, hosts in lab.hosts.items():
+            for _, _, number in hosts:
+                if link == f"i{segment}" and addr == f.host(segment, number):
+                    return mac(segment, number)
+    return None
+
+
+def frames(lab, devices, walk, src, dst):
+    """The frames of an explained way, from the packet that enters on."""
+    out = []
+    for hop in walk:
+        came = devices.get(hop.get("from"), {}).get(hop.get("iif"))
+        out.append(Frame(hop.get("iif"), "in", came, src, dst))
+        # A tap sees what is addressed to the service: on the way there what
+        # came in, on the way back what goes out.
+        there = hop.get("direction", "forward") == "forward"
+        copy = (src, dst)
+        src = (hop.get("saddr", src[0]), hop.get("sport", src[1]))
+        dst = (hop.get("daddr", dst[0]), hop.get("dport", dst[1]))
+        if not there:
+            copy = (src, dst)
+        for tap in hop.get("taps", ()):
+            for link, lladdr in devices[tap].items():
+                out.append(Frame(link, "out", lladdr, *copy))
+        if hop["action"] in ("steer", "translate", "deliver"):
+            link = hop.get("oif")
+            out.append(Frame(link, "out", hop.get("lladdr") or
+                             neighbour(lab, link, dst[0]), src, dst))
+    return out
+
+
+def is_as(row, frame):
+    return ((row.link, row.dir) == (frame.link, frame.dir) and
+            (row.saddr, row.sport) == frame.src and
+            (row.daddr, row.dport) == frame.dst and
+            frame.mac in (None, row.smac if row.dir == "in" else row.dmac))
+
+
+def lines(wanted):
+    return "\n".join(f"{f.link} {f.dir:3} {f.mac or 'any MAC':17} "
+                     f"{f.src[0]}:{f.src[1]} > {f.dst[0]}:{f.dst[1]}"
+                     for f in wanted)
+
+
+def check_way(way, rows, wanted):
+    """Each packet that enters as the first frame makes all frames, in order,
+    and no others."""
+    entered = [row for row in rows if is_as(row, wanted[0])]
+    if not entered:
+        raise Fail(f"{way}: no packet entered as explained:\n{lines(wanted)}\n"
+                   f"seen:\n{show(rows)}")
+    idents = [row.ident for row in entered]
+    for ident in idents:
+        if idents.count(ident) > 1:     # sent again: two on the way at once
+            continue
+        seen = [row for row in rows if row.ident == ident]
+        if len(seen) != len(wanted) or \
+                not all(is_as(*pair) for pair in zip(seen, wanted)):
+            raise Fail(f"{way}: the way explained is not the one taken\n"
+                       f"explained:\n{lines(wanted)}\ntaken:\n{show(seen)}")
+    if len(set(idents)) < len(idents) and idents.count(idents[0]) == len(idents):
+        raise Fail(f"{way}: only packets that were sent again:\n{show(rows)}")
+
+
+def check(pe, rows, proto, u, w, iif="i0", ways=WAYS, drop=None):
+    """The way that pectl explains is the one that the packets of rows took.
+
+    u and w are the client's and the service's address and port. ways is what
+    was captured; drop is the reason for which the packet is dropped where its
+    way ends. Gives the explanation back."""
+    lab = pe.lab
+    said = explain(pe, proto, u, w, iif)
+    links = {f"i{segment}" for segment in lab.points}
+    rows = [row for row in rows if row.link in links and
+            row.proto == PROTOS[proto]]
+    devices = places(pe)
+    start = (u, w)
+    for way in ways:
+        require(way in said, f"the {way} way is not explained")
+        wanted = frames(lab, devices, said[way], *start)
+        check_way(way, rows, wanted)
+        start = (wanted[-1].dst, wanted[-1].src)
+    last = said["forward"][-1]
+    expect("why it goes no further",
+           last.get("reason") if last["action"] == "drop" else None, drop)
+    return said
