@@ -45,6 +45,9 @@ enum pe_lookup {
  * @proto: IP protocol
  * @level: enum pe_level
  * @role: set of enum pe_role
+ * @special: 0, or the leg of the sequence that it stands for plus one: stages
+ *	are those of the leg alone, or there is more to tell them by than
+ *	interface and link-layer address
  */
 struct pe_entry {
 	struct pe_service	*svc;
@@ -54,6 +57,7 @@ struct pe_entry {
 	u8			proto;
 	u8			level;
 	u8			role;
+	u8			special;
 };
 
 /**

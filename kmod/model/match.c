@@ -30,6 +30,85 @@ u32 pe_addr_search(const struct pe_addr *a, u8 proto, u16 port)
 	return from;
 }
 
+static bool pe_leg_has(const struct pe_leg *leg, u8 stage)
+{
+	return (stage >= leg->forward && stage < leg->forward_end) ||
+	       (stage >= leg->reverse && stage < leg->reverse_end);
+}
+
+/**
+ * pe_special_forward() - pe_entry_forward() for an entry that is special
+ * @e: entry
+ * @key: packet that is addressed to the service
+ * @stage: out: where it is
+ *
+ * Clients are on the first leg alone. What devices of any leg answer by is no
+ * place of clients, as in a sequence of one leg.
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: how sure that is.
+ */
+enum pe_match pe_special_forward(const struct pe_entry *e,
+				 const struct pe_key *key,
+				 const struct pe_stage **stage)
+{
+	const struct pe_sequence *seq = e->svc->seq;
+	const struct pe_leg *leg = &seq->leg[e->special - 1];
+	const struct pe_stage *at;
+	bool by = false;
+
+	*stage = &seq->stage[leg->forward];
+	for (at = seq->stage + 1; at < seq->back; at++) {
+		if (!pe_stage_is_from(at, key, &by) ||
+		    !pe_leg_has(leg, at->index))
+			continue;
+		*stage = at;
+		return PE_MATCH_EXACT;
+	}
+	if (leg->step != PE_NO_STEP)
+		return PE_MATCH_CLAIM;
+	if (e->iif && pe_iface_is(e->iif, key->dev))
+		return PE_MATCH_OPEN;
+	if (by)
+		return PE_MATCH_CLAIM;
+	return e->iif ? PE_MATCH_NONE : PE_MATCH_OPEN;
+}
+
+/**
+ * pe_special_reverse() - pe_entry_reverse() for an entry that is special
+ * @e: entry
+ * @key: packet that comes from the service
+ * @stage: out: where it is
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: how sure that is.
+ */
+enum pe_match pe_special_reverse(const struct pe_entry *e,
+				 const struct pe_key *key,
+				 const struct pe_stage **stage)
+{
+	const struct pe_sequence *seq = e->svc->seq;
+	const struct pe_leg *leg = &seq->leg[e->special - 1];
+	const struct pe_stage *at, *end = seq->back + seq->reverse;
+	enum pe_match match = PE_MATCH_CLAIM;
+	bool by = false;
+
+	*stage = &seq->stage[leg->reverse];
+	for (at = seq->back; at < end; at++) {
+		if (!(e->role & (at == seq->back ? PE_ROLE_SERVER :
+						   PE_ROLE_REVERSE)))
+			continue;
+		if (!at->from) {
+			match = PE_MATCH_OPEN;
+		} else if (pe_stage_is_from(at, key, &by) &&
+			   pe_leg_has(leg, at->index)) {
+			*stage = at;
+			return PE_MATCH_EXACT;
+		}
+	}
+	return by ? PE_MATCH_CLAIM : match;
+}
+
 /* Without a port, none of the entries that need one can be told to be right:
  * the first of the protocol stands for all.
  */

@@ -50,6 +50,12 @@ struct pe_hit {
 };
 
 u32 pe_addr_search(const struct pe_addr *a, u8 proto, u16 port);
+enum pe_match pe_special_forward(const struct pe_entry *e,
+				 const struct pe_key *key,
+				 const struct pe_stage **stage);
+enum pe_match pe_special_reverse(const struct pe_entry *e,
+				 const struct pe_key *key,
+				 const struct pe_stage **stage);
 void pe_match_source(const struct pe_addr *src, const struct pe_key *key,
 		     struct pe_hit *hit);
 void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,
@@ -100,6 +106,8 @@ pe_entry_forward(const struct pe_entry *e, const struct pe_key *key,
 	const struct pe_sequence *seq = e->svc->seq;
 	const struct pe_stage *at = seq->stage, *end = seq->back;
 
+	if (unlikely(e->special))
+		return pe_special_forward(e, key, stage);
 	*stage = at;
 	while (++at < end)
 		if (pe_stage_is_by(at, key))
@@ -131,6 +139,8 @@ pe_entry_reverse(const struct pe_entry *e, const struct pe_key *key,
 	enum pe_match match = PE_MATCH_CLAIM;
 	bool iface = false;
 
+	if (unlikely(e->special))
+		return pe_special_reverse(e, key, stage);
 	*stage = at;
 	if (e->role & PE_ROLE_REVERSE)
 		end = at + seq->reverse;

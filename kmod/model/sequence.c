@@ -23,7 +23,8 @@ static u32 pe_sequence_hash_steps(const struct pe_step *step, u8 steps,
 	for (i = 0; i < steps; i++)
 		seed = jhash_3words((u32)(uintptr_t)step[i].device,
 				    (u64)(uintptr_t)step[i].device >> 32,
-				    step[i].port, seed);
+				    step[i].port | step[i].emit_port << 16,
+				    seed + step[i].emit_proto);
 	return seed;
 }
 
@@ -41,6 +42,13 @@ static u32 pe_sequence_hash(const void *data, u32 len, u32 seed)
 	return pe_sequence_hash_steps(seq->step, seq->steps, seed);
 }
 
+static bool pe_step_same(const struct pe_step *a, const struct pe_step *b)
+{
+	return a->device == b->device && a->port == b->port &&
+	       a->emits == b->emits && a->emit_proto == b->emit_proto &&
+	       a->emit_port == b->emit_port;
+}
+
 static int pe_sequence_cmp(struct rhashtable_compare_arg *arg,
 			   const void *data)
 {
@@ -51,8 +59,7 @@ static int pe_sequence_cmp(struct rhashtable_compare_arg *arg,
 	if (key->steps != seq->steps)
 		return 1;
 	for (i = 0; i < seq->steps; i++)
-		if (key->step[i].device != seq->step[i].device ||
-		    key->step[i].port != seq->step[i].port)
+		if (!pe_step_same(&key->step[i], &seq->step[i]))
 			return 1;
 	return 0;
 }
@@ -177,6 +184,33 @@ static void pe_sequence_stages(struct pe_sequence *seq)
 	}
 }
 
+/* Towards the server the step that emits begins a leg, towards the client the
+ * leg begins at the server or at the next step that emits.
+ */
+static void pe_sequence_legs(struct pe_sequence *seq)
+{
+	u8 end = seq->forward + seq->reverse;
+	struct pe_leg *leg = seq->leg;
+	u8 i;
+
+	leg->step = PE_NO_STEP;
+	for (i = 0; i < seq->steps; i++) {
+		if (!seq->step[i].emits)
+			continue;
+		/* Stage 0 comes from clients, stage i + 1 from step i. */
+		leg->forward_end = i + 1;
+		/* Steps come back in the opposite order: the last is step 0. */
+		leg->reverse = end - 1 - i;
+		leg[1].step = i;
+		leg[1].forward = leg->forward_end;
+		leg[1].reverse_end = leg->reverse;
+		leg++;
+	}
+	seq->leg[0].reverse_end = end;
+	leg->forward_end = seq->forward;
+	leg->reverse = seq->forward;
+}
+
 static int pe_sequence_check_steps(const char *name,
 				   const struct pe_step *step, u8 n,
 				   struct pe_refusal *refusal)
@@ -238,24 +272,30 @@ static struct pe_sequence *pe_sequence_new(const struct pe_step *steps, u8 n,
 					   bool server)
 {
 	/* A stage from each step and from either end, in both directions. */
-	unsigned int stages = 2 * (n + 1 - server);
+	unsigned int stages = 2 * (n + 1 - server), legs = 1;
 	size_t size = ALIGN(struct_size((struct pe_sequence *)NULL, step, n),
 			    __alignof__(struct pe_stage));
 	struct pe_sequence *seq;
 	u8 i;
 
-	seq = kzalloc(size + stages * sizeof(*seq->stage), GFP_KERNEL_ACCOUNT);
+	for (i = 0; i < n; i++)
+		legs += steps[i].emits;
+	seq = kzalloc(size + stages * sizeof(*seq->stage) +
+			      legs * sizeof(*seq->leg), GFP_KERNEL_ACCOUNT);
 	if (!seq)
 		return NULL;
 	seq->users = 1;
 	seq->steps = n;
 	seq->server = server;
+	seq->legs = legs;
 	seq->stage = (void *)seq + size;
+	seq->leg = (void *)(seq->stage + stages);
 	for (i = 0; i < n; i++) {
 		seq->step[i] = steps[i];
 		steps[i].device->users++;
 	}
 	pe_sequence_stages(seq);
+	pe_sequence_legs(seq);
 	return seq;
 }
 

@@ -19,10 +19,37 @@ struct pe_refusal;
  * struct pe_step - one visit of a device
  * @device: the device
  * @port: port that a server listens on, 0 for the service's own
+ * @emit_port: destination port of what the device returns on the way to the
+ *	server, 0 for every one
+ * @emit_proto: IP protocol of it
+ * @emits: the device returns another protocol or port than it is handed
  */
 struct pe_step {
 	struct pe_device	*device;
 	u16			port;
+	u16			emit_port;
+	u8			emit_proto;
+	bool			emits;
+};
+
+/**
+ * struct pe_leg - the part of a sequence between two devices that change what
+ *	packets are addressed to
+ * @step: step that emits what is on the leg, PE_NO_STEP for the first leg
+ * @forward: first stage towards the server whose packets are of the leg
+ * @forward_end: the one behind the last
+ * @reverse: first stage towards the client
+ * @reverse_end: the one behind the last
+ *
+ * A packet is of the leg that it comes by: what comes back from a device that
+ * emits is of the next leg, on the way to the server.
+ */
+struct pe_leg {
+	u8			step;
+	u8			forward;
+	u8			forward_end;
+	u8			reverse;
+	u8			reverse_end;
 };
 
 /* What is to be done at a stage but handing on; most have nothing. */
@@ -76,10 +103,12 @@ struct pe_stage {
  * @reverse: stages towards the client; the first is that of packets that
  *	come from the server, or from where the kernel routes to
  * @server: last step is a server
+ * @legs: how many @leg, one more than there are steps that emit
  * @rcu: freed when no packet can see it
  * @step: the steps
  * @stage: @forward, then @reverse stages
  * @back: the first of the @reverse stages
+ * @leg: the parts that have a protocol and ports of their own
  *
  * Immutable once made.
  */
@@ -90,9 +119,11 @@ struct pe_sequence {
 	u8			forward;
 	u8			reverse;
 	bool			server;
+	u8			legs;
 	struct rcu_head		rcu;
 	struct pe_stage		*stage;
 	struct pe_stage		*back;
+	struct pe_leg		*leg;
 	struct pe_step		step[] __counted_by(steps);
 };
 
@@ -118,6 +149,21 @@ pe_sequence_server(const struct pe_sequence *seq)
 static inline bool pe_sequence_forward(const struct pe_sequence *seq, u8 stage)
 {
 	return stage < seq->forward;
+}
+
+/**
+ * pe_sequence_leg() - the leg that packets of a stage are of
+ * @seq: sequence
+ * @stage: index of the stage
+ */
+static inline u8 pe_sequence_leg(const struct pe_sequence *seq, u8 stage)
+{
+	u8 i = seq->legs - 1;
+
+	while (i && (stage < seq->forward ? stage < seq->leg[i].forward :
+					    stage >= seq->leg[i].reverse_end))
+		i--;
+	return i;
 }
 
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
