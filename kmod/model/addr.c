@@ -238,6 +238,9 @@ int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal)
 	a->searchable = a->ports > PE_ENTRIES_FEW;
 	a->lookup = a->searchable ? PE_LOOKUP_SEARCH : PE_LOOKUP_FEW;
 	for (i = 0; i < a->n; i++) {
+		/* The short way has no eye for what is special. */
+		if (e[i].special)
+			a->lookup = PE_LOOKUP_ALL;
 		for (j = i + 1; j < a->n && e[j].level == e[i].level &&
 		     e[j].proto == e[i].proto && e[j].first <= e[i].last; j++) {
 			a->lookup = PE_LOOKUP_ALL;

@@ -31,7 +31,7 @@ enum pe_level {
 
 /* How the entry of a packet is found. */
 enum pe_lookup {
-	PE_LOOKUP_ALL,		/* several may be for one packet */
+	PE_LOOKUP_ALL,		/* several may be for one packet, or one is special */
 	PE_LOOKUP_FEW,		/* one is, of a few */
 	PE_LOOKUP_SEARCH,	/* one is, of many ports */
 };

@@ -36,21 +36,13 @@ static bool pe_leg_has(const struct pe_leg *leg, u8 stage)
 	       (stage >= leg->reverse && stage < leg->reverse_end);
 }
 
-/**
- * pe_special_forward() - pe_entry_forward() for an entry that is special
- * @e: entry
- * @key: packet that is addressed to the service
- * @stage: out: where it is
- *
- * Clients are on the first leg alone. What devices of any leg answer by is no
- * place of clients, as in a sequence of one leg.
- *
- * Context: RCU read lock held, or pe_net.lock.
- * Return: how sure that is.
+/* pe_entry_forward() for an entry that is special. Clients are on the first leg
+ * alone. What devices of any leg answer by is no place of clients, as in a
+ * sequence of one leg.
  */
-enum pe_match pe_special_forward(const struct pe_entry *e,
-				 const struct pe_key *key,
-				 const struct pe_stage **stage)
+static enum pe_match pe_special_forward(const struct pe_entry *e,
+					const struct pe_key *key,
+					const struct pe_stage **stage)
 {
 	const struct pe_sequence *seq = e->svc->seq;
 	const struct pe_leg *leg = &seq->leg[e->special - 1];
@@ -74,18 +66,10 @@ enum pe_match pe_special_forward(const struct pe_entry *e,
 	return e->iif ? PE_MATCH_NONE : PE_MATCH_OPEN;
 }
 
-/**
- * pe_special_reverse() - pe_entry_reverse() for an entry that is special
- * @e: entry
- * @key: packet that comes from the service
- * @stage: out: where it is
- *
- * Context: RCU read lock held, or pe_net.lock.
- * Return: how sure that is.
- */
-enum pe_match pe_special_reverse(const struct pe_entry *e,
-				 const struct pe_key *key,
-				 const struct pe_stage **stage)
+/* pe_entry_reverse() for an entry that is special. */
+static enum pe_match pe_special_reverse(const struct pe_entry *e,
+					const struct pe_key *key,
+					const struct pe_stage **stage)
 {
 	const struct pe_sequence *seq = e->svc->seq;
 	const struct pe_leg *leg = &seq->leg[e->special - 1];
@@ -107,6 +91,18 @@ enum pe_match pe_special_reverse(const struct pe_entry *e,
 		}
 	}
 	return by ? PE_MATCH_CLAIM : match;
+}
+
+static void pe_special_match(const struct pe_entry *e, u8 role,
+			     const struct pe_key *key, struct pe_hit *hit)
+{
+	bool forward = role & PE_ROLE_FORWARD;
+	const struct pe_stage *stage;
+	enum pe_match match;
+
+	match = forward ? pe_special_forward(e, key, &stage) :
+			  pe_special_reverse(e, key, &stage);
+	pe_hit_take(hit, forward, e, stage, match);
 }
 
 /* Without a port, none of the entries that need one can be told to be right:
@@ -146,7 +142,10 @@ static void pe_match_all(const struct pe_addr *a, u8 role,
 		}
 		if (!(e->role & role) || !pe_entry_is(e, key, port))
 			continue;
-		pe_entry_match(e, role, key, hit);
+		if (unlikely(e->special))
+			pe_special_match(e, role, key, hit);
+		else
+			pe_entry_match(e, role, key, hit);
 		if (hit->match == PE_MATCH_EXACT)
 			break;
 		/* A server's own port says little of what the service's

@@ -50,12 +50,6 @@ struct pe_hit {
 };
 
 u32 pe_addr_search(const struct pe_addr *a, u8 proto, u16 port);
-enum pe_match pe_special_forward(const struct pe_entry *e,
-				 const struct pe_key *key,
-				 const struct pe_stage **stage);
-enum pe_match pe_special_reverse(const struct pe_entry *e,
-				 const struct pe_key *key,
-				 const struct pe_stage **stage);
 void pe_match_source(const struct pe_addr *src, const struct pe_key *key,
 		     struct pe_hit *hit);
 void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,
@@ -106,8 +100,6 @@ pe_entry_forward(const struct pe_entry *e, const struct pe_key *key,
 	const struct pe_sequence *seq = e->svc->seq;
 	const struct pe_stage *at = seq->stage, *end = seq->back;
 
-	if (unlikely(e->special))
-		return pe_special_forward(e, key, stage);
 	*stage = at;
 	while (++at < end)
 		if (pe_stage_is_by(at, key))
@@ -139,8 +131,6 @@ pe_entry_reverse(const struct pe_entry *e, const struct pe_key *key,
 	enum pe_match match = PE_MATCH_CLAIM;
 	bool iface = false;
 
-	if (unlikely(e->special))
-		return pe_special_reverse(e, key, stage);
 	*stage = at;
 	if (e->role & PE_ROLE_REVERSE)
 		end = at + seq->reverse;
@@ -158,7 +148,19 @@ pe_entry_reverse(const struct pe_entry *e, const struct pe_key *key,
 	return iface ? PE_MATCH_CLAIM : match;
 }
 
-/* The stage of a packet that is for the entry. */
+static __always_inline void pe_hit_take(struct pe_hit *hit, bool forward,
+					const struct pe_entry *e,
+					const struct pe_stage *stage,
+					enum pe_match match)
+{
+	/* Whose clients come by this interface has them before who asks not. */
+	if (match > hit->match ||
+	    (forward && match == PE_MATCH_OPEN && match == hit->match &&
+	     e->iif))
+		*hit = (struct pe_hit) { e->svc, stage, match };
+}
+
+/* The stage of a packet that is for the entry, which is not special. */
 static __always_inline void pe_entry_match(const struct pe_entry *e, u8 role,
 					   const struct pe_key *key,
 					   struct pe_hit *hit)
@@ -169,11 +171,7 @@ static __always_inline void pe_entry_match(const struct pe_entry *e, u8 role,
 
 	match = forward ? pe_entry_forward(e, key, &stage) :
 			  pe_entry_reverse(e, key, &stage);
-	/* Whose clients come by this interface has them before who asks not. */
-	if (match > hit->match ||
-	    (forward && match == PE_MATCH_OPEN && match == hit->match &&
-	     e->iif))
-		*hit = (struct pe_hit) { e->svc, stage, match };
+	pe_hit_take(hit, forward, e, stage, match);
 }
 
 static __always_inline bool pe_entry_is(const struct pe_entry *e,
