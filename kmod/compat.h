@@ -19,6 +19,7 @@
 #include <linux/netfilter_bridge.h>
 #include <net/dst.h>
 #include <net/genetlink.h>
+#include <net/ip_tunnels.h>
 
 static inline struct nlattr **pe_dump_attrs(struct netlink_callback *cb)
 {
@@ -36,6 +37,17 @@ static inline void pe_dst_init(struct dst_entry *dst, struct dst_ops *ops)
 	dst_init(dst, ops, NULL, 1, DST_OBSOLETE_NONE, DST_NOCOUNT);
 #else
 	dst_init(dst, ops, NULL, DST_OBSOLETE_NONE, DST_NOCOUNT);
+#endif
+}
+
+/* A tunnel's packets have a key, and a checksum around them. */
+static inline void pe_tunnel_flags(struct ip_tunnel_key *key)
+{
+#ifdef PE_HAVE_TUNNEL_FLAGS_BITS
+	__set_bit(IP_TUNNEL_KEY_BIT, key->tun_flags);
+	__set_bit(IP_TUNNEL_CSUM_BIT, key->tun_flags);
+#else
+	key->tun_flags = TUNNEL_KEY | TUNNEL_CSUM;
 #endif
 }
 

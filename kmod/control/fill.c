@@ -50,6 +50,10 @@ static int pe_fill_port_addr(struct sk_buff *skb, const struct pe_port *port)
 {
 	u64 mac = READ_ONCE(port->mac);
 
+	if (port->kind == PE_PORT_KIND_TUNNEL)
+		return pe_fill_addr(skb, PE_PORT_REMOTE, &port->via,
+				    port->via_proto) ?:
+		       nla_put_u32(skb, PE_PORT_VNI, port->vni);
 	if (port->kind == PE_PORT_KIND_FIXED)
 		return pe_fill_mac(skb, PE_PORT_LLADDR, mac);
 	if (port->kind == PE_PORT_KIND_VIA &&

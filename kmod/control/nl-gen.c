@@ -16,12 +16,14 @@ const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1] = {
 	[PE_COUNTER_BYTES] = { .type = NLA_U64, },
 };
 
-const struct nla_policy pe_port_nl_policy[PE_PORT_RESOLVED + 1] = {
+const struct nla_policy pe_port_nl_policy[PE_PORT_VNI + 1] = {
 	[PE_PORT_DEV] = { .type = NLA_NUL_STRING, .len = 15, },
 	[PE_PORT_LLADDR] = NLA_POLICY_EXACT_LEN(6),
 	[PE_PORT_VIA] = { .type = NLA_BINARY, },
 	[PE_PORT_IFINDEX] = { .type = NLA_U32, },
 	[PE_PORT_RESOLVED] = NLA_POLICY_EXACT_LEN(6),
+	[PE_PORT_REMOTE] = { .type = NLA_BINARY, },
+	[PE_PORT_VNI] = { .type = NLA_U32, },
 };
 
 const struct nla_policy pe_range_nl_policy[PE_RANGE_LAST + 1] = {

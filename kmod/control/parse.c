@@ -107,6 +107,37 @@ static int pe_parse_name(struct genl_info *info, const struct nlattr *attr,
 		      (const char *)nla_data(attr), noun);
 }
 
+/* A peer behind a VXLAN-GPE interface. */
+static int pe_parse_port_remote(struct genl_info *info, struct nlattr **tb,
+				const char *name, struct pe_port *port,
+				struct pe_refusal *refusal)
+{
+	const struct nlattr *remote = tb[PE_PORT_REMOTE], *vni = tb[PE_PORT_VNI];
+	int err;
+
+	if (!remote)
+		return pe_bad(info->extack, refusal, vni, -EINVAL,
+			      "a port of device %s has vni and no remote: give the address of the peer, or leave vni out",
+			      name);
+	if (tb[PE_PORT_LLADDR] || tb[PE_PORT_VIA])
+		return pe_bad(info->extack, refusal, remote, -EINVAL,
+			      "a port of device %s has remote, and behind a tunnel there is no link-layer address: leave lladdr and via out",
+			      name);
+	if (!vni || nla_get_u32(vni) > PE_VNI_MAX)
+		return pe_bad(info->extack, refusal, vni ?: remote, -EINVAL,
+			      "a port of device %s has remote without a VXLAN network identifier: give vni from 0 to %u",
+			      name, PE_VNI_MAX);
+	err = pe_parse_addr(remote, name, false, &port->via, &port->via_proto,
+			    info->extack, refusal);
+	if (err)
+		return err;
+	port->kind = PE_PORT_KIND_TUNNEL;
+	port->mac = PE_MAC_TUNNEL;
+	port->vni = nla_get_u32(vni);
+	port->tunnel = pe_tunnel_new(&port->via, port->via_proto, port->vni);
+	return port->tunnel ? 0 : -ENOMEM;
+}
+
 /* Everything but what a port is attached to. */
 static int pe_parse_port_addr(struct genl_info *info, struct nlattr **tb,
 			      const char *name, struct pe_port *port,
@@ -114,6 +145,8 @@ static int pe_parse_port_addr(struct genl_info *info, struct nlattr **tb,
 {
 	const struct nlattr *ll = tb[PE_PORT_LLADDR], *via = tb[PE_PORT_VIA];
 
+	if (tb[PE_PORT_REMOTE] || tb[PE_PORT_VNI])
+		return pe_parse_port_remote(info, tb, name, port, refusal);
 	if (ll && via)
 		return pe_bad(info->extack, refusal, via, -EINVAL,
 			      "a port of device %s has both lladdr and via: give one of them",
@@ -135,10 +168,10 @@ static int pe_parse_port_addr(struct genl_info *info, struct nlattr **tb,
 }
 
 static struct pe_iface *pe_parse_iface(struct pe_net *pn,
-				       const struct nlattr *attr,
+				       const struct nlattr *attr, bool tunnel,
 				       struct pe_refusal *refusal)
 {
-	struct pe_iface *iface = pe_iface_get(pn, nla_data(attr));
+	struct pe_iface *iface = pe_iface_get(pn, nla_data(attr), tunnel);
 
 	if (iface == ERR_PTR(-ENOSPC))
 		pe_refuse(refusal, -ENOSPC, 0, 0,
@@ -168,7 +201,8 @@ static int pe_parse_port(struct pe_net *pn, struct genl_info *info,
 	err = pe_parse_port_addr(info, tb, name, port, refusal);
 	if (err)
 		return err;
-	iface = pe_parse_iface(pn, tb[PE_PORT_DEV], refusal);
+	iface = pe_parse_iface(pn, tb[PE_PORT_DEV],
+			       port->kind == PE_PORT_KIND_TUNNEL, refusal);
 	if (IS_ERR(iface))
 		return PTR_ERR(iface);
 	port->iface = iface;
@@ -209,7 +243,7 @@ static int pe_check_transparent(const struct pe_device *dev, const char *name,
 	if (dev->outside.mac || dev->outside.kind == PE_PORT_KIND_VIA ||
 	    dev->inside.mac || dev->inside.kind == PE_PORT_KIND_VIA)
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_TRANSPARENT, 0,
-				 "transparent device %s has no address of its own on the link: leave lladdr and via out",
+				 "transparent device %s has no address of its own on the link: leave lladdr, via and remote out",
 				 name);
 	if (dev->outside.iface == dev->inside.iface)
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_INSIDE, 0,
@@ -237,6 +271,11 @@ static int pe_check_device(const struct pe_device *dev, const char *name,
 				name);
 	if (!err && dev->transparent)
 		err = pe_check_transparent(dev, name, refusal);
+	if (!err && dev->kind != PE_DEVICE_KIND_INLINE &&
+	    dev->outside.kind == PE_PORT_KIND_TUNNEL)
+		err = pe_refuse(refusal, -EINVAL, PE_DEVICE_OUTSIDE, 0,
+				"device %s has remote, but only an inline device takes packets by a tunnel: give lladdr or via",
+				name);
 	if (err)
 		return err;
 	if (!nat && dev->outside.kind == PE_PORT_KIND_NONE)
@@ -526,7 +565,7 @@ static int pe_parse_iif(struct pe_net *pn, struct genl_info *info,
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
 			      "'%s' is no interface that clients of service %s could come by: name one",
 			      (const char *)nla_data(attr), name);
-	iface = pe_parse_iface(pn, attr, refusal);
+	iface = pe_parse_iface(pn, attr, false, refusal);
 	if (IS_ERR(iface))
 		return PTR_ERR(iface);
 	svc->iif = iface;

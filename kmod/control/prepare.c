@@ -144,6 +144,10 @@ static int pe_prepare_iface(struct pe_prepare *p, const struct pe_iface *iface,
 {
 	if (!iface || rcu_access_pointer(iface->dev))
 		return 0;
+	if (iface->tunnel)
+		return pe_refuse(p->refusal, -ENODEV, attr, 0,
+				 "interface %s of %s %s is not there or is no VXLAN in GPE mode, which remote needs: create it (ip link add type vxlan external gpe) or name another",
+				 iface->name, noun, obj->name);
 	return pe_refuse(p->refusal, -ENODEV, attr, 0,
 			 "interface %s of %s %s is not there or is no Ethernet: create it or name another",
 			 iface->name, noun, obj->name);

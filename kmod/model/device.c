@@ -39,6 +39,8 @@ static void pe_device_free_rcu(struct rcu_head *head)
 	if (!dev->stats_passed)
 		free_percpu(dev->stats);
 	pe_route_free(dev->route);
+	pe_tunnel_free(dev->outside.tunnel);
+	pe_tunnel_free(dev->inside.tunnel);
 	kfree(dev);
 }
 
@@ -279,10 +281,13 @@ bool pe_port_same_place(const struct pe_port *a, const struct pe_port *b)
 		return false;
 	if (a == b)
 		return true;
-	if (a->kind == PE_PORT_KIND_VIA && b->kind == PE_PORT_KIND_VIA &&
-	    a->via_proto == b->via_proto &&
+	if (a->kind >= PE_PORT_KIND_VIA && a->kind == b->kind &&
+	    a->via_proto == b->via_proto && a->vni == b->vni &&
 	    !memcmp(&a->via, &b->via, sizeof(a->via)))
 		return true;
+	/* There, no link-layer address tells anything. */
+	if (a->kind == PE_PORT_KIND_TUNNEL)
+		return false;
 	if (a->kind == PE_PORT_KIND_MIRROR && b->kind == PE_PORT_KIND_MIRROR)
 		return a->peer->iface == b->peer->iface;
 	return mac && mac == READ_ONCE(b->mac);

@@ -14,6 +14,7 @@
 #include "object.h"
 #include "route.h"
 #include "stats.h"
+#include "tunnel.h"
 
 struct neighbour;
 
@@ -21,8 +22,9 @@ struct neighbour;
 enum pe_port_kind {
 	PE_PORT_KIND_NONE,	/* no port */
 	PE_PORT_KIND_FIXED,	/* configured */
-	PE_PORT_KIND_VIA,	/* from the neighbour table */
 	PE_PORT_KIND_MIRROR,	/* the engine's own on the device's other side */
+	PE_PORT_KIND_VIA,	/* from the neighbour table */
+	PE_PORT_KIND_TUNNEL,	/* none, but a peer behind a VXLAN-GPE interface */
 };
 
 /**
@@ -30,9 +32,13 @@ enum pe_port_kind {
  * @iface: interface
  * @mac: link-layer address of what is there as pe_mac() makes it, 0 while not
  *	known: packets are sent to it and must come from it
- * @kind: how @mac comes about; only PE_PORT_KIND_FIXED never changes it
+ * @kind: how @mac comes about; PE_PORT_KIND_VIA and PE_PORT_KIND_MIRROR can
+ *	change it
  * @via_proto: NFPROTO_* of @via
- * @via: address that is looked up in the neighbour table
+ * @via: address that is looked up in the neighbour table, or that of the peer
+ *	at the other end of a tunnel
+ * @vni: VXLAN network identifier towards and from that peer
+ * @tunnel: what tells the tunnel's interface of both
  * @peer: the other side of a transparent device
  * @list: in pe_net.ports while the device is live and @mac can change
  * @device: whose port it is
@@ -43,6 +49,8 @@ struct pe_port {
 	u8			kind;
 	u8			via_proto;
 	union nf_inet_addr	via;
+	u32			vni;
+	struct metadata_dst	*tunnel;
 	struct pe_port		*peer;
 	struct list_head	list;
 	struct pe_device	*device;
@@ -138,6 +146,16 @@ static inline bool pe_device_is_nat(const struct pe_device *dev)
 {
 	return dev->kind == PE_DEVICE_KIND_SERVER &&
 	       dev->mode == PE_SERVER_MODE_NAT;
+}
+
+/**
+ * pe_device_is_tunnelled() - is any of its ports behind a tunnel?
+ * @dev: device
+ */
+static inline bool pe_device_is_tunnelled(const struct pe_device *dev)
+{
+	return dev->outside.kind == PE_PORT_KIND_TUNNEL ||
+	       dev->inside.kind == PE_PORT_KIND_TUNNEL;
 }
 
 struct pe_device *pe_device_new(void);

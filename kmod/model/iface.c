@@ -5,13 +5,17 @@
 #include <linux/if_arp.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
+#include <net/vxlan.h>
 
 #include "device.h"
 #include "iface.h"
 #include "netns.h"
 
-static bool pe_iface_usable(const struct net_device *dev)
+static bool pe_iface_usable(const struct pe_iface *iface,
+			    const struct net_device *dev)
 {
+	if (iface->tunnel)
+		return dev->type == ARPHRD_NONE && netif_is_vxlan(dev);
 	return dev->type == ARPHRD_ETHER && dev->addr_len == ETH_ALEN;
 }
 
@@ -19,11 +23,13 @@ static bool pe_iface_usable(const struct net_device *dev)
  * pe_iface_get() - the interface of this name, for one more user
  * @pn: namespace
  * @name: of the interface, shorter than IFNAMSIZ
+ * @tunnel: it has to be one of VXLAN-GPE, not of Ethernet
  *
  * Context: process context, pe_net.lock held.
  * Return: the interface, there or not, or an error pointer.
  */
-struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name)
+struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name,
+			      bool tunnel)
 {
 	struct pe_iface *iface;
 	struct net_device *dev;
@@ -31,7 +37,7 @@ struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name)
 	lockdep_assert_held(&pn->lock);
 	/* Only we add and delete, so the list stands still. */
 	list_for_each_entry(iface, &pn->ifaces, list) {
-		if (!strcmp(iface->name, name)) {
+		if (iface->tunnel == tunnel && !strcmp(iface->name, name)) {
 			iface->users++;
 			return iface;
 		}
@@ -45,6 +51,7 @@ struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name)
 	pn->iface_count++;
 	strscpy(iface->name, name, sizeof(iface->name));
 	iface->users = 1;
+	iface->tunnel = tunnel;
 
 	/* An interface is off the namespace's list before its notifier runs:
 	 * found under the lock, it is still to be announced gone.
@@ -54,7 +61,7 @@ struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name)
 	rcu_read_lock();
 	dev = dev_get_by_name_rcu(pn->net, name);
 	/* It may have been found by an alternative name. */
-	if (dev && pe_iface_usable(dev) && !strcmp(dev->name, name))
+	if (dev && pe_iface_usable(iface, dev) && !strcmp(dev->name, name))
 		rcu_assign_pointer(iface->dev, dev);
 	rcu_read_unlock();
 	spin_unlock_bh(&pn->ifaces_lock);
@@ -95,7 +102,8 @@ bool pe_iface_attach(struct pe_net *pn, struct net_device *dev)
 
 	spin_lock_bh(&pn->ifaces_lock);
 	list_for_each_entry(iface, &pn->ifaces, list) {
-		if (strcmp(iface->name, dev->name) || !pe_iface_usable(dev))
+		if (strcmp(iface->name, dev->name) ||
+		    !pe_iface_usable(iface, dev))
 			continue;
 		came = !rcu_access_pointer(iface->dev);
 		rcu_assign_pointer(iface->dev, dev);

@@ -18,6 +18,8 @@ struct pe_net;
  * @list: in pe_net.ifaces
  * @users: ports and services that point here; under pe_net.lock
  * @rcu: readers may still hold a port that points here
+ * @tunnel: only a VXLAN-GPE interface will do, which has no link-layer
+ *	addresses; else only one of Ethernet
  * @name: never changes; an interface renamed away from it is gone
  */
 struct pe_iface {
@@ -25,6 +27,7 @@ struct pe_iface {
 	struct list_head	list;
 	u32			users;
 	struct rcu_head		rcu;
+	bool			tunnel;
 	char			name[IFNAMSIZ];
 };
 
@@ -44,7 +47,8 @@ static inline bool pe_iface_is(const struct pe_iface *iface,
 	return rcu_access_pointer(iface->dev) == dev;
 }
 
-struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name);
+struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name,
+			      bool tunnel);
 void pe_iface_put(struct pe_net *pn, struct pe_iface *iface);
 bool pe_iface_attach(struct pe_net *pn, struct net_device *dev);
 bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, bool renamed,

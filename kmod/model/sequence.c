@@ -228,6 +228,10 @@ static int pe_sequence_check_steps(const char *name,
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
 					 "step %u (%s) of service %s is no server, and only towards a server is a port translated: leave the port out",
 					 i + 1, dev->obj->name, name);
+		if (pe_device_is_tunnelled(dev))
+			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
+					 "step %u (%s) of service %s is behind a tunnel, where packets need a network service header: use a device with lladdr or via",
+					 i + 1, dev->obj->name, name);
 	}
 	return 0;
 }

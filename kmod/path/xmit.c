@@ -2,20 +2,33 @@
 /* Handing a packet to what the neighbour table has the address of. */
 
 #include <net/arp.h>
+#include <net/dst_metadata.h>
 #include <net/ndisc.h>
 #include <net/ip6_route.h>
 #include <net/route.h>
 
 #include "xmit.h"
 
+/* The tunnel's interface puts the headers in front of the packet. */
+static enum pe_drop pe_xmit_tunnel(struct sk_buff *skb,
+				   const struct pe_port *port)
+{
+	skb_reset_mac_header(skb);
+	skb_reset_mac_len(skb);
+	skb_dst_set_noref(skb, &port->tunnel->dst);
+	dev_queue_xmit(skb);
+	return PE_DROP_NONE;
+}
+
 /**
- * pe_xmit_via() - hand a packet to a port whose address is a neighbour's
+ * pe_xmit_via() - hand a packet to a port that has no address of its own
  * @skb: buffer with @skb->dev; consumed unless refused
  * @family: NFPROTO_*
  * @port: the port
  * @dev: its interface
  *
- * The neighbour table knows, or finds out while it keeps the packet.
+ * The neighbour table knows it, or finds out while it keeps the packet; or
+ * the port is behind a tunnel.
  *
  * Context: bottom halves off, RCU read lock held.
  * Return: PE_DROP_NONE, or why not.
@@ -25,6 +38,8 @@ enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 {
 	struct neighbour *n;
 
+	if (port->kind == PE_PORT_KIND_TUNNEL)
+		return pe_xmit_tunnel(skb, port);
 	if (port->via_proto == NFPROTO_IPV4)
 		n = ip_neigh_gw4(dev, port->via.ip);
 	else

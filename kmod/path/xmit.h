@@ -113,7 +113,7 @@ static __always_inline enum pe_drop pe_xmit(struct sk_buff *skb, u8 family,
 	struct ethhdr *eth;
 
 	pe_xmit_clean(skb, dev);
-	if (port->kind == PE_PORT_KIND_VIA)
+	if (port->kind >= PE_PORT_KIND_VIA)
 		return pe_xmit_via(skb, family, port, dev);
 
 	eth = __skb_push(skb, ETH_HLEN);

@@ -9,7 +9,12 @@
 #include "arena.h"
 #include "attr.h"
 
-#define PE_PORT_GIVEN (PE_HAS(PE_PORT_DEV) | PE_HAS(PE_PORT_LLADDR) | PE_HAS(PE_PORT_VIA))
+/* What tells how packets get to a device, beside the interface. */
+#define PE_PORT_HOP                                                              \
+	(PE_HAS(PE_PORT_LLADDR) | PE_HAS(PE_PORT_VIA) | PE_HAS(PE_PORT_REMOTE) | \
+	 PE_HAS(PE_PORT_VNI))
+
+#define PE_PORT_GIVEN (PE_HAS(PE_PORT_DEV) | PE_PORT_HOP)
 
 #define PE_DEVICE_GIVEN                                                                        \
 	(PE_HAS(PE_DEVICE_KIND) | PE_HAS(PE_DEVICE_MODE) | PE_HAS(PE_DEVICE_ADDRESS) |         \
@@ -26,6 +31,10 @@ static void pe_port_put(struct nlmsghdr *nlh, uint16_t type, const struct pe_por
 		mnl_attr_put(nlh, PE_PORT_LLADDR, PE_MAC_LEN, port->lladdr);
 	if (port->has & PE_HAS(PE_PORT_VIA))
 		pe_attr_put_addr(nlh, PE_PORT_VIA, &port->via);
+	if (port->has & PE_HAS(PE_PORT_REMOTE))
+		pe_attr_put_addr(nlh, PE_PORT_REMOTE, &port->remote);
+	if (port->has & PE_HAS(PE_PORT_VNI))
+		mnl_attr_put_u32(nlh, PE_PORT_VNI, port->vni);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -67,6 +76,10 @@ static bool pe_port_get(struct pe_port *port, const struct nlattr *nest)
 			ok = pe_attr_mac(port->lladdr, attr) && ok;
 		else if (type == PE_PORT_VIA)
 			ok = pe_attr_addr(&port->via, attr) && ok;
+		else if (type == PE_PORT_REMOTE)
+			ok = pe_attr_addr(&port->remote, attr) && ok;
+		else if (type == PE_PORT_VNI)
+			port->vni = pe_attr_u32(attr);
 		else if (type == PE_PORT_RESOLVED)
 			ok = pe_attr_mac(port->resolved, attr) && ok;
 		else if (type == PE_PORT_IFINDEX)
@@ -146,6 +159,8 @@ static bool pe_port_equal(const struct pe_port *a, const struct pe_port *b)
 		return false;
 	if (strcmp(a->dev, b->dev) != 0 || !pe_addr_equal(&a->via, &b->via))
 		return false;
+	if (!pe_addr_equal(&a->remote, &b->remote) || a->vni != b->vni)
+		return false;
 	return !(a->has & PE_HAS(PE_PORT_LLADDR)) || !memcmp(a->lladdr, b->lladdr, PE_MAC_LEN);
 }
 
@@ -172,11 +187,13 @@ static void pe_port_merge(struct pe_port *port, const struct pe_port *base)
 		memcpy(port->dev, base->dev, sizeof(port->dev));
 		port->has |= PE_HAS(PE_PORT_DEV);
 	}
-	if (port->has & (PE_HAS(PE_PORT_LLADDR) | PE_HAS(PE_PORT_VIA)))
+	if (port->has & PE_PORT_HOP)
 		return;
 	memcpy(port->lladdr, base->lladdr, sizeof(port->lladdr));
 	port->via = base->via;
-	port->has |= base->has & (PE_HAS(PE_PORT_LLADDR) | PE_HAS(PE_PORT_VIA));
+	port->remote = base->remote;
+	port->vni = base->vni;
+	port->has |= base->has & PE_PORT_HOP;
 }
 
 static void pe_device_merge_kind(struct pe_device *device, const struct pe_device *base)
@@ -229,7 +246,7 @@ uint32_t pe_device_where(const struct pe_device *device, uint16_t attr, uint16_t
 		port = &device->outside;
 	else if (attr == PE_DEVICE_INSIDE)
 		port = &device->inside;
-	if (port && nested && nested <= PE_PORT_VIA && port->at[nested])
+	if (port && nested && nested <= PE_PORT_VNI && port->at[nested])
 		return port->at[nested];
 	if (attr <= PE_DEVICE_INSIDE && device->at[attr])
 		return device->at[attr];

@@ -21,6 +21,8 @@ struct pe_arena;
  * @lladdr: its link-layer address
  * @resolved: link-layer address that @via has now
  * @via: network address that gives the link-layer address
+ * @remote: network address of a peer behind a VXLAN-GPE interface
+ * @vni: VXLAN network identifier towards that peer
  * @ifindex: index of the interface now
  * @at: where the words stand in the source, plus one
  */
@@ -30,8 +32,10 @@ struct pe_port {
 	uint8_t lladdr[PE_MAC_LEN];
 	uint8_t resolved[PE_MAC_LEN];
 	struct pe_addr via;
+	struct pe_addr remote;
+	uint32_t vni;
 	uint32_t ifindex;
-	uint32_t at[PE_PORT_VIA + 1];
+	uint32_t at[PE_PORT_VNI + 1];
 };
 
 /**

@@ -50,6 +50,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> REPLACE "replace" SCTP "sctp" SEQUENCE "sequence" SERVER "server"
 %token <word> SERVICE "service" SHOW "show" SPORT "sport" STATS "stats" TAP "tap"
 %token <word> TCP "tcp" TO "to" TRANSPARENT "transparent" UDP "udp" VIA "via" VIP "vip"
+%token <word> REMOTE "remote" VNI "vni"
 
 %type <word> name plain verb any proto
 %type <number> write mode
@@ -175,6 +176,8 @@ device_item:
 |	DEV name			{ device_dev(parse, $1, $2); }
 |	LLADDR NAME			{ device_lladdr(parse, $1, $2); }
 |	VIA NAME			{ device_via(parse, $1, $2); }
+|	REMOTE NAME			{ device_remote(parse, $1, $2); }
+|	VNI NAME			{ device_vni(parse, $1, $2); }
 |	ADDRESS NAME			{ device_address(parse, $1, $2); }
 |	MODE mode			{ device_mode(parse, $2, $1); }
 |	GUARD				{ device_guard(parse, $1); }
@@ -258,8 +261,8 @@ plain:
 any:
 	ADDRESS | ALIAS | APPLY | CONFIG | DEV | DEVICE | DIFF | EVENTS | EXPLAIN | FLUSH | FROM
 |	GUARD | HELP | ICMP | ICMPV6 | IIF | INLINE | INSIDE | LLADDR | LOOPBACK | MODE | MONITOR
-|	NAT | OUTSIDE | PORT | PROTO | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP
-|	TCP | TO | TRANSPARENT | UDP | VIA | VIP
+|	NAT | OUTSIDE | PORT | PROTO | REMOTE | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP
+|	TCP | TO | TRANSPARENT | UDP | VIA | VIP | VNI
 ;
 
 %%

@@ -101,6 +101,8 @@ void device_side(struct parse *parse, int attr, struct word word);
 void device_dev(struct parse *parse, struct word word, struct word value);
 void device_lladdr(struct parse *parse, struct word word, struct word value);
 void device_via(struct parse *parse, struct word word, struct word value);
+void device_remote(struct parse *parse, struct word word, struct word value);
+void device_vni(struct parse *parse, struct word word, struct word value);
 void device_address(struct parse *parse, struct word word, struct word value);
 void device_mode(struct parse *parse, enum pe_server_mode mode, struct word word);
 void device_guard(struct parse *parse, struct word word);

@@ -54,6 +54,10 @@ static void print_port(struct printer *p, const struct pe_port *port, const char
 		print_string(p, "lladdr", " lladdr %s", pe_mac_format(port->lladdr, buf));
 	if (port_is(port, PE_PORT_VIA))
 		print_string(p, "via", " via %s", pe_addr_format(&port->via, buf));
+	if (port_is(port, PE_PORT_REMOTE))
+		print_string(p, "remote", " remote %s", pe_addr_format(&port->remote, buf));
+	if (port_is(port, PE_PORT_VNI))
+		print_uint(p, "vni", " vni %llu", port->vni);
 	print_port_now(p, port);
 	print_close(p);
 }

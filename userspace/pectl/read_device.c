@@ -5,6 +5,8 @@
 
 #include "parse.h"
 
+#define PE_VNI_MAX 0xffffff
+
 /**
  * device_begin() - start a device
  * @parse: the text
@@ -131,11 +133,18 @@ void device_dev(struct parse *parse, struct word word, struct word value)
 
 static bool device_one_next_hop(struct parse *parse, const struct pe_port *port, struct word word)
 {
-	if (!(port->has & PE_HAS(PE_PORT_LLADDR)) || !(port->has & PE_HAS(PE_PORT_VIA)))
+	bool lladdr = port->has & PE_HAS(PE_PORT_LLADDR), via = port->has & PE_HAS(PE_PORT_VIA);
+
+	if (lladdr && via)
+		parse_error(
+			parse, word,
+			"a port has either a link-layer address (lladdr) or one found by address (via), not both");
+	else if ((lladdr || via) && (port->has & PE_HAS(PE_PORT_REMOTE)))
+		parse_error(
+			parse, word,
+			"a port behind a tunnel (remote) has no link-layer address: lladdr and via do not belong there");
+	else
 		return true;
-	parse_error(
-		parse, word,
-		"a port has either a link-layer address (lladdr) or one found by address (via), not both");
 	return false;
 }
 
@@ -176,6 +185,38 @@ void device_via(struct parse *parse, struct word word, struct word value)
 		return;
 	port->at[PE_PORT_VIA] = value.at + 1;
 	parse_address(parse, value, &port->via);
+}
+
+/**
+ * device_remote() - the address of a peer behind a VXLAN-GPE interface
+ * @parse: the text
+ * @word: where it stands
+ * @value: the address
+ */
+void device_remote(struct parse *parse, struct word word, struct word value)
+{
+	struct pe_port *port = device_port(parse, PE_PORT_REMOTE, word);
+
+	if (!port || !device_one_next_hop(parse, port, word))
+		return;
+	port->at[PE_PORT_REMOTE] = value.at + 1;
+	parse_address(parse, value, &port->remote);
+}
+
+/**
+ * device_vni() - the VXLAN network identifier towards that peer
+ * @parse: the text
+ * @word: where it stands
+ * @value: the number
+ */
+void device_vni(struct parse *parse, struct word word, struct word value)
+{
+	struct pe_port *port = device_port(parse, PE_PORT_VNI, word);
+
+	if (!port)
+		return;
+	port->at[PE_PORT_VNI] = value.at + 1;
+	parse_number(parse, value, 0, PE_VNI_MAX, "VXLAN network identifier", &port->vni);
 }
 
 /**
@@ -240,7 +281,7 @@ static void device_lacks(struct parse *parse, int attr, const char *what)
 
 static bool port_has_hop(const struct pe_port *port)
 {
-	return port->has & (PE_HAS(PE_PORT_LLADDR) | PE_HAS(PE_PORT_VIA));
+	return port->has & (PE_HAS(PE_PORT_LLADDR) | PE_HAS(PE_PORT_VIA) | PE_HAS(PE_PORT_REMOTE));
 }
 
 static void device_check_port(struct parse *parse, const struct pe_port *port, int attr)
@@ -256,6 +297,14 @@ static void device_check_port(struct parse *parse, const struct pe_port *port, i
 	else if (!transparent && !port_has_hop(port))
 		device_lacks(parse, attr,
 			     "a link-layer address (lladdr) or the address that gives it (via)");
+	else if ((port->has & PE_HAS(PE_PORT_REMOTE)) && !(port->has & PE_HAS(PE_PORT_VNI)))
+		device_lacks(parse, attr, "the VXLAN network identifier of the tunnel (vni)");
+	else if ((port->has & PE_HAS(PE_PORT_VNI)) && !(port->has & PE_HAS(PE_PORT_REMOTE)))
+		device_lacks(parse, attr, "the address of the tunnel's other end (remote)");
+	else if ((port->has & PE_HAS(PE_PORT_REMOTE)) &&
+		 parse->device->kind != PE_DEVICE_KIND_INLINE)
+		parse_error(parse, source_word_at(parse->source, port->at[PE_PORT_REMOTE] - 1),
+			    "only an inline device can be behind a tunnel (remote)");
 }
 
 static void device_check_server(struct parse *parse)

@@ -26,6 +26,8 @@ static const struct {
 	{ IIF, "the name of an interface" },
 	{ LLADDR, "a link-layer address such as 02:00:00:00:01:01" },
 	{ VIA, "an IPv4 or IPv6 address" },
+	{ REMOTE, "an IPv4 or IPv6 address" },
+	{ VNI, "a VXLAN network identifier" },
 	{ ADDRESS, "an IPv4 or IPv6 address" },
 	{ VIP, "an IPv4 or IPv6 address" },
 	{ FROM, "an IPv4 or IPv6 address" },

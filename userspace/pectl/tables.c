@@ -73,6 +73,8 @@ const struct clause_entry clause_table[] = {
 	  "An appliance with two sides: outside is the one towards the client." },
 	{ "device", "inline dev DEV {lladdr MAC | via ADDRESS}",
 	  "An appliance with one arm, which lets packets out where they came in." },
+	{ "device", "inline dev DEV remote ADDRESS vni N",
+	  "The same behind a tunnel: DEV is a VXLAN interface in GPE mode, and ADDRESS the other end. For services with track nsh; outside and inside can be given like that too." },
 	{ "device", "inline transparent outside dev DEV inside dev DEV",
 	  "A bridge: it keeps the link-layer addresses and has none of its own." },
 	{ "device", "tap dev DEV {lladdr MAC | via ADDRESS}", "Gets a copy of every packet." },

@@ -105,6 +105,9 @@ static void test_requests(void)
 	test_encode(
 		"device by address", PARSE_ARGUMENTS, "device add a inline dev e via 1::2",
 		"cmd 5 flags 601: 1(6100) 3(01000000) 8[ 1(6500) 3(00010000000000000000000000000002) ] ");
+	test_encode("device behind a tunnel", PARSE_ARGUMENTS,
+		    "device add a inline dev e remote 1.2.3.4 vni 7",
+		    "cmd 5 flags 601: 1(6100) 3(01000000) 8[ 1(6500) 6(01020304) 7(07000000) ] ");
 	test_encode(
 		"service add", PARSE_BATCH,
 		"service a { vip 1.2.3.4 tcp port 80,256-512 iif e; sequence b, c port 8 }",

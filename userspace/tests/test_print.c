@@ -24,6 +24,8 @@ static const struct print_case cases[] = {
 	{ "device web1 { server dev eth4 lladdr 02:00:00:00:04:01 mode loopback; }", NULL },
 	{ "device web2 { server dev eth4 lladdr 02:00:00:00:04:02 mode alias; }", NULL },
 	{ "device web3 { server address 10.0.4.13 mode nat; }", NULL },
+	{ "device a { inline vni 7 remote 1::1 dev e }",
+	  "device a { inline dev e remote 1::1 vni 7; }" },
 	{ "device fw2 { inline outside dev eth1 via 10.0.1.9 inside dev eth2 via 10.0.2.9; }",
 	  NULL },
 	{ "device fw3 { inline transparent outside dev eth5 inside dev eth6; }", NULL },

@@ -72,13 +72,22 @@ static void put_dev(void)
 	put("%s", names[random_below(6)]);
 }
 
-static void put_port(void)
+static void put_tunnel(void)
+{
+	put(random_below(2) ? "remote 10.0.%u.1" : "remote 2001:db8::%x", random_below(256));
+	put("vni %u", random_below(1 << 24));
+}
+
+static void put_port(bool tunnels)
 {
 	bool first = random_below(2);
 
 	if (first)
 		put_dev();
-	put_hop();
+	if (tunnels && !random_below(4))
+		put_tunnel();
+	else
+		put_hop();
 	if (!first)
 		put_dev();
 }
@@ -89,22 +98,22 @@ static void put_inline(void)
 
 	put("inline");
 	if (!transparent && random_below(2)) {
-		put_port();
+		put_port(true);
 		return;
 	}
 	if (transparent)
 		put("transparent");
 	put("outside");
-	transparent ? put_dev() : put_port();
+	transparent ? put_dev() : put_port(true);
 	put("inside");
-	transparent ? put_dev() : put_port();
+	transparent ? put_dev() : put_port(true);
 }
 
 static void put_server(void)
 {
 	put("server");
 	if (random_below(2)) {
-		put_port();
+		put_port(false);
 		put("mode %s", random_below(2) ? "loopback" : "alias");
 	} else {
 		put("address 10.0.0.%u", random_below(256));
@@ -125,7 +134,7 @@ static void put_device(unsigned int i)
 		break;
 	default:
 		put("tap");
-		put_port();
+		put_port(false);
 	}
 	fputs(random_below(2) ? "; }\n" : "}", out);
 }

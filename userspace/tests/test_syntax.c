@@ -11,7 +11,7 @@
 #define HOP "lladdr 02:00:00:00:00:01"
 #define NAME31 "n234567890123456789012345678901"
 #define DEVICE_WORDS \
-	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, server, tap, transparent or via"
+	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni"
 #define SERVICE_WORDS "icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, udp or vip"
 
 struct syntax_case {
@@ -173,6 +173,20 @@ static const struct syntax_case config_cases[] = {
 	  "1:18: error: 'guard' says again what device 'a' has been told" },
 	{ "device a { tap dev e dev f; }",
 	  "1:22: error: 'dev' says again what this port has been told" },
+	{ "device a { inline dev e remote }",
+	  "1:32: error: 'remote' needs an IPv4 or IPv6 address, but here is '}'" },
+	{ "device a { inline dev e remote 1.2.3.4 vni; }",
+	  "1:43: error: 'vni' needs a VXLAN network identifier, but here is ';'" },
+	{ "device a { inline dev e remote 1.2.3.4 vni 16777216; }",
+	  "1:44: error: '16777216' is no VXLAN network identifier; it is a number from 0 to 16777215" },
+	{ "device a { inline dev e remote 1.2.3.4; }",
+	  "1:12: error: device 'a' lacks the VXLAN network identifier of the tunnel (vni)" },
+	{ "device a { inline dev e " HOP " vni 1; }",
+	  "1:12: error: device 'a' lacks the address of the tunnel's other end (remote)" },
+	{ "device a { inline dev e remote 1::1 vni 1 via 1.2.3.4; }",
+	  "1:43: error: a port behind a tunnel (remote) has no link-layer address: lladdr and via do not belong there" },
+	{ "device a { tap dev e remote 1.2.3.4 vni 1; }",
+	  "1:29: error: only an inline device can be behind a tunnel (remote)" },
 	{ "device a { tap dev e via 1.2.3.4 " HOP "; }",
 	  "1:34: error: a port has either a link-layer address (lladdr) or one found by address (via), not both" },
 	{ "device a { address 1.2.3.4; address 1.2.3.5; }",
