@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From an address to a service to a stage. */
 
+#include <net/ipv6.h>
+
 #include "match.h"
 
 /* No port has this address: it is one that is not known. */
@@ -103,6 +105,25 @@ static void pe_special_match(const struct pe_entry *e, u8 role,
 	match = forward ? pe_special_forward(e, key, &stage) :
 			  pe_special_reverse(e, key, &stage);
 	pe_hit_take(hit, forward, e, stage, match);
+}
+
+/**
+ * pe_match_needs_whole() - does it take more than a fragment to find a service?
+ * @a: what lives at the fragment's destination or source
+ * @proto: protocol of what the datagram carries, as its fragments show it
+ *
+ * Return: true where one of the services could be meant that look at what only
+ * the first fragment has.
+ */
+bool pe_match_needs_whole(const struct pe_addr *a, u8 proto)
+{
+	u32 i;
+
+	/* The protocol itself stands behind more headers. */
+	if (ipv6_ext_hdr(proto))
+		return a->n && a->entry[0].level != PE_LEVEL_ADDRESS;
+	i = pe_addr_search(a, proto, 0);
+	return i < a->ports && a->entry[i].proto == proto;
 }
 
 /* Without a port, none of the entries that need one can be told to be right:

@@ -50,6 +50,7 @@ struct pe_hit {
 };
 
 u32 pe_addr_search(const struct pe_addr *a, u8 proto, u16 port);
+bool pe_match_needs_whole(const struct pe_addr *a, u8 proto);
 void pe_match_source(const struct pe_addr *src, const struct pe_key *key,
 		     struct pe_hit *hit);
 void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,

@@ -147,10 +147,11 @@ static unsigned int pe_act_steer(struct pe_packet *pkt,
 	pe_count_hit(pkt, hit);
 	pe_xmit_hop(skb, family);
 	pe_xmit_part(skb);
-	if (unlikely(pkt->mtu))
-		reason = pe_mtu_fragment(pkt, stage->to, dev);
-	else
-		reason = pe_xmit(skb, family, stage->to, dev);
+	if (unlikely(pkt->mtu)) {
+		pe_mtu_fragment(pkt, skb, stage->to, dev);
+		return NF_STOLEN;
+	}
+	reason = pe_xmit(skb, family, stage->to, dev);
 	if (likely(!reason))
 		return NF_STOLEN;
 	return pe_drop(pkt->pn, skb, reason);
@@ -165,7 +166,7 @@ static bool pe_act_is_kernels(const struct pe_packet *pkt,
 
 	return !dst || pe_is_odd(skb, family) ||
 	       (family == NFPROTO_IPV4 && pe_iph(skb)->ihl != 5) ||
-	       !pe_mtu_fits_route(skb, family, dst);
+	       pkt->mtu || !pe_mtu_fits_route(skb, family, dst);
 }
 
 static unsigned int pe_act_translate(struct pe_packet *pkt,

@@ -2,6 +2,8 @@
 /* Packets that are too big: answered, or fragmented where that is allowed. */
 
 #include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ipv6_stubs.h>
 #include <net/route.h>
 
 #include "../netns.h"
@@ -11,6 +13,8 @@
 struct pe_fragmenting {
 	const struct pe_port	*port;
 	struct net_device	*dev;
+	u8			family;
+	bool			df;
 };
 
 static DEFINE_PER_CPU(struct pe_fragmenting, pe_fragmenting);
@@ -19,6 +23,12 @@ static bool pe_mtu_may_fragment(const struct pe_packet *pkt)
 {
 	return pkt->family == NFPROTO_IPV4 && !skb_is_gso(pkt->skb) &&
 	       !(ip_hdr(pkt->skb)->frag_off & htons(IP_DF));
+}
+
+/* Fragments that fit once fit again, whatever is allowed. */
+static bool pe_mtu_may_cut(const struct pe_packet *pkt, unsigned int mtu)
+{
+	return (pkt->mtu && pkt->mtu <= mtu) || pe_mtu_may_fragment(pkt);
 }
 
 /**
@@ -33,8 +43,8 @@ static bool pe_mtu_may_fragment(const struct pe_packet *pkt)
 enum pe_drop pe_mtu_big(struct pe_packet *pkt, const struct pe_hit *hit,
 			unsigned int mtu)
 {
-	if (pe_mtu_may_fragment(pkt)) {
-		pkt->mtu = mtu;
+	if (pe_mtu_may_cut(pkt, mtu)) {
+		pkt->mtu = min_not_zero(pkt->mtu, mtu);
 		return PE_DROP_NONE;
 	}
 	pe_icmp_too_big(pkt, hit, mtu);
@@ -78,7 +88,7 @@ enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
 	if (pe_mtu_may_fragment(pkt))
 		return PE_DROP_NONE;
 	mtu = pe_mtu_of_route(pkt, to);
-	if (!pe_mtu_exceeded(pkt->skb, mtu))
+	if (!pe_mtu_exceeded(pkt->skb, mtu) || pe_mtu_may_cut(pkt, mtu))
 		return PE_DROP_NONE;
 	pe_icmp_too_big(pkt, hit, mtu);
 	return PE_DROP_MTU;
@@ -100,37 +110,77 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 	const struct pe_fragmenting *to = this_cpu_ptr(&pe_fragmenting);
 
 	pe_xmit_part(skb);
-	if (!pe_xmit_writable(skb, to->dev) &&
-	    !pe_xmit(skb, NFPROTO_IPV4, to->port, to->dev))
+	if (pe_xmit_writable(skb, to->dev))
+		goto free;
+	/* Buffers that came as fragments leave without it otherwise. */
+	if (to->df) {
+		ip_hdr(skb)->frag_off |= htons(IP_DF);
+		ip_send_check(ip_hdr(skb));
+	}
+	if (!pe_xmit(skb, to->family, to->port, to->dev))
 		return 0;
+free:
 	kfree_skb(skb);
 	return -ENOMEM;
 }
 
-/**
- * pe_mtu_fragment() - hand a packet to a port in fragments
- * @pkt: IPv4 packet with @pkt->mtu, ready to be sent and not bound to anything
- * @port: the port
- * @dev: its interface
- *
- * ip_do_fragment() wants a route, of which it reads interface and MTU. It gets
- * one that ends with the call: fragments don't keep it.
- *
- * Context: bottom halves off, RCU read lock held.
- * Return: PE_DROP_NONE, the buffer is consumed; or why not.
- */
-enum pe_drop pe_mtu_fragment(struct pe_packet *pkt, const struct pe_port *port,
-			     struct net_device *dev)
+static void pe_mtu_fragment_ipv4(struct net *net, struct sk_buff *skb,
+				 unsigned int mtu, struct net_device *dev)
 {
-	struct sk_buff *skb = pkt->skb;
 	struct rtable rt = {};
+	bool df = this_cpu_ptr(&pe_fragmenting)->df;
 
 	pe_dst_init(&rt.dst, &pe_mtu_dst_ops);
 	rt.dst.dev = dev;
 	skb_dst_set_noref(skb, &rt.dst);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	IPCB(skb)->frag_max_size = pkt->mtu;
-	*this_cpu_ptr(&pe_fragmenting) = (struct pe_fragmenting) { port, dev };
-	ip_do_fragment(pkt->pn->net, NULL, skb, pe_mtu_fragment_out);
-	return PE_DROP_NONE;
+	IPCB(skb)->frag_max_size = mtu;
+	IPCB(skb)->flags = df ? IPSKB_FRAG_PMTU : 0;
+	/* Those that only the first fragment has are blanked in the others. */
+	IPCB(skb)->opt.optlen = ip_hdrlen(skb) - sizeof(struct iphdr);
+	ip_do_fragment(net, NULL, skb, pe_mtu_fragment_out);
+}
+
+static void pe_mtu_fragment_ipv6(struct net *net, struct sk_buff *skb,
+				 unsigned int mtu, struct net_device *dev)
+{
+	struct rt6_info rt = {};
+
+	pe_dst_init(&rt.dst, &pe_mtu_dst_ops);
+	rt.dst.dev = dev;
+	skb_dst_set_noref(skb, &rt.dst);
+	IP6CB(skb)->frag_max_size = mtu;
+	skb->ignore_df = 1;
+	ipv6_stub->ipv6_fragment(net, NULL, skb, pe_mtu_fragment_out);
+}
+
+/**
+ * pe_mtu_fragment() - hand a packet to a port in fragments
+ * @pkt: packet with @pkt->mtu; one of IPv6 came in fragments
+ * @skb: its buffer or a copy, ready to be sent and not bound to anything;
+ *	consumed
+ * @port: the port
+ * @dev: its interface
+ *
+ * The kernel's functions want a route, of which they read interface and MTU.
+ * They get one that ends with the call: fragments don't keep it.
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+void pe_mtu_fragment(const struct pe_packet *pkt, struct sk_buff *skb,
+		     const struct pe_port *port, struct net_device *dev)
+{
+	struct pe_fragmenting *to = this_cpu_ptr(&pe_fragmenting);
+	unsigned int mtu = min(pkt->mtu, READ_ONCE(dev->mtu));
+	struct pe_fragmenting outer = *to;
+
+	*to = (struct pe_fragmenting) { port, dev, pkt->family };
+	if (pkt->family == NFPROTO_IPV4) {
+		to->df = ip_hdr(skb)->frag_off & htons(IP_DF);
+		pe_mtu_fragment_ipv4(pkt->pn->net, skb, mtu, dev);
+	} else {
+		pe_mtu_fragment_ipv6(pkt->pn->net, skb, mtu, dev);
+	}
+	/* Some interfaces take a packet straight back to the engine. */
+	*to = outer;
 }

@@ -25,28 +25,28 @@ static unsigned int pe_packet_l4_ipv4(const struct sk_buff *skb,
 	return off + iph->ihl * 4;
 }
 
-/* ipv6_skip_exthdr() stops at the header of a later fragment. */
-static unsigned int pe_packet_l4_fragment(const struct sk_buff *skb,
-					  unsigned int off, u8 *proto)
+/* Bytes of an extension header, which come in eights but for one's fours. */
+static unsigned int pe_packet_ext_len(u8 proto, const struct ipv6_opt_hdr *ext)
 {
-	const struct frag_hdr *fh;
-	struct frag_hdr _fh;
-
-	fh = skb_header_pointer(skb, off, sizeof(_fh), &_fh);
-	if (!fh)
-		return 0;
-	*proto = fh->nexthdr;
-	return off + sizeof(_fh);
+	switch (proto) {
+	case NEXTHDR_FRAGMENT:
+		return sizeof(struct frag_hdr);
+	case NEXTHDR_AUTH:
+		return ipv6_authlen(ext);
+	default:
+		return ipv6_optlen(ext);
+	}
 }
 
+/* What follows the header of a later fragment is data. That nothing follows is
+ * a protocol too, where ipv6_skip_exthdr() would give up.
+ */
 static unsigned int pe_packet_l4_ipv6(const struct sk_buff *skb,
 				      unsigned int off, u8 *proto,
 				      bool *fragment)
 {
 	const struct ipv6hdr *ip6h;
 	struct ipv6hdr _ip6h;
-	__be16 frag;
-	int l4;
 
 	ip6h = skb_header_pointer(skb, off, sizeof(_ip6h), &_ip6h);
 	if (!ip6h || ip6h->version != 6)
@@ -54,15 +54,20 @@ static unsigned int pe_packet_l4_ipv6(const struct sk_buff *skb,
 	*proto = ip6h->nexthdr;
 	*fragment = false;
 	off += sizeof(_ip6h);
-	if (!ipv6_ext_hdr(*proto))
-		return off;
-	l4 = ipv6_skip_exthdr(skb, off, proto, &frag);
-	if (l4 < 0)
-		return 0;
-	*fragment = frag & htons(IP6_OFFSET);
-	if (*fragment && *proto == NEXTHDR_FRAGMENT)
-		return pe_packet_l4_fragment(skb, l4, proto);
-	return l4;
+	while (ipv6_ext_hdr(*proto) && *proto != NEXTHDR_NONE && !*fragment) {
+		const struct frag_hdr *ext;
+		struct frag_hdr _ext;
+
+		/* None is shorter than that of a fragment. */
+		ext = skb_header_pointer(skb, off, sizeof(_ext), &_ext);
+		if (!ext)
+			return 0;
+		*fragment = *proto == NEXTHDR_FRAGMENT &&
+			    ext->frag_off & htons(IP6_OFFSET);
+		off += pe_packet_ext_len(*proto, (const void *)ext);
+		*proto = ext->nexthdr;
+	}
+	return off;
 }
 
 /**
@@ -82,6 +87,31 @@ unsigned int pe_packet_l4(const struct sk_buff *skb, u8 family,
 	return family == NFPROTO_IPV4 ?
 		       pe_packet_l4_ipv4(skb, off, proto, fragment) :
 		       pe_packet_l4_ipv6(skb, off, proto, fragment);
+}
+
+/**
+ * pe_packet_piece() - is it a fragment, and of what?
+ * @pkt: packet with its transport header found
+ *
+ * Return: the protocol that all fragments of the datagram show, which in IPv6
+ * may be that of an extension header; -1 when it is whole.
+ */
+int pe_packet_piece(const struct pe_packet *pkt)
+{
+	const struct frag_hdr *fh;
+	unsigned int off = 0;
+	struct frag_hdr _fh;
+
+	if (pkt->family == NFPROTO_IPV4)
+		return ip_is_fragment(pe_iph(pkt->skb)) ? pkt->proto : -1;
+	if (likely(pkt->l4 == sizeof(struct ipv6hdr)) ||
+	    ipv6_find_hdr(pkt->skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) < 0)
+		return -1;
+	fh = skb_header_pointer(pkt->skb, off, sizeof(_fh), &_fh);
+	/* One that is all of a datagram is like any packet: RFC 6946. */
+	if (!fh || !(fh->frag_off & htons(IP6_OFFSET | IP6_MF)))
+		return -1;
+	return fh->nexthdr;
 }
 
 static bool pe_packet_ports(const struct sk_buff *skb, unsigned int off,
@@ -119,12 +149,17 @@ static void pe_packet_quoted(struct pe_packet *pkt)
 					     &key->sport);
 }
 
-static bool pe_icmpv6_is_link(u8 type)
+/* Neighbours' talk of a type, by the hop limit that proves it: RFC 4861,
+ * section 6.1, and RFC 3810, section 5. From any further it is a packet.
+ */
+static bool pe_icmpv6_is_link(u8 type, u8 hops)
 {
-	return (type >= NDISC_ROUTER_SOLICITATION &&
-		type <= NDISC_REDIRECT) ||
-	       (type >= ICMPV6_MGM_QUERY && type <= ICMPV6_MGM_REDUCTION) ||
-	       type == ICMPV6_MLD2_REPORT;
+	if (type >= NDISC_ROUTER_SOLICITATION && type <= NDISC_REDIRECT)
+		return hops == 255;
+	if ((type >= ICMPV6_MGM_QUERY && type <= ICMPV6_MGM_REDUCTION) ||
+	    type == ICMPV6_MLD2_REPORT)
+		return hops == 1;
+	return false;
 }
 
 static void pe_packet_icmp(struct pe_packet *pkt)
@@ -136,7 +171,8 @@ static void pe_packet_icmp(struct pe_packet *pkt)
 	if (!type)
 		return;
 	if (pkt->family == NFPROTO_IPV6) {
-		pkt->link |= pe_icmpv6_is_link(*type);
+		pkt->link |= pe_icmpv6_is_link(*type, pe_ttl(pkt->skb,
+							       NFPROTO_IPV6));
 		if (*type & ICMPV6_INFOMSG_MASK)
 			return;
 	} else if (!icmp_is_err(*type)) {

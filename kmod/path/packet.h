@@ -24,7 +24,8 @@ struct pe_net;
  * @link: neighbour discovery or the like, which never leaves a link
  * @error: an ICMP error that belongs to the flow of the packet it quotes
  * @inner: offset of the quoted network header
- * @mtu: fragments of at most this size are to be sent, 0 for the whole
+ * @mtu: fragments of at most this size are to be sent, 0 for the whole; that
+ *	of the largest where it came in fragments
  * @key: what decides where it goes
  */
 struct pe_packet {
@@ -41,6 +42,7 @@ struct pe_packet {
 };
 
 bool pe_packet_parse(struct pe_packet *pkt);
+int pe_packet_piece(const struct pe_packet *pkt);
 bool pe_packet_quotes(const struct pe_packet *pkt, union nf_inet_addr *dst);
 bool pe_packet_from(const struct pe_packet *pkt, const struct pe_device *dev);
 unsigned int pe_packet_l4(const struct sk_buff *skb, u8 family,
@@ -63,12 +65,7 @@ static inline bool pe_proto_has_ports(u8 proto)
  */
 static inline bool pe_packet_is_piece(const struct pe_packet *pkt)
 {
-	unsigned int off = 0;
-
-	if (pkt->family == NFPROTO_IPV4)
-		return ip_is_fragment(ip_hdr(pkt->skb));
-	return pkt->l4 != sizeof(struct ipv6hdr) &&
-	       ipv6_find_hdr(pkt->skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) >= 0;
+	return pe_packet_piece(pkt) >= 0;
 }
 
 /* In the engine's hooks data is at the network header, which is one load less

@@ -14,6 +14,11 @@ extern const struct nf_hook_ops pe_hook_ops[];
 unsigned int pe_drop(struct pe_net *pn, struct sk_buff *skb,
 		     enum pe_drop reason);
 
+/* defrag.c */
+bool pe_defrag_wanted(const struct pe_packet *pkt, const struct pe_addr *dst,
+		      const struct pe_addr *src);
+unsigned int pe_defrag(struct pe_packet *pkt);
+
 /* act.c */
 unsigned int pe_act(struct pe_packet *pkt, const struct pe_hit *hit);
 unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
@@ -87,8 +92,8 @@ enum pe_drop pe_mtu_big(struct pe_packet *pkt, const struct pe_hit *hit,
 enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
 			  const struct pe_hit *hit,
 			  const union nf_inet_addr *to);
-enum pe_drop pe_mtu_fragment(struct pe_packet *pkt, const struct pe_port *port,
-			     struct net_device *dev);
+void pe_mtu_fragment(const struct pe_packet *pkt, struct sk_buff *skb,
+		     const struct pe_port *port, struct net_device *dev);
 
 /* tap.c */
 void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit);

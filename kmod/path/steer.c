@@ -96,6 +96,22 @@ static __always_inline bool pe_is_special(const struct sk_buff *skb)
 	       netif_is_l3_master(skb->dev);
 }
 
+/* Steer a datagram instead of its fragments: with the last of them it is whole.
+ * It has the addresses and the link-layer header that they have.
+ */
+static unsigned int pe_steer_whole(struct pe_packet *pkt)
+{
+	unsigned int verdict = pe_defrag(pkt);
+
+	if (verdict != NF_ACCEPT)
+		return verdict;
+	if (pkt->skb->mac_len == ETH_HLEN)
+		pkt->key.mac = pe_source_mac(pkt->skb);
+	if (!pe_packet_parse(pkt))
+		return pe_drop(pkt->pn, pkt->skb, PE_DROP_MALFORMED);
+	return NF_ACCEPT;
+}
+
 /* A packet of any kind whose destination or source may be a service's. */
 static noinline unsigned int pe_steer_any(struct pe_net *pn,
 					  struct sk_buff *skb, u8 family,
@@ -110,6 +126,7 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 		.key.mac = skb->mac_len == ETH_HLEN ? pe_source_mac(skb) :
 						      pe_mac_none,
 	};
+	unsigned int verdict;
 	struct pe_hit hit;
 
 	if (pe_is_not_ours(skb))
@@ -119,6 +136,11 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 				    NF_ACCEPT;
 	if (pkt.link)
 		return NF_ACCEPT;
+	if (unlikely(pe_defrag_wanted(&pkt, dst, src))) {
+		verdict = pe_steer_whole(&pkt);
+		if (verdict != NF_ACCEPT)
+			return verdict;
+	}
 	pe_match_both(dst, src, &pkt.key, &hit);
 	switch (hit.match) {
 	case PE_MATCH_OPEN:
@@ -140,11 +162,20 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	}
 }
 
-static __always_inline bool pe_is_icmp(const struct sk_buff *skb, u8 family)
+/* ICMP, or what it may stand behind: extension headers all have this bit, but
+ * for the first of them.
+ */
+static __always_inline bool pe_may_be_icmpv6(u8 nexthdr)
+{
+	return nexthdr & 0x20 || nexthdr == NEXTHDR_HOP;
+}
+
+static __always_inline bool pe_may_be_icmp(const struct sk_buff *skb,
+					   u8 family)
 {
 	return family == NFPROTO_IPV4 ?
 		       pe_iph(skb)->protocol == IPPROTO_ICMP :
-		       pe_ip6h(skb)->nexthdr == IPPROTO_ICMPV6;
+		       pe_may_be_icmpv6(pe_ip6h(skb)->nexthdr);
 }
 
 /* Where a packet is, as far as one of its addresses tells by itself. */
@@ -215,7 +246,7 @@ static __always_inline unsigned int pe_steer(struct pe_net *pn,
 	struct pe_sum size;
 
 	/* The filter errs now and then. */
-	if (unlikely(!dst && !src && !pe_is_icmp(skb, family)))
+	if (unlikely(!dst && !src && !pe_may_be_icmp(skb, family)))
 		return NF_ACCEPT;
 	if (unlikely(pe_is_special(skb)))
 		return pe_steer_any(pn, skb, family, dst, src);
@@ -323,7 +354,9 @@ static unsigned int pe_hook_ipv6(void *priv, struct sk_buff *skb,
 	hash = pe_table_hash6(table, &ip6h->daddr);
 	if (likely(!pe_table_may(table, hash) &&
 		   !pe_table_may(table, pe_table_hash6(table, &ip6h->saddr)) &&
-		   ip6h->nexthdr != IPPROTO_ICMPV6))
+		   (ip6h->nexthdr == IPPROTO_UDP ||
+		    ip6h->nexthdr == IPPROTO_TCP ||
+		    !pe_may_be_icmpv6(ip6h->nexthdr))))
 		return NF_ACCEPT;
 	return pe_steer_ipv6(pn, skb, table, hash);
 }

@@ -17,21 +17,27 @@ static enum pe_drop pe_tap_copy(const struct pe_packet *pkt,
 		return reason;
 	if (pe_ttl(pkt->skb, pkt->family) <= 1)
 		return PE_DROP_TTL;
-	if (pe_mtu_exceeded(pkt->skb, READ_ONCE(dev->mtu)))
+	if (!pkt->mtu && pe_mtu_exceeded(pkt->skb, READ_ONCE(dev->mtu)))
 		return PE_DROP_MTU;
 	copy = skb_clone(pkt->skb, GFP_ATOMIC);
 	if (!copy)
 		return PE_DROP_NO_MEMORY;
 	/* Its headers become its own, the payload stays shared. */
 	reason = pe_xmit_writable(copy, dev);
-	if (!reason) {
-		pe_xmit_part(copy);
-		/* A tap that leads back to the engine ends like any loop. */
-		pe_xmit_hop(copy, pkt->family);
-		reason = pe_xmit(copy, pkt->family, port, dev);
-	}
 	if (reason)
-		kfree_skb(copy);
+		goto free;
+	pe_xmit_part(copy);
+	/* A tap that leads back to the engine ends like any loop. */
+	pe_xmit_hop(copy, pkt->family);
+	if (unlikely(pkt->mtu)) {
+		pe_mtu_fragment(pkt, copy, port, dev);
+		return PE_DROP_NONE;
+	}
+	reason = pe_xmit(copy, pkt->family, port, dev);
+	if (!reason)
+		return PE_DROP_NONE;
+free:
+	kfree_skb(copy);
 	return reason;
 }
 

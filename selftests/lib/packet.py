@@ -15,6 +15,11 @@ def raw_addr(addr):
                             else socket.AF_INET, addr)
 
 
+def text_addr(raw):
+    return socket.inet_ntop(socket.AF_INET6 if len(raw) == 16
+                            else socket.AF_INET, raw)
+
+
 def ether(src, dst, payload, vlan=None, ethertype=None):
     head = bytes.fromhex(dst.replace(":", "") + src.replace(":", ""))
     if vlan is not None:

@@ -38,7 +38,7 @@ STAMPER.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
 Row = namedtuple("Row", "time link dir smac dmac vlan proto saddr sport "
                  "daddr dport ttl flags length csum ident frag payload packets "
-             "bytes")
+             "bytes df")
 
 
 def inet_sum(data, start=0):
@@ -191,9 +191,10 @@ def parse(frame, status=0, when=0, link="", direction="", vlan=None,
         return None
     payload = len(ip[11])
     packets = -(-payload // segment) if segment else 1
+    df = ethertype == 0x0800 and bool(frame[start + 6] & 0x40)
     return Row(when, link, direction, text_mac(frame[6:12]),
                text_mac(frame[:6]), vlan, *ip, packets,
-               ip[7] + (packets - 1) * (ip[7] - payload))
+               ip[7] + (packets - 1) * (ip[7] - payload), df)
 
 
 def quoted(row):

@@ -254,13 +254,16 @@ static bool way_holds(const struct way *w, const struct frame *in, int out, cons
 	}
 }
 
-/* Neighbours' own talk, which no service is asked about. */
+/* Neighbours' own talk, which no service is asked about: only they can send it
+ * with this hop limit, and it is never forwarded.
+ */
 static bool is_link_talk(const uint8_t *frame, const struct view *v)
 {
 	uint8_t type = v->l4 && v->l4 < v->end ? frame[v->l4] : 0;
 
 	return v->family == 6 && v->proto == P_ICMP6 && !v->later &&
-	       ((type >= 130 && type <= 137) || type == 143);
+	       ((type >= 133 && type <= 137 && v->ttl == 255) ||
+		(((type >= 130 && type <= 132) || type == 143) && v->ttl == 1));
 }
 
 /* A quote whose headers end early may be understood, or not. */
@@ -272,8 +275,7 @@ static bool quotes_whole(const uint8_t *frame, const struct view *v)
 }
 
 /* What is no service's is routed, if it is routed, unchanged. An error about a
- * service that is to and from others is a service's only at its devices, and
- * only without extension headers, which nobody puts before an error.
+ * service that is to and from others is a service's only at its devices.
  */
 static bool is_plain(const struct frame *in, const struct view *a, const struct view *b,
 		     const struct unlike *unlike)
@@ -288,7 +290,7 @@ static bool is_plain(const struct frame *in, const struct view *a, const struct 
 	for (unsigned int i = 0; i < ways_n; i++) {
 		const struct way *w = &ways[i];
 		bool there = !w->any_mac && w->in == in->port &&
-			     (a->family == 4 || a->l4 == a->ip + 40) && quotes_whole(in->data, a) &&
+			     quotes_whole(in->data, a) &&
 			     !memcmp(in->data + 6, ports[in->port].host, 6);
 
 		if (bears(in->data, there ? a : &outer, w->to, &w->addr))

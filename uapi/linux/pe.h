@@ -78,7 +78,8 @@ enum pe_action {
  * @PE_DROP_NO_NEIGHBOUR: The link-layer address of the next device is not
  *   known.
  * @PE_DROP_NO_MEMORY: No memory to make the packet writable.
- * @PE_DROP_FRAGMENT: A fragment without ports of a service that needs them.
+ * @PE_DROP_FRAGMENT: A fragment that cannot be put together, or an ICMP error
+ *   about one without ports.
  * @PE_DROP_MALFORMED: Headers that contradict each other or end too early.
  * @PE_DROP_GUARD: Addressed to a guarded device directly.
  * @PE_DROP_TAP_COPY: A copy for a tap could not be made or sent; the packet

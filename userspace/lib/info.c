@@ -25,7 +25,7 @@ static const struct {
 				   "the link-layer address of the next device is not known" },
 	[PE_DROP_NO_MEMORY] = { "no-memory", "no memory to make the packet writable" },
 	[PE_DROP_FRAGMENT] = { "fragment",
-			       "a fragment without ports of a service that needs them" },
+			       "a fragment that cannot be put together, or an ICMP error about one without ports" },
 	[PE_DROP_MALFORMED] = { "malformed",
 				"headers that contradict each other or end too early" },
 	[PE_DROP_GUARD] = { "guard", "addressed to a guarded device directly" },
