@@ -21,6 +21,9 @@
  * @saddr: its source address now
  * @daddr: its destination address now
  * @key: the rest of what decides where it goes
+ * @proto: IP protocol that the client uses
+ * @port: port of the service that the client uses
+ * @ports: @proto has ports
  * @mac: the link-layer address that @key points to
  * @iif: interface it arrives by, by name
  */
@@ -30,9 +33,30 @@ struct pe_walk {
 	union nf_inet_addr	saddr;
 	union nf_inet_addr	daddr;
 	struct pe_key		key;
+	u8			proto;
+	u16			port;
+	bool			ports;
 	u8			mac[ETH_ALEN];
 	const char		*iif;
 };
+
+/* Protocol and port of a leg, at the service's end of the packet. */
+static void pe_walk_leg(struct pe_walk *w, const struct pe_service *svc, u8 leg,
+			bool forward)
+{
+	struct pe_traffic traffic;
+	u16 port = w->port;
+
+	pe_service_traffic(svc, leg, &traffic);
+	w->key.proto = leg ? traffic.proto : w->proto;
+	w->key.ports = leg ? traffic.level == PE_LEVEL_PORT : w->ports;
+	if (leg)
+		port = traffic.range->first;
+	if (forward)
+		w->key.dport = port;
+	else
+		w->key.sport = port;
+}
 
 /* What a stage does to addresses and ports. */
 static void pe_walk_rewrite(struct pe_walk *w, const struct pe_hit *hit)
@@ -46,13 +70,13 @@ static void pe_walk_rewrite(struct pe_walk *w, const struct pe_hit *hit)
 	if (pe_hit_forward(hit) && stage->to_step == seq->steps - 1) {
 		if (pe_device_is_nat(server->device))
 			w->daddr = server->device->address;
-		if (server->port)
+		if (server->port && w->key.dport == hit->svc->server_port)
 			w->key.dport = server->port;
 	} else if (stage->index == seq->forward) {
 		if (pe_device_is_nat(server->device))
 			w->saddr = hit->svc->vip;
-		if (server->port)
-			w->key.sport = hit->svc->range[0].first;
+		if (server->port && w->key.sport == server->port)
+			w->key.sport = hit->svc->server_port;
 	}
 }
 
@@ -115,15 +139,38 @@ static int pe_walk_fill_to(struct sk_buff *skb, const struct pe_walk *w,
 	       nla_put(skb, PE_HOP_LLADDR, ETH_ALEN, mac);
 }
 
-static int pe_walk_fill_packet(struct sk_buff *skb, const struct pe_walk *w)
+/* Only the device that emits knows whose address it gives to what it emits. */
+static bool pe_walk_is_emitted(const struct pe_hit *hit)
 {
-	if (pe_fill_addr(skb, PE_HOP_SADDR, &w->saddr, w->family) ||
-	    pe_fill_addr(skb, PE_HOP_DADDR, &w->daddr, w->family))
+	return hit->svc && hit->svc->seq->legs > 1 &&
+	       pe_sequence_leg(hit->svc->seq, hit->stage->index);
+}
+
+static int pe_walk_fill_source(struct sk_buff *skb, const struct pe_walk *w)
+{
+	return pe_fill_addr(skb, PE_HOP_SADDR, &w->saddr, w->family) ?:
+	       w->key.ports ? nla_put_u16(skb, PE_HOP_SPORT, w->key.sport) : 0;
+}
+
+static int pe_walk_fill_target(struct sk_buff *skb, const struct pe_walk *w)
+{
+	return pe_fill_addr(skb, PE_HOP_DADDR, &w->daddr, w->family) ?:
+	       w->key.ports ? nla_put_u16(skb, PE_HOP_DPORT, w->key.dport) : 0;
+}
+
+static int pe_walk_fill_packet(struct sk_buff *skb, const struct pe_walk *w,
+			       const struct pe_hit *hit)
+{
+	bool emitted = pe_walk_is_emitted(hit);
+	bool forward = !emitted || pe_hit_forward(hit);
+
+	if ((!emitted || !forward) && pe_walk_fill_source(skb, w))
 		return -EMSGSIZE;
-	if (!w->key.ports)
+	if (forward && pe_walk_fill_target(skb, w))
+		return -EMSGSIZE;
+	if (!hit->svc || hit->svc->seq->legs == 1)
 		return 0;
-	return nla_put_u16(skb, PE_HOP_SPORT, w->key.sport) ?:
-	       nla_put_u16(skb, PE_HOP_DPORT, w->key.dport);
+	return nla_put_u8(skb, PE_HOP_PROTO, w->key.proto);
 }
 
 static int pe_walk_fill_hit(struct sk_buff *skb, const struct pe_hit *hit)
@@ -190,7 +237,7 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	    (hit->match >= PE_MATCH_CLAIM && pe_walk_fill_hit(skb, hit)) ||
 	    (known && pe_walk_fill_taps(skb, hit)) ||
 	    (known && pe_walk_fill_to(skb, w, hit->stage)) ||
-	    pe_walk_fill_packet(skb, w))
+	    pe_walk_fill_packet(skb, w, hit))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -204,6 +251,20 @@ static void pe_walk_arrive(struct pe_walk *w, const struct pe_port *port)
 	w->iif = port->iface->name;
 }
 
+/* What the device that the packet was handed to makes of it. */
+static void pe_walk_through(struct pe_walk *w, const struct pe_hit *hit)
+{
+	const struct pe_sequence *seq = hit->svc->seq;
+	bool forward = pe_hit_forward(hit);
+	u8 leg;
+
+	if (seq->step[hit->stage->to_step].emits) {
+		leg = pe_sequence_leg(seq, hit->stage->index);
+		pe_walk_leg(w, hit->svc, forward ? leg + 1 : leg - 1, forward);
+	}
+	pe_walk_arrive(w, pe_device_port(hit->stage->device, forward));
+}
+
 static int pe_walk(struct sk_buff *skb, struct pe_walk *w)
 {
 	struct pe_hit hit;
@@ -215,13 +276,14 @@ static int pe_walk(struct sk_buff *skb, struct pe_walk *w)
 		if (err || action != PE_ACTION_STEER ||
 		    hit.stage->device->kind == PE_DEVICE_KIND_SERVER)
 			return err;
-		pe_walk_arrive(w, pe_device_port(hit.stage->device,
-						 pe_hit_forward(&hit)));
+		pe_walk_through(w, &hit);
 	}
 	return 0;
 }
 
-/* The packet starts where the server of a service sends its answers. */
+/* The packet starts where the server of a service sends its answers, and bears
+ * what the server makes of the port that the client uses.
+ */
 static int pe_walk_from_server(struct pe_walk *w, struct genl_info *info,
 			       struct pe_refusal *refusal)
 {
@@ -237,9 +299,11 @@ static int pe_walk_from_server(struct pe_walk *w, struct genl_info *info,
 				 name);
 	svc = obj->live;
 	server = pe_sequence_server(svc->seq);
+	w->port = w->key.sport;
+	pe_walk_leg(w, svc, svc->seq->legs - 1, false);
 	if (!server)
 		return 0;
-	if (server->port)
+	if (server->port && w->key.sport == svc->server_port)
 		w->key.sport = server->port;
 	if (pe_device_is_nat(server->device))
 		w->saddr = server->device->address;
@@ -278,6 +342,9 @@ static int pe_walk_parse(struct pe_walk *w, struct genl_info *info,
 		w->key.sport = nla_get_u16(a[PE_EXPLAIN_SPORT]);
 	if (a[PE_EXPLAIN_DPORT])
 		w->key.dport = nla_get_u16(a[PE_EXPLAIN_DPORT]);
+	w->proto = w->key.proto;
+	w->ports = w->key.ports;
+	w->port = w->key.dport;
 	return a[PE_EXPLAIN_SERVICE] ? pe_walk_from_server(w, info, refusal) :
 				       0;
 }

@@ -130,7 +130,9 @@ static int pe_fill_ranges(struct sk_buff *skb, const struct pe_service *svc)
 		nest = nla_nest_start(skb, PE_SERVICE_PORT);
 		if (!nest ||
 		    nla_put_u16(skb, PE_RANGE_FIRST, svc->range[i].first) ||
-		    nla_put_u16(skb, PE_RANGE_LAST, svc->range[i].last))
+		    nla_put_u16(skb, PE_RANGE_LAST, svc->range[i].last) ||
+		    (svc->range[i].dynamic &&
+		     nla_put_flag(skb, PE_RANGE_DYNAMIC)))
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
 	}
@@ -146,7 +148,11 @@ static int pe_fill_step(struct sk_buff *skb, const struct pe_service *svc,
 
 	if (!nest ||
 	    nla_put_string(skb, PE_STEP_DEVICE, step->device->obj->name) ||
-	    (step->port && nla_put_u16(skb, PE_STEP_PORT, step->port)))
+	    (step->port && nla_put_u16(skb, PE_STEP_PORT, step->port)) ||
+	    (step->emits &&
+	     nla_put_u8(skb, PE_STEP_EMIT_PROTO, step->emit_proto)) ||
+	    (step->emit_port &&
+	     nla_put_u16(skb, PE_STEP_EMIT_PORT, step->emit_port)))
 		return -EMSGSIZE;
 	if (stats) {
 		pe_service_step_sum(svc, i, PE_DIRECTION_FORWARD, &sum);

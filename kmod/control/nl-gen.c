@@ -26,16 +26,19 @@ const struct nla_policy pe_port_nl_policy[PE_PORT_VNI + 1] = {
 	[PE_PORT_VNI] = { .type = NLA_U32, },
 };
 
-const struct nla_policy pe_range_nl_policy[PE_RANGE_LAST + 1] = {
+const struct nla_policy pe_range_nl_policy[PE_RANGE_DYNAMIC + 1] = {
 	[PE_RANGE_FIRST] = { .type = NLA_U16, },
 	[PE_RANGE_LAST] = { .type = NLA_U16, },
+	[PE_RANGE_DYNAMIC] = { .type = NLA_FLAG, },
 };
 
-const struct nla_policy pe_step_nl_policy[PE_STEP_REVERSE + 1] = {
+const struct nla_policy pe_step_nl_policy[PE_STEP_EMIT_PORT + 1] = {
 	[PE_STEP_DEVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_STEP_PORT] = { .type = NLA_U16, },
 	[PE_STEP_FORWARD] = NLA_POLICY_NESTED(pe_counter_nl_policy),
 	[PE_STEP_REVERSE] = NLA_POLICY_NESTED(pe_counter_nl_policy),
+	[PE_STEP_EMIT_PROTO] = { .type = NLA_U8, },
+	[PE_STEP_EMIT_PORT] = { .type = NLA_U16, },
 };
 
 /* PE_CMD_INFO_GET - do */

@@ -14,8 +14,8 @@
 /* Common nested types */
 extern const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1];
 extern const struct nla_policy pe_port_nl_policy[PE_PORT_VNI + 1];
-extern const struct nla_policy pe_range_nl_policy[PE_RANGE_LAST + 1];
-extern const struct nla_policy pe_step_nl_policy[PE_STEP_REVERSE + 1];
+extern const struct nla_policy pe_range_nl_policy[PE_RANGE_DYNAMIC + 1];
+extern const struct nla_policy pe_step_nl_policy[PE_STEP_EMIT_PORT + 1];
 
 extern const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1];
 

@@ -486,32 +486,48 @@ static int pe_parse_range(struct genl_info *info, const struct nlattr *attr,
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
 			      "ports %u-%u of service %s are no range: give ports from 1 to 65535, the smaller first",
 			      range->first, range->last, name);
+	range->dynamic = nla_get_flag(tb[PE_RANGE_DYNAMIC]);
 	return 0;
+}
+
+/* Dynamic ranges come last, else in the order of the message. */
+static void pe_add_range(struct pe_service *svc, u8 n,
+			 const struct pe_range *range)
+{
+	while (n && !range->dynamic && svc->range[n - 1].dynamic) {
+		svc->range[n] = svc->range[n - 1];
+		n--;
+	}
+	svc->range[n] = *range;
 }
 
 static int pe_parse_ranges(struct genl_info *info, const char *name,
 			   struct pe_service *svc, struct pe_refusal *refusal)
 {
 	const struct nlattr *attr = NULL;
+	struct pe_range range;
 	u8 n = 0, i;
 	int err;
 
 	while ((attr = pe_next(info, PE_SERVICE_PORT, attr))) {
-		err = pe_parse_range(info, attr, name, &svc->range[n], refusal);
+		err = pe_parse_range(info, attr, name, &range, refusal);
 		if (err)
 			return err;
 		for (i = 0; i < n; i++)
-			if (svc->range[i].first <= svc->range[n].last &&
-			    svc->range[n].first <= svc->range[i].last)
+			if (svc->range[i].first <= range.last &&
+			    range.first <= svc->range[i].last)
 				return pe_bad(info->extack, refusal, attr,
 					      -EINVAL,
 					      "ports %u-%u and %u-%u of service %s overlap: name each port once",
 					      svc->range[i].first,
-					      svc->range[i].last,
-					      svc->range[n].first,
-					      svc->range[n].last, name);
-		n++;
+					      svc->range[i].last, range.first,
+					      range.last, name);
+		pe_add_range(svc, n++, &range);
 	}
+	if (svc->range[0].dynamic)
+		return pe_refuse(refusal, -EINVAL, PE_SERVICE_PORT, 0,
+				 "service %s has dynamic ports and none over which they are negotiated: give it one with port",
+				 name);
 	return 0;
 }
 
@@ -592,6 +608,36 @@ static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,
 	return 0;
 }
 
+/* What the device of step @i returns, where that is another protocol or port. */
+static int pe_parse_emits(const char *name, struct nlattr **tb, u32 i,
+			  struct pe_step *step, struct pe_refusal *refusal)
+{
+	const char *device = nla_data(tb[PE_STEP_DEVICE]);
+
+	if (!tb[PE_STEP_EMIT_PROTO]) {
+		if (!tb[PE_STEP_EMIT_PORT])
+			return 0;
+		return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
+				 "step %u (%s) of service %s emits a port and no protocol: say which",
+				 i + 1, device, name);
+	}
+	step->emits = true;
+	step->emit_proto = nla_get_u8(tb[PE_STEP_EMIT_PROTO]);
+	if (!tb[PE_STEP_EMIT_PORT])
+		return 0;
+	step->emit_port = nla_get_u16(tb[PE_STEP_EMIT_PORT]);
+	if (!step->emit_port)
+		return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
+				 "step %u (%s) of service %s emits port 0: give a port from 1 to 65535",
+				 i + 1, device, name);
+	if (!pe_proto_can_have_ports(step->emit_proto))
+		return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
+				 "step %u (%s) of service %s emits port %u of protocol %u, which has no ports: say tcp, udp, sctp, udplite or dccp, or leave the port out",
+				 i + 1, device, name, step->emit_port,
+				 step->emit_proto);
+	return 0;
+}
+
 static struct pe_change *pe_parse_steps(struct pe_net *pn, struct pe_txn *txn,
 					struct genl_info *info,
 					const char *name,
@@ -616,7 +662,11 @@ static struct pe_change *pe_parse_steps(struct pe_net *pn, struct pe_txn *txn,
 	at = change->data + strlen(name) + 1;
 	while ((attr = pe_next(info, PE_SERVICE_STEP, attr))) {
 		err = pe_parse_step(info, attr, name, tb, refusal);
+		if (!err)
+			err = pe_parse_emits(name, tb, i, &change->step[i],
+					     refusal);
 		if (err) {
+			NL_SET_BAD_ATTR(info->extack, attr);
 			pe_change_drop(pn, txn, change);
 			return ERR_PTR(err);
 		}
@@ -624,7 +674,7 @@ static struct pe_change *pe_parse_steps(struct pe_net *pn, struct pe_txn *txn,
 		memcpy(at, nla_data(tb[PE_STEP_DEVICE]), len);
 		at += len;
 		if (tb[PE_STEP_PORT])
-			change->port[i] = nla_get_u16(tb[PE_STEP_PORT]);
+			change->step[i].port = nla_get_u16(tb[PE_STEP_PORT]);
 		i++;
 	}
 	return change;

@@ -266,10 +266,10 @@ static int pe_prepare_steps(struct pe_prepare *p, const struct pe_object *obj,
 	for (i = 0; i < *n; i++) {
 		if (asked) {
 			name += strlen(name) + 1;
-			step[i].port = change->port[i];
+			step[i] = change->step[i];
 		} else {
-			name = live->seq->step[i].device->obj->name;
-			step[i].port = live->seq->step[i].port;
+			step[i] = live->seq->step[i];
+			name = step[i].device->obj->name;
 		}
 		err = pe_prepare_step(p, obj, name, i, &step[i]);
 		if (err)
@@ -278,17 +278,49 @@ static int pe_prepare_steps(struct pe_prepare *p, const struct pe_object *obj,
 	return 0;
 }
 
-static int pe_prepare_server(struct pe_prepare *p, const struct pe_service *svc,
-			     const struct pe_step *step, u8 at)
+/* Only one port can become another; dynamic ones stay as they are. */
+static int pe_prepare_port(struct pe_prepare *p, const struct pe_service *svc,
+			   const struct pe_step *server, u8 at)
 {
-	const struct pe_device *dev = step->device;
-	const char *name = svc->obj->name;
+	const char *name = svc->obj->name, *device = server->device->obj->name;
+	const struct pe_range *range;
+	struct pe_traffic traffic;
+	u8 i;
 
-	if (step->port && (svc->level != PE_LEVEL_PORT || svc->ranges != 1 ||
-			   svc->range[0].first != svc->range[0].last))
+	pe_service_traffic(svc, svc->seq->legs - 1, &traffic);
+	range = traffic.range;
+	if (traffic.level != PE_LEVEL_PORT || range->first != range->last ||
+	    (traffic.ranges > 1 && !range[1].dynamic))
 		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP, at,
 				 "service %s translates to port %u of %s and so must have exactly one port itself: give it one, or leave the translation out",
-				 name, step->port, dev->obj->name);
+				 name, server->port, device);
+	for (i = 1; i < traffic.ranges; i++)
+		if (server->port >= range[i].first &&
+		    server->port <= range[i].last)
+			return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP,
+					 at,
+					 "port %u of %s, which service %s translates to, is one of its dynamic ports %u-%u, so answers could not be told apart: use another",
+					 server->port, device, name,
+					 range[i].first, range[i].last);
+	return 0;
+}
+
+static int pe_prepare_server(struct pe_prepare *p, const struct pe_service *svc)
+{
+	const struct pe_step *server = pe_sequence_server(svc->seq);
+	const struct pe_device *dev;
+	const char *name = svc->obj->name;
+	u8 at = svc->seq->steps - 1;
+	int err;
+
+	if (!server)
+		return 0;
+	dev = server->device;
+	if (server->port) {
+		err = pe_prepare_port(p, svc, server, at);
+		if (err)
+			return err;
+	}
 	if (!pe_device_is_nat(dev))
 		return 0;
 	if (dev->proto != svc->family)
@@ -320,15 +352,15 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 	err = pe_prepare_steps(p, obj, asked, step, &n);
 	if (err)
 		return err;
-	if (step[n - 1].device->kind == PE_DEVICE_KIND_SERVER) {
-		err = pe_prepare_server(p, svc, &step[n - 1], n - 1);
-		if (err)
-			return err;
-	}
 	seq = pe_sequence_get(p->pn, obj->name, step, n, p->refusal);
 	if (IS_ERR(seq))
 		return PTR_ERR(seq);
-	svc->seq = seq;
+	pe_service_set_sequence(svc, seq);
+	err = pe_prepare_server(p, svc);
+	if (!err)
+		err = pe_service_check_legs(svc, p->refusal);
+	if (err)
+		return err;
 	return pe_service_inherit(p->pn, svc, obj->live);
 }
 

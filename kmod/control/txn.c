@@ -56,9 +56,9 @@ static int pe_txn_grow(struct pe_txn *txn, size_t size)
  */
 struct pe_change *pe_change_new(struct pe_txn *txn, size_t data, u8 steps)
 {
-	size_t ports = ALIGN(struct_size((struct pe_change *)NULL, data, data),
-			     sizeof(u16));
-	size_t size = ALIGN(ports + steps * sizeof(u16), sizeof(long));
+	size_t at = ALIGN(struct_size((struct pe_change *)NULL, data, data),
+			  __alignof__(struct pe_step));
+	size_t size = at + steps * sizeof(struct pe_step);
 	struct pe_chunk *chunk = txn->chunks;
 	struct pe_change *change;
 
@@ -70,7 +70,7 @@ struct pe_change *pe_change_new(struct pe_txn *txn, size_t data, u8 steps)
 	change = memset(chunk->data + chunk->used, 0, size);
 	chunk->used += size;
 	change->steps = steps;
-	change->port = (void *)change + ports;
+	change->step = (void *)change + at;
 	return change;
 }
 

@@ -25,7 +25,7 @@ enum pe_op {
  * @noun: with what
  * @steps: of a service, how many names of devices follow its own in @data
  * @version: new version of the device or service, NULL once it was taken
- * @port: of each step, port that its server listens on, or 0
+ * @step: what is asked for of each step, without the device
  * @data: name, then the steps' names, each with its final zero
  */
 struct pe_change {
@@ -36,7 +36,7 @@ struct pe_change {
 	u8			noun;
 	u8			steps;
 	void			*version;
-	u16			*port;
+	struct pe_step		*step;
 	char			data[];
 };
 

@@ -131,6 +131,37 @@ static int pe_entry_same_key(const struct pe_entry *a,
 	}
 }
 
+/* Does the entry stand for what a device of the sequence emits? */
+static bool pe_entry_is_emitted(const struct pe_entry *e)
+{
+	return e->special > 1;
+}
+
+/* Who sends that from elsewhere is in the wrong place, and no client. */
+static int pe_entry_same_as_emitted(const struct pe_entry *a,
+				    const struct pe_entry *b,
+				    struct pe_refusal *refusal)
+{
+	const struct pe_entry *e = pe_entry_is_emitted(b) ? b : a;
+	const struct pe_sequence *seq = e->svc->seq;
+	u8 step = seq->leg[e->special - 1].step;
+	const char *other = (e == b ? a : b)->svc->obj->name;
+	const char *device = seq->step[step].device->obj->name;
+	bool port = e->level == PE_LEVEL_PORT;
+	u16 attr = port ? PE_SERVICE_PORT : PE_SERVICE_PROTO;
+
+	if (e == b)
+		attr = PE_SERVICE_STEP;
+	if (port)
+		return pe_refuse(refusal, -EEXIST, attr, e == b ? step : 0,
+				 "port %u of service %s is what step %u (%s) of service %s emits at the same address: give one of them another",
+				 e->first, other, step + 1, device,
+				 e->svc->obj->name);
+	return pe_refuse(refusal, -EEXIST, attr, e == b ? step : 0,
+			 "the protocol of service %s is what step %u (%s) of service %s emits at the same address: give one of them another",
+			 other, step + 1, device, e->svc->obj->name);
+}
+
 static int pe_entry_ambiguous(const struct pe_entry *a,
 			      const struct pe_entry *b,
 			      struct pe_refusal *refusal)
@@ -138,8 +169,7 @@ static int pe_entry_ambiguous(const struct pe_entry *a,
 	const char *one = a->svc->obj->name, *two = b->svc->obj->name;
 	const struct pe_stage *x, *y = NULL;
 
-	x = pe_sequence_ambiguous(a->svc->seq, b->svc->seq, a->role, b->role,
-				  &y);
+	x = pe_sequence_ambiguous(a, b, &y);
 	if (!x)
 		return 0;
 	if (!x->from)
@@ -209,8 +239,12 @@ static int pe_entry_check(const struct pe_entry *a, const struct pe_entry *b,
 		return 0;
 	refusal->subject = b->svc;
 	refusal->other = a->svc;
-	if (a->role & b->role & PE_ROLE_FORWARD && a->iif == b->iif)
-		return pe_entry_same_key(a, b, refusal);
+	if (a->role & b->role & PE_ROLE_FORWARD) {
+		if (pe_entry_is_emitted(a) || pe_entry_is_emitted(b))
+			return pe_entry_same_as_emitted(a, b, refusal);
+		if (a->iif == b->iif)
+			return pe_entry_same_key(a, b, refusal);
+	}
 	return pe_entry_ambiguous(a, b, refusal);
 }
 

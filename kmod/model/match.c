@@ -32,12 +32,6 @@ u32 pe_addr_search(const struct pe_addr *a, u8 proto, u16 port)
 	return from;
 }
 
-static bool pe_leg_has(const struct pe_leg *leg, u8 stage)
-{
-	return (stage >= leg->forward && stage < leg->forward_end) ||
-	       (stage >= leg->reverse && stage < leg->reverse_end);
-}
-
 /* pe_entry_forward() for an entry that is special. Clients are on the first leg
  * alone. What devices of any leg answer by is no place of clients, as in a
  * sequence of one leg.

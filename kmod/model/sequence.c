@@ -5,10 +5,9 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
-#include "addr.h"
 #include "netns.h"
 #include "refusal.h"
-#include "sequence.h"
+#include "service.h"
 
 struct pe_sequence_key {
 	const struct pe_step	*step;
@@ -232,32 +231,60 @@ static int pe_sequence_check_steps(const char *name,
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
 					 "step %u (%s) of service %s is behind a tunnel, where packets need a network service header: use a device with lladdr or via",
 					 i + 1, dev->obj->name, name);
+		if (dev->kind != PE_DEVICE_KIND_INLINE && step[i].emits)
+			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
+					 "step %u (%s) of service %s is not inline, and nothing else returns packets on their way to the server: leave emits out",
+					 i + 1, dev->obj->name, name);
 	}
 	return 0;
 }
 
 static int pe_sequence_check_places(const char *name,
-				    const struct pe_sequence *seq, u8 first,
-				    u8 n, struct pe_refusal *refusal)
+				    const struct pe_stage *a,
+				    const struct pe_stage *b,
+				    struct pe_refusal *refusal)
 {
-	const struct pe_stage *a, *b;
-	u8 i, j;
+	if (a == b || !a->from || !b->from ||
+	    !pe_port_same_place(a->from, b->from))
+		return 0;
+	return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP,
+			 max(a->from_step, b->from_step),
+			 "steps %u (%s) and %u (%s) of service %s cannot be told apart, packets come back from both by %s and from the same address: use another device or interface for one",
+			 min(a->from_step, b->from_step) + 1,
+			 (a->from_step < b->from_step ? a : b)->from->device->obj->name,
+			 max(a->from_step, b->from_step) + 1,
+			 (a->from_step < b->from_step ? b : a)->from->device->obj->name,
+			 name, a->from->iface->name);
+}
 
-	for (i = first; i < first + n; i++) {
-		for (j = first; j < i; j++) {
-			a = &seq->stage[j];
-			b = &seq->stage[i];
-			if (!a->from || !b->from ||
-			    !pe_port_same_place(a->from, b->from))
+/**
+ * pe_sequence_check_legs() - can all places of two legs be told apart?
+ * @name: of the service, for the refusal
+ * @seq: sequence
+ * @one: a leg
+ * @two: another whose packets may look the same, or the same
+ * @refusal: out: why not
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pe_sequence_check_legs(const char *name, const struct pe_sequence *seq,
+			   u8 one, u8 two, struct pe_refusal *refusal)
+{
+	const struct pe_leg *a = &seq->leg[one], *b = &seq->leg[two];
+	u8 stages = seq->forward + seq->reverse, i, j;
+	int err;
+
+	for (i = 0; i < stages; i++) {
+		if (!pe_leg_has(a, i))
+			continue;
+		for (j = 0; j < stages; j++) {
+			if (!pe_leg_has(b, j) || pe_sequence_forward(seq, i) !=
+							 pe_sequence_forward(seq, j))
 				continue;
-			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP,
-					 max(a->from_step, b->from_step),
-					 "steps %u (%s) and %u (%s) of service %s cannot be told apart, packets come back from both by %s and from the same address: use another device or interface for one",
-					 a->from_step + 1,
-					 a->from->device->obj->name,
-					 b->from_step + 1,
-					 b->from->device->obj->name, name,
-					 a->from->iface->name);
+			err = pe_sequence_check_places(name, &seq->stage[i],
+						       &seq->stage[j], refusal);
+			if (err)
+				return err;
 		}
 	}
 	return 0;
@@ -320,7 +347,8 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 {
 	struct pe_sequence_key key = { .step = steps, .steps = n };
 	struct pe_sequence *seq;
-	int err;
+	int err = 0;
+	u8 i;
 
 	lockdep_assert_held(&pn->lock);
 	seq = rhashtable_lookup_fast(&pn->sequences, &key, pe_sequence_params);
@@ -335,10 +363,8 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 						PE_DEVICE_KIND_SERVER);
 	if (!seq)
 		return ERR_PTR(-ENOMEM);
-	err = pe_sequence_check_places(name, seq, 0, seq->forward, refusal);
-	if (!err)
-		err = pe_sequence_check_places(name, seq, seq->forward,
-					       seq->reverse, refusal);
+	for (i = 0; !err && i < seq->legs; i++)
+		err = pe_sequence_check_legs(name, seq, i, i, refusal);
 	if (!err)
 		err = rhashtable_insert_fast(&pn->sequences, &seq->node,
 					     pe_sequence_params);
@@ -365,14 +391,18 @@ void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq)
 	pe_sequence_free(pn, seq);
 }
 
-/* Is the stage one that packets matched by an entry of this role can be at? */
-static bool pe_stage_has_role(const struct pe_sequence *seq,
-			      const struct pe_stage *stage, u8 role)
+/* Is the stage one that packets matched by this entry can be at? */
+static bool pe_entry_has_stage(const struct pe_entry *e,
+			       const struct pe_stage *stage)
 {
+	const struct pe_sequence *seq = e->svc->seq;
+
+	if (e->special && !pe_leg_has(&seq->leg[e->special - 1], stage->index))
+		return false;
 	if (stage->index < seq->forward)
-		return stage->index && role & PE_ROLE_FORWARD;
-	return role & (stage->index == seq->forward ? PE_ROLE_SERVER :
-						      PE_ROLE_REVERSE);
+		return stage->index && e->role & PE_ROLE_FORWARD;
+	return e->role & (stage->index == seq->forward ? PE_ROLE_SERVER :
+							 PE_ROLE_REVERSE);
 }
 
 static bool pe_stage_same(const struct pe_stage *a, const struct pe_stage *b)
@@ -384,32 +414,30 @@ static bool pe_stage_same(const struct pe_stage *a, const struct pe_stage *b)
 
 /**
  * pe_sequence_ambiguous() - two sequences at one address and port
- * @a: sequence
- * @b: sequence
- * @role_a: what the entry of @a is for
- * @role_b: what the entry of @b is for
- * @other: out: stage of @b
+ * @a: entry of one
+ * @b: entry of the other
+ * @other: out: stage of @b's
  *
  * Context: pe_net.lock held.
- * Return: a stage of @a that can't be told from one of @b, or NULL.
+ * Return: a stage of @a's sequence that can't be told from one of @b's, or
+ * NULL.
  */
-const struct pe_stage *pe_sequence_ambiguous(const struct pe_sequence *a,
-					     const struct pe_sequence *b,
-					     u8 role_a, u8 role_b,
+const struct pe_stage *pe_sequence_ambiguous(const struct pe_entry *a,
+					     const struct pe_entry *b,
 					     const struct pe_stage **other)
 {
+	const struct pe_sequence *one = a->svc->seq, *two = b->svc->seq;
 	const struct pe_stage *x, *y;
 	u8 i, j;
 
-	for (i = 0; i < a->forward + a->reverse; i++) {
-		x = &a->stage[i];
-		if (!pe_stage_has_role(a, x, role_a))
+	for (i = 0; i < one->forward + one->reverse; i++) {
+		x = &one->stage[i];
+		if (!pe_entry_has_stage(a, x))
 			continue;
-		for (j = 0; j < b->forward + b->reverse; j++) {
-			y = &b->stage[j];
-			if (pe_sequence_forward(a, i) != pe_sequence_forward(b, j) ||
-			    !pe_stage_has_role(b, y, role_b) ||
-			    !pe_stage_same(x, y))
+		for (j = 0; j < two->forward + two->reverse; j++) {
+			y = &two->stage[j];
+			if (x->direction != y->direction ||
+			    !pe_entry_has_stage(b, y) || !pe_stage_same(x, y))
 				continue;
 			*other = y;
 			return x;

@@ -10,6 +10,7 @@
 
 #include "device.h"
 
+struct pe_entry;
 struct pe_refusal;
 
 /* Where a stage begins or ends when no step of the sequence does. */
@@ -152,17 +153,27 @@ static inline bool pe_sequence_forward(const struct pe_sequence *seq, u8 stage)
 }
 
 /**
+ * pe_leg_has() - are packets of a stage of this leg?
+ * @leg: leg
+ * @stage: index of the stage
+ */
+static inline bool pe_leg_has(const struct pe_leg *leg, u8 stage)
+{
+	return (stage >= leg->forward && stage < leg->forward_end) ||
+	       (stage >= leg->reverse && stage < leg->reverse_end);
+}
+
+/**
  * pe_sequence_leg() - the leg that packets of a stage are of
  * @seq: sequence
  * @stage: index of the stage
  */
 static inline u8 pe_sequence_leg(const struct pe_sequence *seq, u8 stage)
 {
-	u8 i = seq->legs - 1;
+	u8 i = 0;
 
-	while (i && (stage < seq->forward ? stage < seq->leg[i].forward :
-					    stage >= seq->leg[i].reverse_end))
-		i--;
+	while (!pe_leg_has(&seq->leg[i], stage))
+		i++;
 	return i;
 }
 
@@ -170,9 +181,10 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_step *steps, u8 n,
 				    struct pe_refusal *refusal);
 void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq);
-const struct pe_stage *pe_sequence_ambiguous(const struct pe_sequence *a,
-					     const struct pe_sequence *b,
-					     u8 role_a, u8 role_b,
+int pe_sequence_check_legs(const char *name, const struct pe_sequence *seq,
+			   u8 one, u8 two, struct pe_refusal *refusal);
+const struct pe_stage *pe_sequence_ambiguous(const struct pe_entry *a,
+					     const struct pe_entry *b,
 					     const struct pe_stage **other);
 
 #endif /* _PE_SEQUENCE_H */

@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 
 #include "netns.h"
+#include "refusal.h"
 #include "service.h"
 
 /**
@@ -77,29 +78,182 @@ void pe_service_put(struct pe_net *pn, struct pe_service *svc)
 	call_rcu(&svc->rcu, pe_service_free_rcu);
 }
 
-static int pe_service_entries_at(struct pe_service *svc,
-				 const union nf_inet_addr *addr,
-				 struct pe_entry *entry, u16 port,
-				 pe_service_entry_t fn, void *arg)
+/**
+ * pe_service_traffic() - what packets of a leg are addressed to
+ * @svc: service with its sequence
+ * @leg: index of the leg
+ * @traffic: out: what; points into itself
+ */
+void pe_service_traffic(const struct pe_service *svc, u8 leg,
+			struct pe_traffic *traffic)
 {
-	u8 i;
+	const struct pe_step *step;
+
+	if (!leg) {
+		*traffic = (struct pe_traffic) {
+			.range = svc->range,
+			.ranges = svc->ranges,
+			.proto = svc->proto,
+			.level = svc->level,
+		};
+		return;
+	}
+	step = &svc->seq->step[svc->seq->leg[leg].step];
+	*traffic = (struct pe_traffic) {
+		.range = &traffic->emitted,
+		.ranges = 1,
+		.proto = step->emit_proto,
+		.level = step->emit_port ? PE_LEVEL_PORT : PE_LEVEL_PROTO,
+		.emitted = { step->emit_port, step->emit_port },
+	};
+}
+
+/**
+ * pe_service_set_sequence() - give a service its sequence
+ * @svc: service
+ * @seq: sequence, whose reference becomes the service's
+ */
+void pe_service_set_sequence(struct pe_service *svc, struct pe_sequence *seq)
+{
+	struct pe_traffic last;
+
+	svc->seq = seq;
+	pe_service_traffic(svc, seq->legs - 1, &last);
+	svc->server_level = last.level;
+	svc->server_port = last.level == PE_LEVEL_PORT ? last.range->first : 0;
+}
+
+static bool pe_traffic_overlaps(const struct pe_traffic *a,
+				const struct pe_traffic *b)
+{
+	u8 i, j;
+
+	if (a->level == PE_LEVEL_ADDRESS || b->level == PE_LEVEL_ADDRESS)
+		return true;
+	if (a->proto != b->proto)
+		return false;
+	if (a->level != PE_LEVEL_PORT || b->level != PE_LEVEL_PORT)
+		return true;
+	for (i = 0; i < a->ranges; i++)
+		for (j = 0; j < b->ranges; j++)
+			if (a->range[i].first <= b->range[j].last &&
+			    b->range[j].first <= a->range[i].last)
+				return true;
+	return false;
+}
+
+static int pe_service_check_emitted(const struct pe_service *svc, u8 before,
+				    u8 leg, struct pe_refusal *refusal)
+{
+	u8 step = svc->seq->leg[leg].step;
+	const char *device = svc->seq->step[step].device->obj->name;
+	struct pe_traffic a, b;
+
+	pe_service_traffic(svc, before, &a);
+	pe_service_traffic(svc, leg, &b);
+	if (!pe_traffic_overlaps(&a, &b))
+		return 0;
+	if (leg == before + 1)
+		return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, step,
+				 "step %u (%s) of service %s emits what it is handed already: give another protocol or port, or leave emits out",
+				 step + 1, device, svc->obj->name);
+	/* What looks closest at a packet would have it, wherever it is. */
+	if (a.level != b.level)
+		return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, step,
+				 "step %u (%s) of service %s emits a protocol that packets have earlier in the sequence, once with a port and once without: give a port in both places or in neither",
+				 step + 1, device, svc->obj->name);
+	return pe_sequence_check_legs(svc->obj->name, svc->seq, before, leg,
+				      refusal);
+}
+
+/**
+ * pe_service_check_legs() - can the legs of a service be told apart?
+ * @svc: service with its sequence
+ * @refusal: out: why not
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pe_service_check_legs(const struct pe_service *svc,
+			  struct pe_refusal *refusal)
+{
+	u8 i, j;
 	int err;
 
-	if (entry->level != PE_LEVEL_PORT)
-		return fn(arg, addr, svc->family, entry);
-	if (port) {
-		entry->first = port;
-		entry->last = port;
-		return fn(arg, addr, svc->family, entry);
-	}
-	for (i = 0; i < svc->ranges; i++) {
-		entry->first = svc->range[i].first;
-		entry->last = svc->range[i].last;
-		err = fn(arg, addr, svc->family, entry);
-		if (err)
-			return err;
+	for (i = 1; i < svc->seq->legs; i++) {
+		for (j = 0; j < i; j++) {
+			err = pe_service_check_emitted(svc, j, i, refusal);
+			if (err)
+				return err;
+		}
 	}
 	return 0;
+}
+
+/* Does the server answer from another address or port than it is asked at? */
+static bool pe_service_is_translated(const struct pe_service *svc,
+				     const struct pe_range *range)
+{
+	const struct pe_step *server = pe_sequence_server(svc->seq);
+
+	return server && (pe_device_is_nat(server->device) ||
+			  (server->port && !(range && range->dynamic)));
+}
+
+/* What addresses the service, and what comes back from it. */
+static int pe_service_entries_vip(struct pe_service *svc, u8 leg,
+				  struct pe_entry *entry,
+				  const struct pe_traffic *traffic,
+				  pe_service_entry_t fn, void *arg)
+{
+	bool last = leg == svc->seq->legs - 1;
+	const struct pe_range *range = NULL;
+	u8 i = 0;
+	int err;
+
+	do {
+		if (entry->level == PE_LEVEL_PORT) {
+			range = &traffic->range[i];
+			entry->first = range->first;
+			entry->last = range->last;
+		}
+		entry->role = PE_ROLE_FORWARD | PE_ROLE_REVERSE;
+		if (last && !pe_service_is_translated(svc, range))
+			entry->role |= PE_ROLE_SERVER;
+		err = fn(arg, &svc->vip, svc->family, entry);
+	} while (!err && range && ++i < traffic->ranges);
+	return err;
+}
+
+/* What the server sends from its own address or port. */
+static int pe_service_entries_server(struct pe_service *svc,
+				     struct pe_entry *entry,
+				     const struct pe_traffic *traffic,
+				     pe_service_entry_t fn, void *arg)
+{
+	const struct pe_step *server = pe_sequence_server(svc->seq);
+	const union nf_inet_addr *addr = &svc->vip;
+	const struct pe_range *range = NULL;
+	u8 i = 0;
+	int err = 0;
+
+	if (server && pe_device_is_nat(server->device))
+		addr = &server->device->address;
+	entry->role = PE_ROLE_SERVER;
+	do {
+		if (entry->level == PE_LEVEL_PORT) {
+			range = &traffic->range[i];
+			entry->first = range->first;
+			entry->last = range->last;
+		}
+		if (!pe_service_is_translated(svc, range))
+			continue;
+		if (server->port && !range->dynamic) {
+			entry->first = server->port;
+			entry->last = server->port;
+		}
+		err = fn(arg, addr, svc->family, entry);
+	} while (!err && range && ++i < traffic->ranges);
+	return err;
 }
 
 /**
@@ -108,35 +262,43 @@ static int pe_service_entries_at(struct pe_service *svc,
  * @fn: called for each entry
  * @arg: first argument of @fn
  *
- * A service stands at its address. Where the server answers from its own
- * address or port, it stands there too, for what the server sends.
+ * A service stands at its address, with what each leg is addressed to. Where
+ * the server answers from its own address or port, it stands there too, for
+ * what the server sends.
  *
  * Return: 0, or what @fn returned first that is not 0.
  */
 int pe_service_entries(struct pe_service *svc, pe_service_entry_t fn,
 		       void *arg)
 {
-	const struct pe_step *server = pe_sequence_server(svc->seq);
-	struct pe_entry entry = {
-		.svc = svc,
-		.iif = svc->iif,
-		.proto = svc->proto,
-		.level = svc->level,
-		.role = PE_ROLE_FORWARD | PE_ROLE_REVERSE,
-	};
-	bool nat = server && pe_device_is_nat(server->device);
+	struct pe_entry entry = { .svc = svc, .iif = svc->iif };
+	struct pe_traffic traffic;
+	u8 leg;
 	int err;
 
-	if (!nat && !(server && server->port))
-		entry.role |= PE_ROLE_SERVER;
-	err = pe_service_entries_at(svc, &svc->vip, &entry, 0, fn, arg);
-	if (err || entry.role & PE_ROLE_SERVER)
-		return err;
-	entry.role = PE_ROLE_SERVER;
-	entry.iif = NULL;
-	return pe_service_entries_at(svc,
-				     nat ? &server->device->address : &svc->vip,
-				     &entry, server->port, fn, arg);
+	for (leg = 0; leg < svc->seq->legs; leg++) {
+		pe_service_traffic(svc, leg, &traffic);
+		entry.proto = traffic.proto;
+		entry.level = traffic.level;
+		entry.special = svc->seq->legs > 1 ? leg + 1 : 0;
+		err = pe_service_entries_vip(svc, leg, &entry, &traffic, fn,
+					     arg);
+		if (err)
+			return err;
+		/* Clients are on the first leg alone. */
+		entry.iif = NULL;
+	}
+	return pe_service_entries_server(svc, &entry, &traffic, fn, arg);
+}
+
+/* How often the step's device was visited before: a tap may look at two legs. */
+static u8 pe_step_visit(const struct pe_sequence *seq, u8 at)
+{
+	u8 i, n = 0;
+
+	for (i = 0; i < at; i++)
+		n += seq->step[i].device->obj == seq->step[at].device->obj;
+	return n;
 }
 
 /* Does a stage of one version count the same as a stage of another? */
@@ -149,8 +311,10 @@ static bool pe_stage_counts_same(const struct pe_sequence *a, u8 i,
 
 	if (pe_sequence_forward(a, i) != pe_sequence_forward(b, j) || x_end != y_end)
 		return false;
-	return x_end || a->step[x->from_step].device->obj ==
-				b->step[y->from_step].device->obj;
+	return x_end || (a->step[x->from_step].device->obj ==
+				 b->step[y->from_step].device->obj &&
+			 pe_step_visit(a, x->from_step) ==
+				 pe_step_visit(b, y->from_step));
 }
 
 static bool pe_stages_count_same(const struct pe_sequence *a,

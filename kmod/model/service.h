@@ -11,10 +11,27 @@
 #include "sequence.h"
 #include "stats.h"
 
-/* Ports from first to last. */
+/* Ports from first to last; dynamic ones are negotiated over the others. */
 struct pe_range {
 	u16			first;
 	u16			last;
+	bool			dynamic;
+};
+
+/**
+ * struct pe_traffic - what packets of a leg are addressed to
+ * @range: the ports, where @level is PE_LEVEL_PORT
+ * @ranges: how many
+ * @proto: IP protocol, where @level is not PE_LEVEL_ADDRESS
+ * @level: enum pe_level
+ * @emitted: the range, where a device emits it
+ */
+struct pe_traffic {
+	const struct pe_range	*range;
+	u8			ranges;
+	u8			proto;
+	u8			level;
+	struct pe_range		emitted;
 };
 
 /**
@@ -28,9 +45,11 @@ struct pe_range {
  * @proto: IP protocol, where @level is not PE_LEVEL_ADDRESS
  * @level: enum pe_level
  * @ranges: how many port ranges, where @level is PE_LEVEL_PORT
+ * @server_level: enum pe_level of what reaches the server
+ * @server_port: port of it that the server's own takes the place of
  * @generation: of the transaction that made it
  * @rcu: freed when no packet can see it
- * @range: the ports
+ * @range: the ports; dynamic ones come last
  *
  * Immutable once live.
  */
@@ -44,6 +63,8 @@ struct pe_service {
 	u8			proto;
 	u8			level;
 	u8			ranges;
+	u8			server_level;
+	u16			server_port;
 	u32			generation;
 	struct rcu_head		rcu;
 	struct pe_range		range[] __counted_by(ranges);
@@ -68,6 +89,11 @@ struct pe_service *pe_service_new(u8 ranges);
 struct pe_service *pe_service_copy(struct pe_net *pn,
 				   const struct pe_service *svc);
 void pe_service_put(struct pe_net *pn, struct pe_service *svc);
+void pe_service_traffic(const struct pe_service *svc, u8 leg,
+			struct pe_traffic *traffic);
+void pe_service_set_sequence(struct pe_service *svc, struct pe_sequence *seq);
+int pe_service_check_legs(const struct pe_service *svc,
+			  struct pe_refusal *refusal);
 int pe_service_entries(struct pe_service *svc, pe_service_entry_t fn,
 		       void *arg);
 int pe_service_inherit(struct pe_net *pn, struct pe_service *svc,

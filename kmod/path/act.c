@@ -52,7 +52,7 @@ static enum pe_drop pe_to_server(struct pe_packet *pkt,
 		rw.addr = &server->device->address;
 	if (server->port) {
 		rw.port = server->port;
-		rw.old = hit->svc->range[0].first;
+		rw.old = hit->svc->server_port;
 	}
 	return pe_apply(pkt, &rw, true);
 }
@@ -71,7 +71,7 @@ static enum pe_drop pe_from_server(struct pe_packet *pkt,
 		outer = !pkt->error || pe_packet_from(pkt, server->device);
 	}
 	if (server->port) {
-		rw.port = hit->svc->range[0].first;
+		rw.port = hit->svc->server_port;
 		rw.old = server->port;
 	}
 	return pe_apply(pkt, &rw, outer);

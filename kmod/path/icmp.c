@@ -140,11 +140,22 @@ static void pe_icmp_return(const struct pe_packet *pkt,
 		kfree_skb(reply.skb);
 }
 
+/* A device that emits may have given the packet a source of its own, which
+ * only it knows a way to.
+ */
+static bool pe_icmp_is_emitted(const struct pe_hit *hit)
+{
+	const struct pe_sequence *seq = hit->svc->seq;
+
+	return seq->legs > 1 && pe_sequence_leg(seq, hit->stage->index);
+}
+
 static void pe_icmp_error(const struct pe_packet *pkt,
 			  const struct pe_hit *hit,
 			  const struct pe_icmp *error)
 {
-	if (!pe_hit_forward(hit) && hit->stage->from)
+	if (hit->stage->from &&
+	    (!pe_hit_forward(hit) || pe_icmp_is_emitted(hit)))
 		pe_icmp_return(pkt, hit->stage->from, error);
 	else if (pkt->family == NFPROTO_IPV6)
 		icmpv6_send(pkt->skb, error->type, error->code,

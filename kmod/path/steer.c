@@ -60,7 +60,7 @@ static bool pe_is_servers_own(const struct pe_packet *pkt,
 {
 	struct net *net = pkt->pn->net;
 
-	if (pe_hit_forward(hit) || hit->svc->level == PE_LEVEL_PORT)
+	if (pe_hit_forward(hit) || hit->svc->server_level == PE_LEVEL_PORT)
 		return false;
 	if (pkt->family == NFPROTO_IPV4)
 		return inet_addr_type(net, ip_hdr(pkt->skb)->daddr) ==

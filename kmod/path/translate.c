@@ -60,14 +60,15 @@ static __always_inline __wsum pe_translate_addr(struct sk_buff *skb, u8 family,
 }
 
 static __always_inline void pe_translate_write(struct sk_buff *skb, u8 family,
-					       const struct pe_step *server)
+					       const struct pe_service *svc)
 {
+	const struct pe_step *server = pe_sequence_server(svc->seq);
 	struct pe_transport t;
 	__wsum diff;
 
 	pe_transport(skb, family, &t);
 	diff = pe_translate_addr(skb, family, &server->device->address);
-	if (server->port) {
+	if (server->port && *t.port == htons(svc->server_port)) {
 		__be16 port = htons(server->port);
 
 		diff = csum_add(diff, csum_sub((__force __wsum)port,
@@ -102,7 +103,7 @@ pe_translate(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	dev = READ_ONCE(dst->dev);
 	if (unlikely(pe_xmit_writable(skb, dev)))
 		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
-	pe_translate_write(skb, family, pe_sequence_server(svc->seq));
+	pe_translate_write(skb, family, svc);
 	size = pe_size(skb);
 	pe_count(svc->counts, stage->index, size);
 	pe_device_count(stage->device->stats, stage->direction, size);

@@ -56,6 +56,17 @@ bool pe_attr_strcpy(char *buf, size_t size, const struct nlattr *attr)
 }
 
 /**
+ * pe_attr_u8() - read a number
+ * @attr: the attribute
+ *
+ * Return: the number, 0 if the attribute is too short.
+ */
+uint8_t pe_attr_u8(const struct nlattr *attr)
+{
+	return mnl_attr_get_payload_len(attr) ? mnl_attr_get_u8(attr) : 0;
+}
+
+/**
  * pe_attr_u16() - read a number
  * @attr: the attribute
  *

@@ -51,6 +51,7 @@ struct pe_packet {
  * @lladdr: link-layer address it goes to
  * @saddr: source as it leaves
  * @daddr: destination as it leaves
+ * @proto: its protocol as it leaves
  * @sport: source port as it leaves
  * @dport: destination port as it leaves
  * @ntaps: how many @taps
@@ -70,6 +71,7 @@ struct pe_hop {
 	uint8_t lladdr[PE_MAC_LEN];
 	struct pe_addr saddr;
 	struct pe_addr daddr;
+	uint8_t proto;
 	uint16_t sport;
 	uint16_t dport;
 	unsigned int ntaps;

@@ -10,12 +10,14 @@
 #include "arena.h"
 #include "attr.h"
 
-static void pe_range_put(struct nlmsghdr *nlh, const struct pe_range *range)
+static void pe_range_put(struct nlmsghdr *nlh, const struct pe_range *range, bool dynamic)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, PE_SERVICE_PORT);
 
 	mnl_attr_put_u16(nlh, PE_RANGE_FIRST, range->first);
 	mnl_attr_put_u16(nlh, PE_RANGE_LAST, range->last);
+	if (dynamic)
+		mnl_attr_put(nlh, PE_RANGE_DYNAMIC, 0, NULL);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -26,6 +28,10 @@ static void pe_step_put(struct nlmsghdr *nlh, const struct pe_step *step)
 	mnl_attr_put_strz(nlh, PE_STEP_DEVICE, step->device);
 	if (step->port)
 		mnl_attr_put_u16(nlh, PE_STEP_PORT, step->port);
+	if (step->emits)
+		mnl_attr_put_u8(nlh, PE_STEP_EMIT_PROTO, step->emit_proto);
+	if (step->emit_port)
+		mnl_attr_put_u16(nlh, PE_STEP_EMIT_PORT, step->emit_port);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -44,7 +50,9 @@ void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
 	if (service->has & PE_HAS(PE_SERVICE_PROTO))
 		mnl_attr_put_u8(nlh, PE_SERVICE_PROTO, service->proto);
 	for (i = 0; i < service->nranges; i++)
-		pe_range_put(nlh, &service->ranges[i]);
+		pe_range_put(nlh, &service->ranges[i], false);
+	for (i = 0; i < service->ndynamic; i++)
+		pe_range_put(nlh, &service->dynamic[i], true);
 	if (service->iif)
 		mnl_attr_put_strz(nlh, PE_SERVICE_IIF, service->iif);
 	for (i = 0; i < service->nsteps; i++)
@@ -58,25 +66,32 @@ struct pe_service_draft {
 	struct pe_direction_counters all;
 	bool counted;
 	struct pe_range ranges[PE_PORTS_MAX];
+	struct pe_range dynamic[PE_PORTS_MAX];
 	struct pe_step steps[PE_STEPS_MAX];
 	struct pe_direction_counters counters[PE_STEPS_MAX];
 };
 
 static bool pe_range_get(struct pe_service_draft *draft, const struct nlattr *nest)
 {
+	struct pe_service *service = draft->service;
+	struct pe_range range = { 0 };
 	const struct nlattr *attr;
-	struct pe_range *range;
+	bool dynamic = false;
 
-	if (draft->service->nranges == PE_PORTS_MAX)
+	if (service->nranges + service->ndynamic == PE_PORTS_MAX)
 		return false;
-	range = &draft->ranges[draft->service->nranges++];
-	memset(range, 0, sizeof(*range));
 	mnl_attr_for_each_nested(attr, nest) {
 		if (mnl_attr_get_type(attr) == PE_RANGE_FIRST)
-			range->first = pe_attr_u16(attr);
+			range.first = pe_attr_u16(attr);
 		else if (mnl_attr_get_type(attr) == PE_RANGE_LAST)
-			range->last = pe_attr_u16(attr);
+			range.last = pe_attr_u16(attr);
+		else if (mnl_attr_get_type(attr) == PE_RANGE_DYNAMIC)
+			dynamic = true;
 	}
+	if (dynamic)
+		draft->dynamic[service->ndynamic++] = range;
+	else
+		draft->ranges[service->nranges++] = range;
 	return true;
 }
 
@@ -99,10 +114,15 @@ static bool pe_step_get(struct pe_service_draft *draft, const struct nlattr *nes
 			step->device = pe_attr_str(attr, draft->arena);
 		else if (type == PE_STEP_PORT)
 			step->port = pe_attr_u16(attr);
+		else if (type == PE_STEP_EMIT_PORT)
+			step->emit_port = pe_attr_u16(attr);
+		else if (type == PE_STEP_EMIT_PROTO)
+			step->emit_proto = pe_attr_u8(attr);
 		else if (type == PE_STEP_FORWARD)
 			pe_attr_counter(&counters->forward, attr);
 		else if (type == PE_STEP_REVERSE)
 			pe_attr_counter(&counters->reverse, attr);
+		step->emits |= type == PE_STEP_EMIT_PROTO;
 	}
 	return step->device;
 }
@@ -121,7 +141,7 @@ static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nla
 	case PE_SERVICE_VIP:
 		return pe_attr_addr(&service->vip, attr);
 	case PE_SERVICE_PROTO:
-		service->proto = mnl_attr_get_payload_len(attr) ? mnl_attr_get_u8(attr) : 0;
+		service->proto = pe_attr_u8(attr);
 		return true;
 	case PE_SERVICE_PORT:
 		return pe_range_get(draft, attr);
@@ -152,6 +172,8 @@ static void pe_service_keep(struct pe_service_draft *draft)
 
 	service->ranges = pe_arena_memdup(draft->arena, draft->ranges,
 					  service->nranges * sizeof(*draft->ranges));
+	service->dynamic = pe_arena_memdup(draft->arena, draft->dynamic,
+					   service->ndynamic * sizeof(*draft->dynamic));
 	service->steps = pe_arena_memdup(draft->arena, draft->steps,
 					 service->nsteps * sizeof(*draft->steps));
 	if (!draft->counted)
@@ -198,13 +220,14 @@ static int pe_range_compare(const void *a, const void *b)
 }
 
 /* Sorts the ports and joins what touches, so that equal sets look equal. */
-static unsigned int pe_ranges_normal(struct pe_range *to, const struct pe_service *service)
+static unsigned int pe_ranges_normal(struct pe_range *to, const struct pe_range *from,
+				     unsigned int count)
 {
 	unsigned int i, n = 0;
 
-	memcpy(to, service->ranges, service->nranges * sizeof(*to));
-	qsort(to, service->nranges, sizeof(*to), pe_range_compare);
-	for (i = 1; i < service->nranges; i++) {
+	memcpy(to, from, count * sizeof(*to));
+	qsort(to, count, sizeof(*to), pe_range_compare);
+	for (i = 1; i < count; i++) {
 		if (to[i].first > to[n].last + 1)
 			to[++n] = to[i];
 		else if (to[i].last > to[n].last)
@@ -213,20 +236,27 @@ static unsigned int pe_ranges_normal(struct pe_range *to, const struct pe_servic
 	return n + 1;
 }
 
-static bool pe_ranges_equal(const struct pe_service *a, const struct pe_service *b)
+static bool pe_ranges_equal(const struct pe_range *a, unsigned int na, const struct pe_range *b,
+			    unsigned int nb)
 {
 	struct pe_range x[PE_PORTS_MAX], y[PE_PORTS_MAX];
 	unsigned int i, n;
 
-	if (!a->nranges || !b->nranges)
-		return a->nranges == b->nranges;
-	n = pe_ranges_normal(x, a);
-	if (n != pe_ranges_normal(y, b))
+	if (!na || !nb)
+		return na == nb;
+	n = pe_ranges_normal(x, a, na);
+	if (n != pe_ranges_normal(y, b, nb))
 		return false;
 	for (i = 0; i < n; i++)
 		if (x[i].first != y[i].first || x[i].last != y[i].last)
 			return false;
 	return true;
+}
+
+static bool pe_step_equal(const struct pe_step *a, const struct pe_step *b)
+{
+	return a->port == b->port && a->emits == b->emits && a->emit_proto == b->emit_proto &&
+	       a->emit_port == b->emit_port && strcmp(a->device, b->device) == 0;
 }
 
 static bool pe_steps_equal(const struct pe_service *a, const struct pe_service *b)
@@ -236,8 +266,7 @@ static bool pe_steps_equal(const struct pe_service *a, const struct pe_service *
 	if (a->nsteps != b->nsteps)
 		return false;
 	for (i = 0; i < a->nsteps; i++)
-		if (a->steps[i].port != b->steps[i].port ||
-		    strcmp(a->steps[i].device, b->steps[i].device) != 0)
+		if (!pe_step_equal(&a->steps[i], &b->steps[i]))
 			return false;
 	return true;
 }
@@ -256,7 +285,9 @@ bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
 		return false;
 	if (!a->iif != !b->iif || (a->iif && strcmp(a->iif, b->iif) != 0))
 		return false;
-	return pe_ranges_equal(a, b) && pe_steps_equal(a, b);
+	return pe_ranges_equal(a->ranges, a->nranges, b->ranges, b->nranges) &&
+	       pe_ranges_equal(a->dynamic, a->ndynamic, b->dynamic, b->ndynamic) &&
+	       pe_steps_equal(a, b);
 }
 
 /**
@@ -275,6 +306,10 @@ void pe_service_merge(struct pe_service *service, const struct pe_service *base)
 	if (!service->nranges) {
 		service->ranges = base->ranges;
 		service->nranges = base->nranges;
+	}
+	if (!service->ndynamic) {
+		service->dynamic = base->dynamic;
+		service->ndynamic = base->ndynamic;
 	}
 	if (!service->nsteps) {
 		service->steps = base->steps;
@@ -297,6 +332,10 @@ uint32_t pe_service_where(const struct pe_service *service, uint16_t attr, unsig
 		return service->steps[index].at;
 	if (attr == PE_SERVICE_PORT && index < service->nranges && service->ranges[index].at)
 		return service->ranges[index].at;
+	if (attr == PE_SERVICE_PORT && index >= service->nranges &&
+	    index - service->nranges < service->ndynamic &&
+	    service->dynamic[index - service->nranges].at)
+		return service->dynamic[index - service->nranges].at;
 	if (attr <= PE_SERVICE_MAX && service->at[attr])
 		return service->at[attr];
 	return service->o.at;

@@ -29,11 +29,17 @@ struct pe_range {
  * @device: its name
  * @at: where it stands in the source, plus one
  * @port: port towards this server, 0 for the service's
+ * @emit_port: port of what it emits, 0 for every one
+ * @emit_proto: protocol of what it emits
+ * @emits: whether it returns another protocol or port than it is handed
  */
 struct pe_step {
 	const char *device;
 	uint32_t at;
 	uint16_t port;
+	uint16_t emit_port;
+	uint8_t emit_proto;
+	bool emits;
 };
 
 /**
@@ -61,11 +67,13 @@ struct pe_service_stats {
  * @o: name and verb
  * @iif: interface of arrival, or NULL for any
  * @ranges: its ports
+ * @dynamic: ports negotiated over these
  * @steps: its sequence
  * @stats: its counters, or NULL
  * @vip: its address
  * @proto: its protocol
  * @nranges: how many @ranges, 0 for every port
+ * @ndynamic: how many @dynamic
  * @nsteps: how many @steps
  * @has: PE_HAS(PE_SERVICE_...) of what is given
  * @id: number the kernel gave it
@@ -76,11 +84,13 @@ struct pe_service {
 	struct pe_object o;
 	const char *iif;
 	struct pe_range *ranges;
+	struct pe_range *dynamic;
 	struct pe_step *steps;
 	struct pe_service_stats *stats;
 	struct pe_addr vip;
 	uint8_t proto;
 	uint8_t nranges;
+	uint8_t ndynamic;
 	uint8_t nsteps;
 	uint32_t has;
 	uint32_t id;

@@ -137,12 +137,19 @@ static void print_hop_addresses(struct printer *p, const struct pe_hop *hop)
 {
 	char buf[PE_ADDR_STRLEN];
 
+	print_text(p, ", as");
+	if (hop_is(hop, PE_HOP_PROTO))
+		print_proto(p, hop->proto);
 	if (hop->saddr.len)
-		print_string(p, "saddr", ", as %s", pe_addr_format(&hop->saddr, buf));
+		print_string(p, "saddr", " %s", pe_addr_format(&hop->saddr, buf));
+	else
+		print_text(p, " any");
 	if (hop->sport)
 		print_uint(p, "sport", " port %llu", hop->sport);
 	if (hop->daddr.len)
 		print_string(p, "daddr", " > %s", pe_addr_format(&hop->daddr, buf));
+	else
+		print_text(p, " > any");
 	if (hop->dport)
 		print_uint(p, "dport", " port %llu", hop->dport);
 }
@@ -205,9 +212,10 @@ static bool explain_reverse(const struct pe_packet *there, const struct pe_walk 
 	    last->direction != PE_DIRECTION_FORWARD)
 		return false;
 	*back = *there;
+	/* The port that the client uses: the kernel knows what comes of it. */
+	back->sport = there->dport;
 	back->saddr = last->daddr.len ? last->daddr : there->daddr;
 	back->daddr = last->saddr.len ? last->saddr : there->saddr;
-	back->sport = last->dport ? last->dport : there->dport;
 	back->dport = last->sport ? last->sport : there->sport;
 	back->iif = last->oif;
 	back->service = last->service;

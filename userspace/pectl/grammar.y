@@ -43,6 +43,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 
 %token <word> ADD "add" ADDRESS "address" ALIAS "alias" APPLY "apply" CHANGE "change"
 %token <word> CONFIG "config" DEL "del" DEV "dev" DEVICE "device" DIFF "diff"
+%token <word> DYNAMIC "dynamic" EMITS "emits"
 %token <word> EVENTS "events" EXPLAIN "explain" FLUSH "flush" FROM "from" GUARD "guard"
 %token <word> HELP "help" ICMP "icmp" ICMPV6 "icmpv6" IIF "iif" INLINE "inline"
 %token <word> INSIDE "inside" LLADDR "lladdr" LOOPBACK "loopback" MODE "mode"
@@ -197,6 +198,8 @@ service_items:
 |	service_items VIP NAME		{ service_vip(parse, $2, $3); CHECK; }
 |	service_items proto		{ service_proto(parse, $2); CHECK; }
 |	service_items PORT ranges	{ service_ports(parse, $2); CHECK; }
+|	service_items DYNAMIC		{ service_dynamic(parse, $2); CHECK; }
+	ranges				{ service_dynamic_end(parse); }
 |	service_items IIF name		{ service_iif(parse, $2, $3); CHECK; }
 |	service_items SEQUENCE steps	{ service_sequence(parse, $2); CHECK; }
 ;
@@ -223,6 +226,12 @@ steps:
 step:
 	name %prec STEP			{ service_step(parse, $1); CHECK; }
 |	name PORT NAME			{ service_step(parse, $1); service_step_port(parse, $3); CHECK; }
+|	emitter %prec STEP
+|	emitter PORT NAME		{ service_step_emits_port(parse, $3); CHECK; }
+;
+
+emitter:
+	name EMITS proto		{ service_step(parse, $1); service_step_emits(parse, $3); CHECK; }
 ;
 
 /* ---- packets to be explained ---- */
@@ -259,7 +268,7 @@ plain:
 ;
 
 any:
-	ADDRESS | ALIAS | APPLY | CONFIG | DEV | DEVICE | DIFF | EVENTS | EXPLAIN | FLUSH | FROM
+	ADDRESS | ALIAS | APPLY | CONFIG | DEV | DEVICE | DIFF | DYNAMIC | EMITS | EVENTS | EXPLAIN | FLUSH | FROM
 |	GUARD | HELP | ICMP | ICMPV6 | IIF | INLINE | INSIDE | LLADDR | LOOPBACK | MODE | MONITOR
 |	NAT | OUTSIDE | PORT | PROTO | REMOTE | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP
 |	TCP | TO | TRANSPARENT | UDP | VIA | VIP | VNI

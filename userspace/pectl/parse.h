@@ -45,8 +45,11 @@ enum parse_mode {
  * @port: of it, being read, or NULL
  * @service: being read
  * @nranges: how many @ranges
+ * @ndynamic: how many @dynamic
+ * @negotiated: whether ports being read belong to @dynamic
  * @nsteps: how many @steps
  * @ranges: of the service
+ * @dynamic: of the service
  * @steps: of the service
  */
 struct parse {
@@ -70,8 +73,11 @@ struct parse {
 	struct pe_port *port;
 	struct pe_service *service;
 	unsigned int nranges;
+	unsigned int ndynamic;
+	bool negotiated;
 	unsigned int nsteps;
 	struct pe_range ranges[PE_PORTS_MAX];
+	struct pe_range dynamic[PE_PORTS_MAX];
 	struct pe_step steps[PE_STEPS_MAX];
 };
 
@@ -113,11 +119,15 @@ void service_begin(struct parse *parse, enum pe_verb verb, struct word name);
 void service_vip(struct parse *parse, struct word word, struct word value);
 void service_proto(struct parse *parse, struct word word);
 void service_ports(struct parse *parse, struct word word);
+void service_dynamic(struct parse *parse, struct word word);
+void service_dynamic_end(struct parse *parse);
 void service_range(struct parse *parse, struct word word);
 void service_iif(struct parse *parse, struct word word, struct word value);
 void service_sequence(struct parse *parse, struct word word);
 void service_step(struct parse *parse, struct word word);
 void service_step_port(struct parse *parse, struct word word);
+void service_step_emits(struct parse *parse, struct word word);
+void service_step_emits_port(struct parse *parse, struct word word);
 void service_end(struct parse *parse);
 
 #endif

@@ -60,7 +60,12 @@ void print_counters(struct printer *p, const struct pe_counter *forward,
 	print_counter(p, "reverse", reverse);
 }
 
-static void print_proto(struct printer *p, unsigned int proto)
+/**
+ * print_proto() - print a protocol
+ * @p: the printer
+ * @proto: its number
+ */
+void print_proto(struct printer *p, unsigned int proto)
 {
 	const char *name = proto_name(proto);
 	char number[16];
@@ -69,14 +74,14 @@ static void print_proto(struct printer *p, unsigned int proto)
 	print_string(p, "proto", name ? " %s" : " proto %s", name ? name : number);
 }
 
-static void print_ports(struct printer *p, const struct pe_service *service)
+static void print_ports(struct printer *p, const char *key, const struct pe_range *ranges,
+			unsigned int count)
 {
 	unsigned int i;
 
-	print_text(p, " port");
-	print_array(p, "ports");
-	for (i = 0; i < service->nranges; i++) {
-		const struct pe_range *range = &service->ranges[i];
+	print_array(p, key);
+	for (i = 0; i < count; i++) {
+		const struct pe_range *range = &ranges[i];
 
 		print_object(p, NULL);
 		print_uint(p, "first", i ? ",%llu" : " %llu", range->first);
@@ -93,10 +98,26 @@ static void print_match(struct printer *p, const struct pe_service *service)
 	print_string(p, "vip", "vip %s", pe_addr_format(&service->vip, buf));
 	if (service->has & PE_HAS(PE_SERVICE_PROTO))
 		print_proto(p, service->proto);
-	if (service->nranges)
-		print_ports(p, service);
+	if (service->nranges) {
+		print_text(p, " port");
+		print_ports(p, "ports", service->ranges, service->nranges);
+	}
+	if (service->ndynamic) {
+		print_text(p, " dynamic");
+		print_ports(p, "dynamic", service->dynamic, service->ndynamic);
+	}
 	if (service->iif)
 		print_string(p, "iif", " iif %s", service->iif);
+}
+
+static void print_emits(struct printer *p, const struct pe_step *step)
+{
+	print_object(p, "emits");
+	print_text(p, " emits");
+	print_proto(p, step->emit_proto);
+	if (step->emit_port)
+		print_uint(p, "port", " port %llu", step->emit_port);
+	print_close(p);
 }
 
 static void print_sequence(struct printer *p, const struct pe_service *service)
@@ -112,6 +133,8 @@ static void print_sequence(struct printer *p, const struct pe_service *service)
 		print_string(p, "device", i ? ", %s" : " %s", step->device);
 		if (step->port)
 			print_uint(p, "port", " port %llu", step->port);
+		if (step->emits)
+			print_emits(p, step);
 		if (stats && p->options->json)
 			print_counters(p, &stats->steps[i].forward, &stats->steps[i].reverse);
 		print_close(p);

@@ -22,6 +22,8 @@ void service_begin(struct parse *parse, enum pe_verb verb, struct word name)
 	parse->service = (struct pe_service *)object;
 	parse->device = NULL;
 	parse->nranges = 0;
+	parse->ndynamic = 0;
+	parse->negotiated = false;
 	parse->nsteps = 0;
 	if (object)
 		parse->service->at[PE_SERVICE_NAME] = object->at;
@@ -101,6 +103,39 @@ static bool service_parse_range(struct parse *parse, struct word word, struct pe
 }
 
 /**
+ * service_dynamic() - ports that are negotiated over the others follow
+ * @parse: the text
+ * @word: where it stands
+ */
+void service_dynamic(struct parse *parse, struct word word)
+{
+	if (parse->ndynamic)
+		parse_error(parse, word, "'dynamic' says again what service '%s' has been told",
+			    parse->service->o.name);
+	parse->negotiated = true;
+}
+
+/**
+ * service_dynamic_end() - that was the last of them
+ * @parse: the text
+ */
+void service_dynamic_end(struct parse *parse)
+{
+	parse->negotiated = false;
+}
+
+static bool service_range_overlaps(const struct pe_range *range, const struct pe_range *others,
+				   unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (range->first <= others[i].last && others[i].first <= range->last)
+			return true;
+	return false;
+}
+
+/**
  * service_range() - a port, or ports from one to another
  * @parse: the text
  * @word: the ports
@@ -108,20 +143,22 @@ static bool service_parse_range(struct parse *parse, struct word word, struct pe
 void service_range(struct parse *parse, struct word word)
 {
 	struct pe_range range;
-	unsigned int i;
 
 	if (!service_parse_range(parse, word, &range))
 		return;
-	if (parse->nranges == PE_PORTS_MAX) {
+	if (parse->nranges + parse->ndynamic == PE_PORTS_MAX) {
 		parse_error(parse, word, "service '%s' has more than %d ports or ranges of them",
 			    parse->service->o.name, PE_PORTS_MAX);
 		return;
 	}
-	for (i = 0; i < parse->nranges; i++)
-		if (range.first <= parse->ranges[i].last && parse->ranges[i].first <= range.last)
-			parse_error(parse, word, "'%.*s' overlaps with ports before it",
-				    (int)word.len, parse->source->text + word.at);
-	parse->ranges[parse->nranges++] = range;
+	if (service_range_overlaps(&range, parse->ranges, parse->nranges) ||
+	    service_range_overlaps(&range, parse->dynamic, parse->ndynamic))
+		parse_error(parse, word, "'%.*s' overlaps with ports before it", (int)word.len,
+			    parse->source->text + word.at);
+	if (parse->negotiated)
+		parse->dynamic[parse->ndynamic++] = range;
+	else
+		parse->ranges[parse->nranges++] = range;
 }
 
 /**
@@ -167,9 +204,9 @@ void service_step(struct parse *parse, struct word word)
 		return;
 	}
 	step = &parse->steps[parse->nsteps++];
+	memset(step, 0, sizeof(*step));
 	step->device = pe_arena_strndup(&parse->config->arena, name, word.len);
 	step->at = word.at + 1;
-	step->port = 0;
 }
 
 /**
@@ -184,6 +221,37 @@ void service_step_port(struct parse *parse, struct word word)
 	/* The device may have been no name. */
 	if (!parse->failed && parse_number(parse, word, 1, 65535, "port", &port))
 		parse->steps[parse->nsteps - 1].port = (uint16_t)port;
+}
+
+/**
+ * service_step_emits() - what the device read last returns
+ * @parse: the text
+ * @word: the protocol
+ */
+void service_step_emits(struct parse *parse, struct word word)
+{
+	struct pe_step *step;
+	unsigned int proto;
+
+	if (parse->failed)
+		return;
+	proto = parse_proto(parse, word);
+	step = &parse->steps[parse->nsteps - 1];
+	step->emits = true;
+	step->emit_proto = (uint8_t)proto;
+}
+
+/**
+ * service_step_emits_port() - the port of it
+ * @parse: the text
+ * @word: the port
+ */
+void service_step_emits_port(struct parse *parse, struct word word)
+{
+	unsigned int port;
+
+	if (!parse->failed && parse_number(parse, word, 1, 65535, "port", &port))
+		parse->steps[parse->nsteps - 1].emit_port = (uint16_t)port;
 }
 
 static void service_lacks(struct parse *parse, const char *what)
@@ -208,6 +276,9 @@ static void service_check(struct parse *parse)
 		service_lacks(parse, "its address (vip)");
 	else if (!service->nsteps)
 		service_lacks(parse, "its sequence");
+	else if (!service->nranges && service->ndynamic)
+		parse_error(parse, source_word_at(parse->source, service->dynamic[0].at - 1),
+			    "dynamic ports are negotiated over others: name those with port");
 	else if (service->nranges && !service_has_ports(service))
 		parse_error(parse, source_word_at(parse->source, service->at[PE_SERVICE_PORT] - 1),
 			    "only tcp, udp and sctp have ports: one of them must be named");
@@ -225,9 +296,12 @@ void service_end(struct parse *parse)
 	if (parse->failed)
 		return;
 	service->nranges = (uint8_t)parse->nranges;
+	service->ndynamic = (uint8_t)parse->ndynamic;
 	service->nsteps = (uint8_t)parse->nsteps;
 	service->ranges =
 		pe_arena_memdup(arena, parse->ranges, parse->nranges * sizeof(*parse->ranges));
+	service->dynamic =
+		pe_arena_memdup(arena, parse->dynamic, parse->ndynamic * sizeof(*parse->dynamic));
 	service->steps =
 		pe_arena_memdup(arena, parse->steps, parse->nsteps * sizeof(*parse->steps));
 	if (service->o.verb != PE_VERB_CHANGE)

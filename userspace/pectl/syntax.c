@@ -34,6 +34,8 @@ static const struct {
 	{ TO, "an IPv4 or IPv6 address" },
 	{ MODE, "loopback, alias or nat" },
 	{ PORT, "a port number" },
+	{ DYNAMIC, "ports such as 1025-1125" },
+	{ EMITS, "a protocol such as tcp" },
 	{ SPORT, "a port number" },
 	{ PROTO, "the number of a protocol" },
 	{ SEQUENCE, "the name of a device" },

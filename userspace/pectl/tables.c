@@ -82,10 +82,13 @@ const struct clause_entry clause_table[] = {
 	{ "device", "guard",
 	  "The device's own address can be reached only through services. It is the one given by address, or by via." },
 	{ "service",
-	  "vip ADDRESS [tcp | udp | sctp | icmp | icmpv6 | proto N] [port PORTS] [iif DEV]",
-	  "What packets of the service are addressed to: an IPv4 or IPv6 address; a protocol, or every one; ports such as 80, or 80,443,1025-1125, or every port; and the interface on which they arrive from clients, or any." },
+	  "vip ADDRESS [tcp | udp | sctp | icmp | icmpv6 | proto N] [port PORTS [dynamic PORTS]] [iif DEV]",
+	  "What packets of the service are addressed to: an IPv4 or IPv6 address; a protocol, or every one; ports such as 80, or 80,443,1025-1125, or every port; ports that client and server negotiate over these; and the interface on which they arrive from clients, or any." },
 	{ "service", "sequence DEVICE [port PORT], DEVICE [port PORT], ...",
 	  "The devices its packets visit, in the order from client to server; up to 32. A port behind the last one is the port of the service there." },
+	{ "service",
+	  "sequence ..., DEVICE emits {tcp | udp | sctp | icmp | icmpv6 | proto N} [port PORT], ...",
+	  "What an inline device such as a VPN gateway returns on the way to the server has another protocol and port of the same address; answers have that port until they come back to the device. Who else addresses that port is in the wrong place." },
 	{ 0 },
 };
 

@@ -112,6 +112,14 @@ static void test_requests(void)
 		"service add", PARSE_BATCH,
 		"service a { vip 1.2.3.4 tcp port 80,256-512 iif e; sequence b, c port 8 }",
 		"cmd 8 flags 601: 1(6100) 3(01020304) 4(06) 5[ 1(5000) 2(5000) ] 5[ 1(0001) 2(0002) ] 6(6500) 7[ 1(6200) ] 7[ 1(6300) 2(0800) ] ");
+	test_encode(
+		"service with dynamic ports", PARSE_BATCH,
+		"service a { vip 1.2.3.4 tcp dynamic 256-512 port 80; sequence b }",
+		"cmd 8 flags 601: 1(6100) 3(01020304) 4(06) 5[ 1(5000) 2(5000) ] 5[ 1(0001) 2(0002) 3() ] 7[ 1(6200) ] ");
+	test_encode(
+		"service with a device that emits", PARSE_BATCH,
+		"service a { vip 1.2.3.4; sequence b emits tcp port 80, c emits proto 47, d }",
+		"cmd 8 flags 601: 1(6100) 3(01020304) 7[ 1(6200) 5(06) 6(5000) ] 7[ 1(6300) 5(2f) ] 7[ 1(6400) ] ");
 	test_encode("service for all", PARSE_BATCH, "service a { vip 1.2.3.4; sequence b }",
 		    "cmd 8 flags 601: 1(6100) 3(01020304) 7[ 1(6200) ] ");
 }

@@ -60,12 +60,21 @@ static const struct print_case cases[] = {
 	  "service a { vip 1::1 icmpv6; sequence b; }" },
 	{ "service a { vip 1.2.3.4 sctp port 7; sequence b port 8, c }",
 	  "service a { vip 1.2.3.4 sctp port 7; sequence b port 8, c; }" },
+	{ "service ftp { vip 192.0.2.11 tcp port 21 dynamic 1025-1125; sequence fw1, web3; }",
+	  NULL },
+	{ "service a { dynamic 1025-1125 vip 1.2.3.4 tcp port 21,990; sequence b }",
+	  "service a { vip 1.2.3.4 tcp port 21,990 dynamic 1025-1125; sequence b; }" },
+	{ "service vpn { vip 192.0.2.12 udp port 1194; sequence fw1, vpn1 emits tcp port 80, ids1, web1; }",
+	  NULL },
+	{ "service a { vip 1.2.3.4; sequence b emits udp, c emits proto 50 port 8 }",
+	  "service a { vip 1.2.3.4; sequence b emits udp, c emits proto 50 port 8; }" },
 	/* words of the language as names */
 	{ "device tap { tap dev dev lladdr 02:00:00:00:00:01; }", NULL },
 	{ "device add { tap dev port lladdr 02:00:00:00:00:01; }", NULL },
 	{ "device flush\n\n{ tap dev iif lladdr 02:00:00:00:00:01; }",
 	  "device flush { tap dev iif lladdr 02:00:00:00:00:01; }" },
 	{ "service service { vip 1.2.3.4 iif vip; sequence port port 7, sequence, tcp; }", NULL },
+	{ "service a { vip 1.2.3.4 iif dynamic; sequence emits emits tcp port 7, dynamic; }", NULL },
 	{ "device 80 { tap dev 1-2 lladdr 02:00:00:00:00:01; }", NULL },
 	{ "", "" },
 	{ "\n;; # nothing\n", "" },
@@ -93,7 +102,7 @@ static void print_test(const struct print_case *test)
 
 #define TWO                                                                         \
 	"device a { inline outside dev e via 1.2.3.4 inside dev f via 1.2.3.5; }\n" \
-	"service b { vip 1.2.3.6 tcp port 80,90-99 iif e; sequence a, c port 81; }\n"
+	"service b { vip 1.2.3.6 tcp port 80,90-99 dynamic 5-6 iif e; sequence a emits udp port 7, c port 81; }\n"
 
 static void print_form(const char *name, const struct options *options, const char *wanted)
 {
@@ -117,13 +126,13 @@ int main(void)
 	print_form("text", &(struct options){ 0 }, TWO);
 	print_form("brief", &(struct options){ .brief = true },
 		   "a                inline  -            e f\n"
-		   "b                vip 1.2.3.6 tcp port 80,90-99 iif e -> a, c port 81\n");
+		   "b                vip 1.2.3.6 tcp port 80,90-99 dynamic 5-6 iif e -> a emits udp port 7, c port 81\n");
 	print_form(
 		"JSON", &(struct options){ .json = true },
-		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\"},{\"device\":\"c\",\"port\":81}]}]}\n");
+		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"dynamic\":[{\"first\":5,\"last\":6}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\",\"emits\":{\"proto\":\"udp\",\"port\":7}},{\"device\":\"c\",\"port\":81}]}]}\n");
 	print_form(
 		"details", &(struct options){ .details = true, .oneline = true },
 		"device a { inline outside dev e via 1.2.3.4 inside dev f via 1.2.3.5; } # id 0, used by 0 services, generation 0; outside interface not there, lladdr not known; inside interface not there, lladdr not known\n"
-		"service b { vip 1.2.3.6 tcp port 80,90-99 iif e; sequence a, c port 81; } # id 0, generation 0\n");
+		"service b { vip 1.2.3.6 tcp port 80,90-99 dynamic 5-6 iif e; sequence a emits udp port 7, c port 81; } # id 0, generation 0\n");
 	return ktap_end();
 }

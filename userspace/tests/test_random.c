@@ -157,6 +157,19 @@ static void put_ports(void)
 		if (n)
 			put(",");
 	}
+	if (!random_below(3))
+		put("dynamic %u-%u,%u", port + 1, port + random_below(1000) + 1, 65535);
+}
+
+static void put_emits(void)
+{
+	put("emits");
+	if (random_below(2))
+		put("proto %u", random_below(256));
+	else
+		put("%s", random_below(2) ? "tcp" : "udp");
+	if (random_below(2))
+		put("port %u", random_below(65535) + 1);
 }
 
 static void put_sequence(unsigned int devices)
@@ -168,6 +181,8 @@ static void put_sequence(unsigned int devices)
 		put("d%u", random_below(devices));
 		if (!random_below(4))
 			put("port %u", random_below(65535) + 1);
+		else if (!random_below(4))
+			put_emits();
 		if (n)
 			put(",");
 	}

@@ -12,7 +12,7 @@
 #define NAME31 "n234567890123456789012345678901"
 #define DEVICE_WORDS \
 	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni"
-#define SERVICE_WORDS "icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, udp or vip"
+#define SERVICE_WORDS "dynamic, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, udp or vip"
 
 struct syntax_case {
 	const char *text;
@@ -33,7 +33,15 @@ static const struct syntax_case config_cases[] = {
 	{ "service a { client 1.2.3.0/24; }",
 	  "1:13: error: unknown word 'client'; expected '}', " SERVICE_WORDS },
 	{ "service a { vip 1.2.3.4; sequence b c; }",
-	  "1:37: error: unknown word 'c'; expected ',', '}', " SERVICE_WORDS },
+	  "1:37: error: unknown word 'c'; expected ',', '}', dynamic, emits, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, udp or vip" },
+	{ "service a { vip 1.2.3.4; sequence b emits; }",
+	  "1:42: error: 'emits' needs a protocol such as tcp, but here is ';'" },
+	{ "service a { vip 1.2.3.4; sequence b emits port 80; }",
+	  "1:43: error: 'emits' needs a protocol such as tcp, but here is 'port'" },
+	{ "service a { vip 1.2.3.4; sequence b emits tcp port 0; }",
+	  "1:52: error: '0' is no port; it is a number from 1 to 65535" },
+	{ "service a { vip 1.2.3.4 tcp port 21 dynamic; sequence b; }",
+	  "1:44: error: 'dynamic' needs ports such as 1025-1125, but here is ';'" },
 	{ "service a { dev }", "1:13: error: 'dev' is out of place; expected '}', " SERVICE_WORDS },
 	{ "device a tap", "1:10: error: 'tap' is out of place; expected '{'" },
 	{ "device a { server mode fast; }",
@@ -201,6 +209,10 @@ static const struct syntax_case config_cases[] = {
 	  "1:29: error: 'udp' says again what service 'a' has been told" },
 	{ "service a { tcp port 80 port 81; }",
 	  "1:25: error: 'port' says again what service 'a' has been told" },
+	{ "service a { tcp port 80 dynamic 81 dynamic 82; }",
+	  "1:36: error: 'dynamic' says again what service 'a' has been told" },
+	{ "service a { tcp port 80 dynamic 70-80; }",
+	  "1:33: error: '70-80' overlaps with ports before it" },
 	{ "service a { iif e iif f; }",
 	  "1:19: error: 'iif' says again what service 'a' has been told" },
 	{ "service a { sequence b; sequence c; }",
@@ -220,6 +232,8 @@ static const struct syntax_case config_cases[] = {
 	  "1:43: error: a transparent device has no link-layer address: only dev belongs here" },
 	{ "service a { vip 1.2.3.4 port 80; sequence b; }",
 	  "1:25: error: only tcp, udp and sctp have ports: one of them must be named" },
+	{ "service a { vip 1.2.3.4 tcp dynamic 80; sequence b; }",
+	  "1:37: error: dynamic ports are negotiated over others: name those with port" },
 	{ "service a { vip 1.2.3.4 icmp port 80; sequence b; }",
 	  "1:30: error: only tcp, udp and sctp have ports: one of them must be named" },
 	/* what a whole object lacks */
