@@ -74,7 +74,8 @@ static const struct print_case cases[] = {
 	{ "device flush\n\n{ tap dev iif lladdr 02:00:00:00:00:01; }",
 	  "device flush { tap dev iif lladdr 02:00:00:00:00:01; }" },
 	{ "service service { vip 1.2.3.4 iif vip; sequence port port 7, sequence, tcp; }", NULL },
-	{ "service a { vip 1.2.3.4 iif dynamic; sequence emits emits tcp port 7, dynamic; }", NULL },
+	{ "service a { vip 1.2.3.4 iif dynamic; sequence emits emits tcp port 7, dynamic; }",
+	  NULL },
 	{ "device 80 { tap dev 1-2 lladdr 02:00:00:00:00:01; }", NULL },
 	{ "", "" },
 	{ "\n;; # nothing\n", "" },
@@ -124,9 +125,10 @@ int main(void)
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		print_test(&cases[i]);
 	print_form("text", &(struct options){ 0 }, TWO);
-	print_form("brief", &(struct options){ .brief = true },
-		   "a                inline  -            e f\n"
-		   "b                vip 1.2.3.6 tcp port 80,90-99 dynamic 5-6 iif e -> a emits udp port 7, c port 81\n");
+	print_form(
+		"brief", &(struct options){ .brief = true },
+		"a                inline  -            e f\n"
+		"b                vip 1.2.3.6 tcp port 80,90-99 dynamic 5-6 iif e -> a emits udp port 7, c port 81\n");
 	print_form(
 		"JSON", &(struct options){ .json = true },
 		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"dynamic\":[{\"first\":5,\"last\":6}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\",\"emits\":{\"proto\":\"udp\",\"port\":7}},{\"device\":\"c\",\"port\":81}]}]}\n");
