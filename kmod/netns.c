@@ -124,6 +124,8 @@ static int __net_init pe_net_init_net(struct net *net)
 		pn->hooks[i] = pe_hook_ops[i];
 		pn->hooks[i].priv = pn;
 	}
+	pn->ingress = pe_ingress_ops;
+	pn->ingress.priv = pn;
 	pn->drops = alloc_percpu(struct pe_drops);
 	if (!pn->drops)
 		return -ENOMEM;

@@ -75,6 +75,8 @@ enum pe_family {
  * @ask_work: asks for the neighbours of @ports
  * @asked: when @ask_work was last asked for by a packet, in jiffies
  * @hooks: as registered, with this as their private pointer
+ * @ingress: what is registered at interfaces that devices return packets to
+ *	which no hook of IP meets
  * @steering: PREROUTING hooks are registered
  * @guarding: FORWARD hooks are registered
  */
@@ -119,6 +121,7 @@ struct pe_net {
 	unsigned long		asked;
 
 	struct nf_hook_ops	hooks[PE_HOOKS];
+	struct nf_hook_ops	ingress;
 	bool			steering;
 	bool			guarding;
 };

@@ -123,9 +123,21 @@ static int pe_walk_fill_route(struct sk_buff *skb, const struct pe_walk *w)
 	return err;
 }
 
-static int pe_walk_fill_to(struct sk_buff *skb, const struct pe_walk *w,
-			   const struct pe_stage *stage)
+static int pe_walk_fill_code(struct sk_buff *skb, const struct pe_hit *hit)
 {
+	const struct pe_sequence *seq = hit->svc->seq;
+	u32 code = pe_sequence_code(seq, hit->stage->to_step);
+
+	if (!code)
+		return 0;
+	return nla_put_u32(skb, PE_HOP_TRACK, seq->track.method) ?:
+	       nla_put_u32(skb, PE_HOP_CODE, code);
+}
+
+static int pe_walk_fill_to(struct sk_buff *skb, const struct pe_walk *w,
+			   const struct pe_hit *hit)
+{
+	const struct pe_stage *stage = hit->stage;
 	u8 mac[ETH_ALEN];
 
 	if (stage->device &&
@@ -134,6 +146,8 @@ static int pe_walk_fill_to(struct sk_buff *skb, const struct pe_walk *w,
 		return -EMSGSIZE;
 	if (!stage->to)
 		return pe_walk_fill_route(skb, w);
+	if (pe_walk_fill_code(skb, hit))
+		return -EMSGSIZE;
 	pe_mac_put(mac, READ_ONCE(stage->to->mac));
 	return nla_put_string(skb, PE_HOP_OIF, stage->to->iface->name) ?:
 	       nla_put(skb, PE_HOP_LLADDR, ETH_ALEN, mac);
@@ -236,11 +250,26 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	    (w->iif && nla_put_string(skb, PE_HOP_IIF, w->iif)) ||
 	    (hit->match >= PE_MATCH_CLAIM && pe_walk_fill_hit(skb, hit)) ||
 	    (known && pe_walk_fill_taps(skb, hit)) ||
-	    (known && pe_walk_fill_to(skb, w, hit->stage)) ||
+	    (known && pe_walk_fill_to(skb, w, hit)) ||
 	    pe_walk_fill_packet(skb, w, hit))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
+}
+
+/* A device returns a packet with the code that it was handed with. */
+static void pe_walk_code(struct pe_walk *w, const struct pe_hit *hit)
+{
+	const struct pe_sequence *seq = hit->svc->seq;
+	u32 code = pe_sequence_code(seq, hit->stage->to_step);
+
+	w->key.track = PE_TRACK_LINK;
+	if (!pe_track_encapsulates(seq->track.method)) {
+		w->key.dscp = code;
+	} else if (code) {
+		w->key.track = seq->track.method;
+		w->key.code = code;
+	}
 }
 
 static void pe_walk_arrive(struct pe_walk *w, const struct pe_port *port)
@@ -276,6 +305,7 @@ static int pe_walk(struct sk_buff *skb, struct pe_walk *w)
 		if (err || action != PE_ACTION_STEER ||
 		    hit.stage->device->kind == PE_DEVICE_KIND_SERVER)
 			return err;
+		pe_walk_code(w, &hit);
 		pe_walk_through(w, &hit);
 	}
 	return 0;

@@ -166,6 +166,18 @@ static int pe_fill_step(struct sk_buff *skb, const struct pe_service *svc,
 	return 0;
 }
 
+static int pe_fill_track(struct sk_buff *skb, const struct pe_service *svc)
+{
+	if (svc->track.method &&
+	    nla_put_u32(skb, PE_SERVICE_TRACK, svc->track.method))
+		return -EMSGSIZE;
+	if (svc->track.first &&
+	    nla_put_u32(skb, PE_SERVICE_TRACK_FIRST, svc->track.first))
+		return -EMSGSIZE;
+	return svc->dscp_given ? nla_put_u8(skb, PE_SERVICE_DSCP, svc->dscp) :
+				 0;
+}
+
 static int pe_fill_service_sums(struct sk_buff *skb,
 				const struct pe_service *svc)
 {
@@ -194,6 +206,8 @@ static int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 	if (pe_fill_ranges(skb, svc))
 		return -EMSGSIZE;
 	if (svc->iif && nla_put_string(skb, PE_SERVICE_IIF, svc->iif->name))
+		return -EMSGSIZE;
+	if (pe_fill_track(skb, svc))
 		return -EMSGSIZE;
 	for (i = 0; i < svc->seq->steps; i++)
 		if (pe_fill_step(skb, svc, i, stats))

@@ -588,6 +588,72 @@ static int pe_parse_iif(struct pe_net *pn, struct genl_info *info,
 	return 0;
 }
 
+/* Each step gets the next code, whether its device bears it or not. */
+static int pe_parse_track_first(struct genl_info *info,
+				const struct nlattr *attr, const char *name,
+				struct pe_service *svc, unsigned int steps,
+				struct pe_refusal *refusal)
+{
+	u32 min = pe_track_min(svc->track.method);
+	u32 max = pe_track_max(svc->track.method);
+	u32 first = nla_get_u32(attr);
+
+	if (!max)
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "service %s is tracked by the link, which has no codes: leave the first one out",
+			      name);
+	if (first < min || first > max || max - first < steps - 1)
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "%u steps of service %s have no codes from %u on with track %s: give a first one from %u to %u",
+			      steps, name, first,
+			      pe_track_name(svc->track.method), min,
+			      max - (steps - 1));
+	svc->track.first = first;
+	return 0;
+}
+
+static int pe_parse_dscp(struct genl_info *info, const struct nlattr *attr,
+			 const char *name, struct pe_service *svc,
+			 struct pe_refusal *refusal)
+{
+	u8 dscp = nla_get_u8(attr);
+
+	if (svc->track.method != PE_TRACK_DSCP)
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "service %s has a DSCP for packets that leave it, which only track dscp takes away before: say that, or leave the DSCP out",
+			      name);
+	if (dscp > PE_DSCP_MAX)
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "%u is no DSCP for packets that leave service %s: give one from 0 to %u",
+			      dscp, name, PE_DSCP_MAX);
+	svc->dscp = dscp;
+	svc->dscp_given = true;
+	return 0;
+}
+
+static int pe_parse_track(struct genl_info *info, const char *name,
+			  struct pe_service *svc, unsigned int steps,
+			  struct pe_refusal *refusal)
+{
+	struct nlattr **a = info->attrs;
+	int err = 0;
+
+	if (a[PE_SERVICE_TRACK])
+		svc->track.method = nla_get_u32(a[PE_SERVICE_TRACK]);
+	if (svc->track.method == PE_TRACK_NSH)
+		return pe_bad(info->extack, refusal, a[PE_SERVICE_TRACK],
+			      -EOPNOTSUPP,
+			      "service %s is tracked by nsh, which this module does not know: use another method",
+			      name);
+	if (a[PE_SERVICE_TRACK_FIRST])
+		err = pe_parse_track_first(info, a[PE_SERVICE_TRACK_FIRST],
+					   name, svc, steps, refusal);
+	if (!err && a[PE_SERVICE_DSCP])
+		err = pe_parse_dscp(info, a[PE_SERVICE_DSCP], name, svc,
+				    refusal);
+	return err;
+}
+
 static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,
 			 const char *name, struct nlattr **tb,
 			 struct pe_refusal *refusal)
@@ -719,6 +785,8 @@ struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
 	err = svc ? pe_parse_what(info, name, svc, refusal) : -ENOMEM;
 	if (!err)
 		err = pe_parse_iif(pn, info, name, svc, refusal);
+	if (!err)
+		err = pe_parse_track(info, name, svc, parts.steps, refusal);
 	if (err) {
 		pe_change_drop(pn, txn, change);
 		return ERR_PTR(err);

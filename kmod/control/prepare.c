@@ -352,7 +352,8 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 	err = pe_prepare_steps(p, obj, asked, step, &n);
 	if (err)
 		return err;
-	seq = pe_sequence_get(p->pn, obj->name, step, n, p->refusal);
+	seq = pe_sequence_get(p->pn, obj->name, &svc->track, step, n,
+			      p->refusal);
 	if (IS_ERR(seq))
 		return PTR_ERR(seq);
 	pe_service_set_sequence(svc, seq);
@@ -529,6 +530,7 @@ static int pe_prepare_settle(struct pe_prepare *p, enum pe_family family)
 			return -ENOMEM;
 		fit->searchable = a->searchable;
 		fit->lookup = a->lookup;
+		fit->codes = a->codes;
 		pe_table_replace(table, a, fit);
 		kvfree(a);
 	}

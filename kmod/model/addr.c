@@ -248,6 +248,26 @@ static int pe_entry_check(const struct pe_entry *a, const struct pe_entry *b,
 	return pe_entry_ambiguous(a, b, refusal);
 }
 
+/* Codes of the steps of one service more. */
+static void pe_addr_add_codes(struct pe_addr *a, const struct pe_service *svc)
+{
+	const struct pe_sequence *seq = svc->seq;
+	struct pe_codes *codes = &a->codes;
+	u32 code;
+	u8 i;
+
+	if (!pe_track_encapsulates(seq->track.method))
+		return;
+	for (i = 0; i < seq->steps; i++) {
+		code = pe_sequence_code(seq, i);
+		if (!code)
+			continue;
+		codes->min = codes->methods ? min(codes->min, code) : code;
+		codes->max = max(codes->max, code);
+		codes->methods |= BIT(seq->track.method);
+	}
+}
+
 /**
  * pe_addr_settle() - put an address in order and see that nothing collides
  * @a: address that packets don't see
@@ -271,10 +291,12 @@ int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal)
 			break;
 	a->searchable = a->ports > PE_ENTRIES_FEW;
 	a->lookup = a->searchable ? PE_LOOKUP_SEARCH : PE_LOOKUP_FEW;
+	a->codes = (struct pe_codes) {};
 	for (i = 0; i < a->n; i++) {
 		/* The short way has no eye for what is special. */
 		if (e[i].special)
 			a->lookup = PE_LOOKUP_ALL;
+		pe_addr_add_codes(a, e[i].svc);
 		for (j = i + 1; j < a->n && e[j].level == e[i].level &&
 		     e[j].proto == e[i].proto && e[j].first <= e[i].last; j++) {
 			a->lookup = PE_LOOKUP_ALL;

@@ -61,12 +61,25 @@ struct pe_entry {
 };
 
 /**
+ * struct pe_codes - what packets of an address may come encapsulated with
+ * @min: smallest code
+ * @max: largest code
+ * @methods: set of BIT(enum pe_track)
+ */
+struct pe_codes {
+	u32			min;
+	u32			max;
+	u8			methods;
+};
+
+/**
  * struct pe_addr - one version of what lives at an address
  * @addr: the address
  * @proto: NFPROTO_* of @addr
  * @guards: guarded devices whose own address it is
  * @n: entries
  * @ports: entries of PE_LEVEL_PORT, which come first
+ * @codes: of all its services that have such
  * @size: entries there is room for, while it is being made
  * @lookup: enum pe_lookup
  * @searchable: many ports, none in two ranges that differ
@@ -84,9 +97,23 @@ struct pe_addr {
 	u32			n;
 	u32			ports;
 	u32			size;
+	struct pe_codes		codes;
 	struct rcu_head		rcu;
 	struct pe_entry		entry[];
 };
+
+/**
+ * pe_addr_has_code() - may packets of an address come encapsulated like this?
+ * @a: what lives at the address, or NULL
+ * @method: enum pe_track
+ * @code: the code
+ */
+static inline bool pe_addr_has_code(const struct pe_addr *a, u8 method,
+				    u32 code)
+{
+	return a && a->codes.methods & BIT(method) && code >= a->codes.min &&
+	       code <= a->codes.max;
+}
 
 struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto,
 			    u32 size);

@@ -3,13 +3,21 @@
 
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
+#include <linux/netfilter.h>
 #include <linux/rculist.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/vxlan.h>
 
 #include "device.h"
 #include "iface.h"
 #include "netns.h"
+
+/* A hook at an interface. */
+struct pe_ingress {
+	struct nf_hook_ops	ops;
+	struct rcu_head		rcu;	/* who lists hooks reads @ops */
+};
 
 static bool pe_iface_usable(const struct pe_iface *iface,
 			    const struct net_device *dev)
@@ -86,6 +94,77 @@ void pe_iface_put(struct pe_net *pn, struct pe_iface *iface)
 	kfree_rcu(iface, rcu);
 }
 
+/* The hook goes with the listeners and with the interface, whichever goes
+ * first. The interface cannot go under us: that is announced under RTNL.
+ */
+static int pe_iface_hook(struct pe_net *pn, struct pe_iface *iface)
+{
+	struct net_device *dev = rtnl_dereference(iface->dev);
+	struct pe_ingress *ingress;
+	int err;
+
+	if (!dev || iface->ingress || !iface->listeners)
+		return 0;
+	ingress = kzalloc(sizeof(*ingress), GFP_KERNEL_ACCOUNT);
+	if (!ingress)
+		return -ENOMEM;
+	ingress->ops = pn->ingress;
+	ingress->ops.dev = dev;
+	err = nf_register_net_hook(pn->net, &ingress->ops);
+	if (err)
+		kfree(ingress);
+	else
+		iface->ingress = ingress;
+	return err;
+}
+
+static void pe_iface_unhook(struct pe_net *pn, struct pe_iface *iface)
+{
+	struct pe_ingress *ingress = iface->ingress;
+
+	if (!ingress)
+		return;
+	iface->ingress = NULL;
+	nf_unregister_net_hook(pn->net, &ingress->ops);
+	kfree_rcu(ingress, rcu);
+}
+
+/**
+ * pe_iface_listen() - hear packets that no hook of IP meets, once more
+ * @pn: namespace
+ * @iface: interface, there or not
+ *
+ * Context: process context, pe_net.lock held, RTNL not.
+ * Return: 0 or a negative errno.
+ */
+int pe_iface_listen(struct pe_net *pn, struct pe_iface *iface)
+{
+	int err;
+
+	rtnl_lock();
+	iface->listeners++;
+	err = pe_iface_hook(pn, iface);
+	if (err)
+		iface->listeners--;
+	rtnl_unlock();
+	return err;
+}
+
+/**
+ * pe_iface_deafen() - one listener less
+ * @pn: namespace
+ * @iface: interface
+ *
+ * Context: process context, pe_net.lock held, RTNL not.
+ */
+void pe_iface_deafen(struct pe_net *pn, struct pe_iface *iface)
+{
+	rtnl_lock();
+	if (!--iface->listeners)
+		pe_iface_unhook(pn, iface);
+	rtnl_unlock();
+}
+
 /**
  * pe_iface_attach() - an interface appeared, or has another name now
  * @pn: namespace
@@ -97,7 +176,7 @@ void pe_iface_put(struct pe_net *pn, struct pe_iface *iface)
  */
 bool pe_iface_attach(struct pe_net *pn, struct net_device *dev)
 {
-	struct pe_iface *iface;
+	struct pe_iface *iface, *here = NULL;
 	bool came = false;
 
 	spin_lock_bh(&pn->ifaces_lock);
@@ -107,9 +186,14 @@ bool pe_iface_attach(struct pe_net *pn, struct net_device *dev)
 			continue;
 		came = !rcu_access_pointer(iface->dev);
 		rcu_assign_pointer(iface->dev, dev);
+		/* Who listens goes under RTNL, which keeps the interface. */
+		if (iface->listeners)
+			here = iface;
 	}
 	pe_ports_refresh(pn);
 	spin_unlock_bh(&pn->ifaces_lock);
+	if (here && pe_iface_hook(pn, here))
+		netdev_warn(dev, "no memory for a hook: tracked packets from devices here are not met\n");
 	return came;
 }
 
@@ -126,7 +210,7 @@ bool pe_iface_attach(struct pe_net *pn, struct net_device *dev)
 bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, bool renamed,
 		     char *name)
 {
-	struct pe_iface *iface;
+	struct pe_iface *iface, *here = NULL;
 	bool went = false;
 
 	spin_lock_bh(&pn->ifaces_lock);
@@ -138,8 +222,12 @@ bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, bool renamed,
 		RCU_INIT_POINTER(iface->dev, NULL);
 		strscpy(name, iface->name, IFNAMSIZ);
 		went = true;
+		if (iface->listeners)
+			here = iface;
 	}
 	pe_ports_refresh(pn);
 	spin_unlock_bh(&pn->ifaces_lock);
+	if (here)
+		pe_iface_unhook(pn, here);
 	return went;
 }

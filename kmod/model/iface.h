@@ -8,6 +8,7 @@
 #include <linux/list.h>
 #include <linux/netdevice.h>
 
+struct pe_ingress;
 struct pe_net;
 
 /**
@@ -17,6 +18,10 @@ struct pe_net;
  *	and a grace period passes in between
  * @list: in pe_net.ifaces
  * @users: ports and services that point here; under pe_net.lock
+ * @listeners: sequences, a time for each port of theirs, whose devices return
+ *	packets here that no hook of IP meets; under RTNL
+ * @ingress: the hook that meets them, NULL without @listeners or @dev; under
+ *	RTNL
  * @rcu: readers may still hold a port that points here
  * @tunnel: only a VXLAN-GPE interface will do, which has no link-layer
  *	addresses; else only one of Ethernet
@@ -26,6 +31,8 @@ struct pe_iface {
 	struct net_device __rcu	*dev;
 	struct list_head	list;
 	u32			users;
+	u32			listeners;
+	struct pe_ingress	*ingress;
 	struct rcu_head		rcu;
 	bool			tunnel;
 	char			name[IFNAMSIZ];
@@ -50,6 +57,8 @@ static inline bool pe_iface_is(const struct pe_iface *iface,
 struct pe_iface *pe_iface_get(struct pe_net *pn, const char *name,
 			      bool tunnel);
 void pe_iface_put(struct pe_net *pn, struct pe_iface *iface);
+int pe_iface_listen(struct pe_net *pn, struct pe_iface *iface);
+void pe_iface_deafen(struct pe_net *pn, struct pe_iface *iface);
 bool pe_iface_attach(struct pe_net *pn, struct net_device *dev);
 bool pe_iface_detach(struct pe_net *pn, struct net_device *dev, bool renamed,
 		     char *name);

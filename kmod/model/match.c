@@ -32,6 +32,18 @@ u32 pe_addr_search(const struct pe_addr *a, u8 proto, u16 port)
 	return from;
 }
 
+/* Does the packet bear what it must bear at this stage? */
+static bool pe_stage_has_code(const struct pe_sequence *seq,
+			      const struct pe_stage *stage,
+			      const struct pe_key *key)
+{
+	u32 code = pe_sequence_code(seq, stage->from_step);
+
+	if (!pe_track_encapsulates(seq->track.method))
+		return !code || key->dscp == code;
+	return code == key->code;
+}
+
 /* pe_entry_forward() for an entry that is special. Clients are on the first leg
  * alone. What devices of any leg answer by is no place of clients, as in a
  * sequence of one leg.
@@ -48,7 +60,8 @@ static enum pe_match pe_special_forward(const struct pe_entry *e,
 	*stage = &seq->stage[leg->forward];
 	for (at = seq->stage + 1; at < seq->back; at++) {
 		if (!pe_stage_is_from(at, key, &by) ||
-		    !pe_leg_has(leg, at->index))
+		    !pe_leg_has(leg, at->index) ||
+		    !pe_stage_has_code(seq, at, key))
 			continue;
 		*stage = at;
 		return PE_MATCH_EXACT;
@@ -81,7 +94,8 @@ static enum pe_match pe_special_reverse(const struct pe_entry *e,
 		if (!at->from) {
 			match = PE_MATCH_OPEN;
 		} else if (pe_stage_is_from(at, key, &by) &&
-			   pe_leg_has(leg, at->index)) {
+			   pe_leg_has(leg, at->index) &&
+			   pe_stage_has_code(seq, at, key)) {
 			*stage = at;
 			return PE_MATCH_EXACT;
 		}
@@ -98,6 +112,9 @@ static void pe_special_match(const struct pe_entry *e, u8 role,
 
 	match = forward ? pe_special_forward(e, key, &stage) :
 			  pe_special_reverse(e, key, &stage);
+	/* Clients, and servers at any place, encapsulate nothing. */
+	if (key->track && match == PE_MATCH_OPEN)
+		match = PE_MATCH_CLAIM;
 	pe_hit_take(hit, forward, e, stage, match);
 }
 
@@ -156,6 +173,9 @@ static void pe_match_all(const struct pe_addr *a, u8 role,
 			continue;
 		}
 		if (!(e->role & role) || !pe_entry_is(e, key, port))
+			continue;
+		if (unlikely(key->track) &&
+		    key->track != e->svc->seq->track.method)
 			continue;
 		if (unlikely(e->special))
 			pe_special_match(e, role, key, hit);

@@ -16,6 +16,9 @@
  * @ports: @sport and @dport are known; not so in a later fragment, or where
  *	the protocol has none
  * @fragment: a later fragment of a datagram
+ * @track: how it came encapsulated, an enum pe_track; PE_TRACK_LINK: not at all
+ * @dscp: code point that it came with
+ * @code: what it came encapsulated with
  *
  * For an ICMP error, protocol and ports are those of the packet it is about,
  * with source and destination exchanged: the error belongs where an answer to
@@ -29,6 +32,9 @@ struct pe_key {
 	u8			proto;
 	bool			ports;
 	bool			fragment;
+	u8			track;
+	u8			dscp;
+	u32			code;
 };
 
 extern const u8 pe_mac_none[];

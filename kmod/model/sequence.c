@@ -11,6 +11,7 @@
 
 struct pe_sequence_key {
 	const struct pe_step	*step;
+	struct pe_tracking	track;
 	u8			steps;
 };
 
@@ -31,14 +32,16 @@ static u32 pe_sequence_hash_key(const void *data, u32 len, u32 seed)
 {
 	const struct pe_sequence_key *key = data;
 
-	return pe_sequence_hash_steps(key->step, key->steps, seed);
+	return pe_sequence_hash_steps(key->step, key->steps,
+				      seed + key->track.method);
 }
 
 static u32 pe_sequence_hash(const void *data, u32 len, u32 seed)
 {
 	const struct pe_sequence *seq = data;
 
-	return pe_sequence_hash_steps(seq->step, seq->steps, seed);
+	return pe_sequence_hash_steps(seq->step, seq->steps,
+				      seed + seq->track.method);
 }
 
 static bool pe_step_same(const struct pe_step *a, const struct pe_step *b)
@@ -55,7 +58,9 @@ static int pe_sequence_cmp(struct rhashtable_compare_arg *arg,
 	const struct pe_sequence *seq = data;
 	u8 i;
 
-	if (key->steps != seq->steps)
+	if (key->steps != seq->steps ||
+	    key->track.method != seq->track.method ||
+	    key->track.first != seq->track.first)
 		return 1;
 	for (i = 0; i < seq->steps; i++)
 		if (!pe_step_same(&key->step[i], &seq->step[i]))
@@ -135,6 +140,8 @@ static u8 pe_stage_extra(const struct pe_sequence *seq,
 		extra |= PE_EXTRA_TAPS;
 	if (stage->action != PE_ACTION_STEER)
 		extra |= PE_EXTRA_ROUTED;
+	if (seq->track.method)
+		extra |= PE_EXTRA_TRACK;
 	if (!server)
 		return extra;
 	edited = server->port || pe_device_is_nat(server->device);
@@ -210,6 +217,32 @@ static void pe_sequence_legs(struct pe_sequence *seq)
 	leg->reverse = seq->forward;
 }
 
+/* What a device returns must bear what it was handed with. */
+static int pe_sequence_check_track(const char *name,
+				   const struct pe_tracking *track,
+				   const struct pe_step *step, u8 n,
+				   struct pe_refusal *refusal)
+{
+	bool bearer = false;
+	u8 i;
+
+	if (!track->method)
+		return 0;
+	for (i = 0; i < n; i++) {
+		bearer |= step[i].device->kind == PE_DEVICE_KIND_INLINE;
+		if (step[i].emits)
+			return pe_refuse(refusal, -EINVAL, PE_SERVICE_TRACK, 0,
+					 "step %u (%s) of service %s emits packets of its own, which cannot bear a code of track %s: leave emits or track out",
+					 i + 1, step[i].device->obj->name, name,
+					 pe_track_name(track->method));
+	}
+	if (bearer)
+		return 0;
+	return pe_refuse(refusal, -EINVAL, PE_SERVICE_TRACK, 0,
+			 "service %s has no inline device, and only what these return bears a code of track %s: leave track out",
+			 name, pe_track_name(track->method));
+}
+
 static int pe_sequence_check_steps(const char *name,
 				   const struct pe_step *step, u8 n,
 				   struct pe_refusal *refusal)
@@ -239,13 +272,27 @@ static int pe_sequence_check_steps(const char *name,
 	return 0;
 }
 
+/* Could packets of two stages be mistaken for each other? */
+static bool pe_stage_same(const struct pe_sequence *a,
+			  const struct pe_stage *x,
+			  const struct pe_sequence *b,
+			  const struct pe_stage *y)
+{
+	if (!x->from || !y->from)
+		return x->from == y->from;
+	return pe_port_same_place(x->from, y->from) &&
+	       pe_track_same(a->track.method, pe_sequence_code(a, x->from_step),
+			     b->track.method, pe_sequence_code(b, y->from_step));
+}
+
 static int pe_sequence_check_places(const char *name,
+				    const struct pe_sequence *seq,
 				    const struct pe_stage *a,
 				    const struct pe_stage *b,
 				    struct pe_refusal *refusal)
 {
 	if (a == b || !a->from || !b->from ||
-	    !pe_port_same_place(a->from, b->from))
+	    !pe_stage_same(seq, a, seq, b))
 		return 0;
 	return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP,
 			 max(a->from_step, b->from_step),
@@ -281,7 +328,8 @@ int pe_sequence_check_legs(const char *name, const struct pe_sequence *seq,
 			if (!pe_leg_has(b, j) || pe_sequence_forward(seq, i) !=
 							 pe_sequence_forward(seq, j))
 				continue;
-			err = pe_sequence_check_places(name, &seq->stage[i],
+			err = pe_sequence_check_places(name, seq,
+						       &seq->stage[i],
 						       &seq->stage[j], refusal);
 			if (err)
 				return err;
@@ -290,16 +338,61 @@ int pe_sequence_check_legs(const char *name, const struct pe_sequence *seq,
 	return 0;
 }
 
+/* Hear no more at the interfaces of the first @n steps' devices. */
+static void pe_sequence_deafen(struct pe_net *pn, struct pe_sequence *seq, u8 n)
+{
+	const struct pe_device *dev;
+
+	while (n--) {
+		dev = seq->step[n].device;
+		if (!pe_sequence_code(seq, n))
+			continue;
+		pe_iface_deafen(pn, pe_device_port(dev, false)->iface);
+		pe_iface_deafen(pn, pe_device_port(dev, true)->iface);
+	}
+}
+
+/* Hear at its interfaces what its devices return. */
+static int pe_sequence_listen(struct pe_net *pn, struct pe_sequence *seq)
+{
+	const struct pe_device *dev;
+	int err = 0;
+	u8 i;
+
+	if (!pe_track_encapsulates(seq->track.method))
+		return 0;
+	for (i = 0; i < seq->steps; i++) {
+		dev = seq->step[i].device;
+		if (!pe_sequence_code(seq, i))
+			continue;
+		err = pe_iface_listen(pn, pe_device_port(dev, false)->iface);
+		if (err)
+			break;
+		err = pe_iface_listen(pn, pe_device_port(dev, true)->iface);
+		if (err) {
+			pe_iface_deafen(pn, pe_device_port(dev, false)->iface);
+			break;
+		}
+	}
+	seq->listens = !err;
+	if (err)
+		pe_sequence_deafen(pn, seq, i);
+	return err;
+}
+
 static void pe_sequence_free(struct pe_net *pn, struct pe_sequence *seq)
 {
 	u8 i;
 
+	if (seq->listens)
+		pe_sequence_deafen(pn, seq, seq->steps);
 	for (i = 0; i < seq->steps; i++)
 		pe_device_put(pn, seq->step[i].device);
 	kfree_rcu(seq, rcu);
 }
 
-static struct pe_sequence *pe_sequence_new(const struct pe_step *steps, u8 n,
+static struct pe_sequence *pe_sequence_new(const struct pe_tracking *track,
+					   const struct pe_step *steps, u8 n,
 					   bool server)
 {
 	/* A stage from each step and from either end, in both directions. */
@@ -316,6 +409,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_step *steps, u8 n,
 	if (!seq)
 		return NULL;
 	seq->users = 1;
+	seq->track = *track;
 	seq->steps = n;
 	seq->server = server;
 	seq->legs = legs;
@@ -334,6 +428,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_step *steps, u8 n,
  * pe_sequence_get() - the sequence of these steps, for one more service
  * @pn: namespace
  * @name: of the service, for the refusal
+ * @track: how its devices are told apart
  * @steps: the steps
  * @n: how many, from 1 to PE_STEPS_MAX
  * @refusal: out: why not
@@ -342,10 +437,16 @@ static struct pe_sequence *pe_sequence_new(const struct pe_step *steps, u8 n,
  * Return: the sequence or an error pointer.
  */
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
+				    const struct pe_tracking *track,
 				    const struct pe_step *steps, u8 n,
 				    struct pe_refusal *refusal)
 {
-	struct pe_sequence_key key = { .step = steps, .steps = n };
+	struct pe_sequence_key key = {
+		.step = steps,
+		.steps = n,
+		.track.method = track->method,
+		.track.first = pe_track_first(track),
+	};
 	struct pe_sequence *seq;
 	int err = 0;
 	u8 i;
@@ -357,14 +458,19 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 		return seq;
 	}
 	err = pe_sequence_check_steps(name, steps, n, refusal);
+	if (!err)
+		err = pe_sequence_check_track(name, track, steps, n, refusal);
 	if (err)
 		return ERR_PTR(err);
-	seq = pe_sequence_new(steps, n, steps[n - 1].device->kind ==
-						PE_DEVICE_KIND_SERVER);
+	seq = pe_sequence_new(&key.track, steps, n,
+			      steps[n - 1].device->kind ==
+				      PE_DEVICE_KIND_SERVER);
 	if (!seq)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; !err && i < seq->legs; i++)
 		err = pe_sequence_check_legs(name, seq, i, i, refusal);
+	if (!err)
+		err = pe_sequence_listen(pn, seq);
 	if (!err)
 		err = rhashtable_insert_fast(&pn->sequences, &seq->node,
 					     pe_sequence_params);
@@ -405,13 +511,6 @@ static bool pe_entry_has_stage(const struct pe_entry *e,
 							 PE_ROLE_REVERSE);
 }
 
-static bool pe_stage_same(const struct pe_stage *a, const struct pe_stage *b)
-{
-	if (!a->from || !b->from)
-		return a->from == b->from;
-	return pe_port_same_place(a->from, b->from);
-}
-
 /**
  * pe_sequence_ambiguous() - two sequences at one address and port
  * @a: entry of one
@@ -437,7 +536,8 @@ const struct pe_stage *pe_sequence_ambiguous(const struct pe_entry *a,
 		for (j = 0; j < two->forward + two->reverse; j++) {
 			y = &two->stage[j];
 			if (x->direction != y->direction ||
-			    !pe_entry_has_stage(b, y) || !pe_stage_same(x, y))
+			    !pe_entry_has_stage(b, y) ||
+			    !pe_stage_same(one, x, two, y))
 				continue;
 			*other = y;
 			return x;

@@ -9,6 +9,7 @@
 #include <uapi/linux/pe.h>
 
 #include "device.h"
+#include "track.h"
 
 struct pe_entry;
 struct pe_refusal;
@@ -60,6 +61,7 @@ enum pe_extra {
 	PE_EXTRA_FROM_SERVER	= BIT(2),	/* the service's own again */
 	PE_EXTRA_SENT		= BIT(3),	/* the server is counted for */
 	PE_EXTRA_ROUTED		= BIT(4),	/* the kernel's route decides */
+	PE_EXTRA_TRACK		= BIT(5),	/* codes put on and taken off */
 };
 
 /* No more than to reach a server by its own address. */
@@ -98,6 +100,7 @@ struct pe_stage {
  * struct pe_sequence - steps, and the stages that follow from them
  * @node: in pe_net.sequences
  * @users: versions of services; under pe_net.lock
+ * @track: how its devices are told apart; its first code is never 0
  * @steps: how many
  * @forward: stages towards the server; they come first in @stage, and the
  *	first of them is that of packets that come from clients
@@ -105,6 +108,7 @@ struct pe_stage {
  *	come from the server, or from where the kernel routes to
  * @server: last step is a server
  * @legs: how many @leg, one more than there are steps that emit
+ * @listens: interfaces are listened at for what its devices return
  * @rcu: freed when no packet can see it
  * @step: the steps
  * @stage: @forward, then @reverse stages
@@ -116,11 +120,13 @@ struct pe_stage {
 struct pe_sequence {
 	struct rhash_head	node;
 	u32			users;
+	struct pe_tracking	track;
 	u8			steps;
 	u8			forward;
 	u8			reverse;
 	bool			server;
 	u8			legs;
+	bool			listens;
 	struct rcu_head		rcu;
 	struct pe_stage		*stage;
 	struct pe_stage		*back;
@@ -177,7 +183,23 @@ static inline u8 pe_sequence_leg(const struct pe_sequence *seq, u8 stage)
 	return i;
 }
 
+/**
+ * pe_sequence_code() - the code of packets to and from a step
+ * @seq: sequence
+ * @step: index of the step, or PE_NO_STEP
+ *
+ * Return: the code, or PE_CODE_NONE where packets bear none.
+ */
+static inline u32 pe_sequence_code(const struct pe_sequence *seq, u8 step)
+{
+	if (!seq->track.method || step == PE_NO_STEP ||
+	    seq->step[step].device->kind != PE_DEVICE_KIND_INLINE)
+		return PE_CODE_NONE;
+	return pe_track_code(&seq->track, step);
+}
+
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
+				    const struct pe_tracking *track,
 				    const struct pe_step *steps, u8 n,
 				    struct pe_refusal *refusal);
 void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq);

@@ -48,6 +48,9 @@ struct pe_service *pe_service_copy(struct pe_net *pn,
 	new->family = svc->family;
 	new->proto = svc->proto;
 	new->level = svc->level;
+	new->dscp = svc->dscp;
+	new->dscp_given = svc->dscp_given;
+	new->track = svc->track;
 	memcpy(new->range, svc->range, svc->ranges * sizeof(svc->range[0]));
 	return new;
 }
@@ -280,7 +283,9 @@ int pe_service_entries(struct pe_service *svc, pe_service_entry_t fn,
 		pe_service_traffic(svc, leg, &traffic);
 		entry.proto = traffic.proto;
 		entry.level = traffic.level;
-		entry.special = svc->seq->legs > 1 ? leg + 1 : 0;
+		/* A single leg may have more to tell its stages by. */
+		if (svc->seq->legs > 1 || svc->track.method)
+			entry.special = leg + 1;
 		err = pe_service_entries_vip(svc, leg, &entry, &traffic, fn,
 					     arg);
 		if (err)

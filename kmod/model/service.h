@@ -47,6 +47,9 @@ struct pe_traffic {
  * @ranges: how many port ranges, where @level is PE_LEVEL_PORT
  * @server_level: enum pe_level of what reaches the server
  * @server_port: port of it that the server's own takes the place of
+ * @dscp: DSCP of packets that leave the sequence, where it is tracked by DSCP
+ * @dscp_given: @dscp was configured
+ * @track: how the stages of packets are known, as configured
  * @generation: of the transaction that made it
  * @rcu: freed when no packet can see it
  * @range: the ports; dynamic ones come last
@@ -65,6 +68,9 @@ struct pe_service {
 	u8			ranges;
 	u8			server_level;
 	u16			server_port;
+	u8			dscp;
+	bool			dscp_given;
+	struct pe_tracking	track;
 	u32			generation;
 	struct rcu_head		rcu;
 	struct pe_range		range[] __counted_by(ranges);

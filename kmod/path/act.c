@@ -88,6 +88,10 @@ static enum pe_drop pe_act_extra(struct pe_packet *pkt,
 	u8 extra = hit->stage->extra;
 	enum pe_drop reason = PE_DROP_NONE;
 
+	if (extra & PE_EXTRA_TRACK)
+		reason = pe_track_unmark(pkt, hit);
+	if (unlikely(reason))
+		return reason;
 	if (extra & PE_EXTRA_FROM_SERVER)
 		reason = pe_from_server(pkt, hit);
 	if (unlikely(reason))
@@ -133,13 +137,16 @@ static unsigned int pe_act_steer(struct pe_packet *pkt,
 	u8 family = pkt->family;
 	struct net_device *dev;
 	enum pe_drop reason;
+	unsigned int mtu;
 
 	if (unlikely(pe_ttl(skb, family) <= 1))
 		return pe_act_expired(pkt, hit);
 	reason = pe_xmit_ready(stage->to, &dev);
-	if (likely(!reason) &&
-	    unlikely(pe_mtu_exceeded(skb, READ_ONCE(dev->mtu))))
-		reason = pe_mtu_big(pkt, hit, READ_ONCE(dev->mtu));
+	if (likely(!reason)) {
+		mtu = pe_track_mtu(hit, dev);
+		if (unlikely(pe_mtu_exceeded(skb, mtu)))
+			reason = pe_mtu_big(pkt, hit, mtu);
+	}
 	if (likely(!reason))
 		reason = pe_act_extra(pkt, hit, dev);
 	if (unlikely(reason))
@@ -148,10 +155,10 @@ static unsigned int pe_act_steer(struct pe_packet *pkt,
 	pe_xmit_hop(skb, family);
 	pe_xmit_part(skb);
 	if (unlikely(pkt->mtu)) {
-		pe_mtu_fragment(pkt, skb, stage->to, dev);
+		pe_mtu_fragment(pkt, skb, hit, stage->to, dev);
 		return NF_STOLEN;
 	}
-	reason = pe_xmit(skb, family, stage->to, dev);
+	reason = pe_xmit_stage(skb, family, hit, dev);
 	if (likely(!reason))
 		return NF_STOLEN;
 	return pe_drop(pkt->pn, skb, reason);

@@ -23,7 +23,7 @@ static u32 pe_defrag_user(const struct pe_packet *pkt)
 
 	return PE_DEFRAG_USER |
 	       jhash_3words(mac, mac >> 32, pkt->key.dev->ifindex,
-			    net_hash_mix(pkt->pn->net));
+			    net_hash_mix(pkt->pn->net) ^ pkt->key.code);
 }
 
 /**

@@ -117,9 +117,10 @@ static struct sk_buff *pe_icmp_make_ipv6(const struct pe_packet *pkt,
  * service, and takes the rest of the way by itself.
  */
 static void pe_icmp_return(const struct pe_packet *pkt,
-			   const struct pe_port *port,
+			   const struct pe_hit *hit,
 			   const struct pe_icmp *error)
 {
+	const struct pe_port *port = hit->stage->from;
 	struct net_device *dev = rcu_dereference(port->iface->dev);
 	struct pe_packet reply = { .pn = pkt->pn, .family = pkt->family };
 
@@ -136,6 +137,8 @@ static void pe_icmp_return(const struct pe_packet *pkt,
 	pe_icmp_sum(&reply);
 	pe_xmit_part(reply.skb);
 	if (pe_xmit_writable(reply.skb, dev) ||
+	    pe_track_mark(reply.skb, reply.family, hit->svc->seq,
+			  hit->stage->from_step) ||
 	    pe_xmit(reply.skb, reply.family, port, dev))
 		kfree_skb(reply.skb);
 }
@@ -156,7 +159,7 @@ static void pe_icmp_error(const struct pe_packet *pkt,
 {
 	if (hit->stage->from &&
 	    (!pe_hit_forward(hit) || pe_icmp_is_emitted(hit)))
-		pe_icmp_return(pkt, hit->stage->from, error);
+		pe_icmp_return(pkt, hit, error);
 	else if (pkt->family == NFPROTO_IPV6)
 		icmpv6_send(pkt->skb, error->type, error->code,
 			    ntohl(error->info));

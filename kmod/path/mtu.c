@@ -11,6 +11,7 @@
 
 /* What becomes of the fragments that this CPU is making. */
 struct pe_fragmenting {
+	const struct pe_hit	*hit;
 	const struct pe_port	*port;
 	struct net_device	*dev;
 	u8			family;
@@ -117,6 +118,9 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 		ip_hdr(skb)->frag_off |= htons(IP_DF);
 		ip_send_check(ip_hdr(skb));
 	}
+	if (to->hit && pe_track_mark(skb, to->family, to->hit->svc->seq,
+				     to->hit->stage->to_step))
+		goto free;
 	if (!pe_xmit(skb, to->family, to->port, to->dev))
 		return 0;
 free:
@@ -159,6 +163,7 @@ static void pe_mtu_fragment_ipv6(struct net *net, struct sk_buff *skb,
  * @pkt: packet with @pkt->mtu; one of IPv6 came in fragments
  * @skb: its buffer or a copy, ready to be sent and not bound to anything;
  *	consumed
+ * @hit: stage whose device it goes to, NULL for a copy
  * @port: the port
  * @dev: its interface
  *
@@ -168,13 +173,15 @@ static void pe_mtu_fragment_ipv6(struct net *net, struct sk_buff *skb,
  * Context: bottom halves off, RCU read lock held.
  */
 void pe_mtu_fragment(const struct pe_packet *pkt, struct sk_buff *skb,
-		     const struct pe_port *port, struct net_device *dev)
+		     const struct pe_hit *hit, const struct pe_port *port,
+		     struct net_device *dev)
 {
 	struct pe_fragmenting *to = this_cpu_ptr(&pe_fragmenting);
-	unsigned int mtu = min(pkt->mtu, READ_ONCE(dev->mtu));
+	unsigned int fits = hit ? pe_track_mtu(hit, dev) : READ_ONCE(dev->mtu);
+	unsigned int mtu = min(pkt->mtu, fits);
 	struct pe_fragmenting outer = *to;
 
-	*to = (struct pe_fragmenting) { port, dev, pkt->family };
+	*to = (struct pe_fragmenting) { hit, port, dev, pkt->family };
 	if (pkt->family == NFPROTO_IPV4) {
 		to->df = ip_hdr(skb)->frag_off & htons(IP_DF);
 		pe_mtu_fragment_ipv4(pkt->pn->net, skb, mtu, dev);

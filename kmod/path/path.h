@@ -4,6 +4,7 @@
 #define _PE_PATH_H
 
 #include <linux/netfilter.h>
+#include <net/mpls.h>
 #include <uapi/linux/pe.h>
 
 #include "packet.h"
@@ -24,6 +25,71 @@ unsigned int pe_act(struct pe_packet *pkt, const struct pe_hit *hit);
 unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 			  const struct pe_service *svc,
 			  const struct pe_stage *stage);
+
+/* ingress.c */
+
+/* Stands in a tag where the protocol of what follows would: nothing has it. */
+#define PE_INGRESS_TAG	htons(0)
+
+extern const struct nf_hook_ops pe_ingress_ops;
+
+/* track.c */
+
+/* The label of an entry of a label stack. */
+static inline u32 pe_mpls_label(const struct mpls_shim_hdr *entry)
+{
+	return be32_to_cpu(entry->label_stack_entry) >> MPLS_LS_LABEL_SHIFT;
+}
+
+void pe_track_key(const struct sk_buff *skb, u8 family, struct pe_key *key);
+enum pe_drop pe_track_mark(struct sk_buff *skb, u8 family,
+			   const struct pe_sequence *seq, u8 step);
+enum pe_drop pe_track_unmark(const struct pe_packet *pkt,
+			     const struct pe_hit *hit);
+unsigned int pe_track_overhead(const struct pe_sequence *seq, u8 step,
+			       const struct net_device *dev);
+
+/**
+ * pe_track_mtu() - how large a packet may be that is handed on
+ * @hit: where it is
+ * @dev: interface that it leaves by
+ */
+static inline unsigned int pe_track_mtu(const struct pe_hit *hit,
+					const struct net_device *dev)
+{
+	unsigned int mtu = READ_ONCE(dev->mtu);
+
+	if (likely(!(hit->stage->extra & PE_EXTRA_TRACK)))
+		return mtu;
+	return mtu - pe_track_overhead(hit->svc->seq, hit->stage->to_step, dev);
+}
+
+/**
+ * pe_xmit_stage() - pe_xmit() to where a stage leads, with what the device is
+ *	to return packets with
+ * @skb: buffer as for pe_xmit()
+ * @family: NFPROTO_*
+ * @hit: the stage
+ * @dev: interface of the stage's port
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: PE_DROP_NONE, or why not.
+ */
+static inline enum pe_drop pe_xmit_stage(struct sk_buff *skb, u8 family,
+					 const struct pe_hit *hit,
+					 struct net_device *dev)
+{
+	const struct pe_stage *stage = hit->stage;
+	enum pe_drop reason;
+
+	if (unlikely(stage->extra & PE_EXTRA_TRACK)) {
+		reason = pe_track_mark(skb, family, hit->svc->seq,
+				       stage->to_step);
+		if (unlikely(reason))
+			return reason;
+	}
+	return pe_xmit(skb, family, stage->to, dev);
+}
 
 /* translate.c */
 unsigned int pe_translate_ipv4(struct pe_net *pn, struct sk_buff *skb,
@@ -93,7 +159,8 @@ enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
 			  const struct pe_hit *hit,
 			  const union nf_inet_addr *to);
 void pe_mtu_fragment(const struct pe_packet *pkt, struct sk_buff *skb,
-		     const struct pe_port *port, struct net_device *dev);
+		     const struct pe_hit *hit, const struct pe_port *port,
+		     struct net_device *dev);
 
 /* tap.c */
 void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit);

@@ -105,8 +105,7 @@ static unsigned int pe_steer_whole(struct pe_packet *pkt)
 
 	if (verdict != NF_ACCEPT)
 		return verdict;
-	if (pkt->skb->mac_len == ETH_HLEN)
-		pkt->key.mac = pe_source_mac(pkt->skb);
+	pe_track_key(pkt->skb, pkt->family, &pkt->key);
 	if (!pe_packet_parse(pkt))
 		return pe_drop(pkt->pn, pkt->skb, PE_DROP_MALFORMED);
 	return NF_ACCEPT;
@@ -123,14 +122,13 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 		.skb = skb,
 		.family = family,
 		.key.dev = skb->dev,
-		.key.mac = skb->mac_len == ETH_HLEN ? pe_source_mac(skb) :
-						      pe_mac_none,
 	};
 	unsigned int verdict;
 	struct pe_hit hit;
 
 	if (pe_is_not_ours(skb))
 		return NF_ACCEPT;
+	pe_track_key(skb, family, &pkt.key);
 	if (!pe_packet_parse(&pkt))
 		return dst || src ? pe_drop(pn, skb, PE_DROP_MALFORMED) :
 				    NF_ACCEPT;
@@ -156,6 +154,9 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	case PE_MATCH_FRAGMENT:
 		return pe_drop(pn, skb, PE_DROP_FRAGMENT);
 	default:
+		/* Let in by its code, which none of the services expects. */
+		if (pkt.key.track)
+			return pe_drop(pn, skb, PE_DROP_WRONG_PLACE);
 		if (dst && dst->guards)
 			return pe_drop(pn, skb, PE_DROP_GUARD);
 		return pe_steer_quoted(&pkt);

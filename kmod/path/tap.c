@@ -30,7 +30,7 @@ static enum pe_drop pe_tap_copy(const struct pe_packet *pkt,
 	/* A tap that leads back to the engine ends like any loop. */
 	pe_xmit_hop(copy, pkt->family);
 	if (unlikely(pkt->mtu)) {
-		pe_mtu_fragment(pkt, copy, port, dev);
+		pe_mtu_fragment(pkt, copy, NULL, port, dev);
 		return PE_DROP_NONE;
 	}
 	reason = pe_xmit(copy, pkt->family, port, dev);

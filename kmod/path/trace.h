@@ -22,7 +22,8 @@
 		{ PE_DROP_FRAGMENT,		"fragment" },		\
 		{ PE_DROP_MALFORMED,		"malformed" },		\
 		{ PE_DROP_GUARD,		"guard" },		\
-		{ PE_DROP_TAP_COPY,		"tap-copy" })
+		{ PE_DROP_TAP_COPY,		"tap-copy" },		\
+		{ PE_DROP_ENCAPSULATE,		"encapsulate" })
 
 TRACE_EVENT(pe_drop,
 	TP_PROTO(const struct sk_buff *skb, enum pe_drop reason),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Handing a packet to what the neighbour table has the address of. */
 
+#include <net/mpls.h>
 #include <net/arp.h>
 #include <net/dst_metadata.h>
 #include <net/ndisc.h>
@@ -37,6 +38,7 @@ enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 			 const struct pe_port *port, struct net_device *dev)
 {
 	struct neighbour *n;
+	bool other;
 
 	if (port->kind == PE_PORT_KIND_TUNNEL)
 		return pe_xmit_tunnel(skb, port);
@@ -47,7 +49,8 @@ enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 	if (IS_ERR(n))
 		return PE_DROP_NO_NEIGHBOUR;
 	/* A cached header is of the neighbour's own family. */
-	neigh_output(n, skb, family != port->via_proto);
+	other = family != port->via_proto || eth_p_mpls(skb->protocol);
+	neigh_output(n, skb, other);
 	return PE_DROP_NONE;
 }
 

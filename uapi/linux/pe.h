@@ -67,6 +67,23 @@ enum pe_action {
 };
 
 /**
+ * enum pe_track - How it is known which device of a sequence a packet comes
+ *   from.
+ * @PE_TRACK_LINK: By interface and link-layer address alone.
+ * @PE_TRACK_DSCP: By the DSCP as well, which devices leave as it is.
+ * @PE_TRACK_VLAN: By an 802.1Q tag as well, with which devices return packets.
+ * @PE_TRACK_MPLS: By an MPLS label as well, with which devices return packets.
+ * @PE_TRACK_NSH: By a network service header as well (RFC 8300).
+ */
+enum pe_track {
+	PE_TRACK_LINK,
+	PE_TRACK_DSCP,
+	PE_TRACK_VLAN,
+	PE_TRACK_MPLS,
+	PE_TRACK_NSH,
+};
+
+/**
  * enum pe_drop - Why a packet was dropped.
  * @PE_DROP_NONE: It was not.
  * @PE_DROP_WRONG_PLACE: Claims a place in a sequence but did not come from
@@ -84,6 +101,7 @@ enum pe_action {
  * @PE_DROP_GUARD: Addressed to a guarded device directly.
  * @PE_DROP_TAP_COPY: A copy for a tap could not be made or sent; the packet
  *   went on.
+ * @PE_DROP_ENCAPSULATE: What tracks the packet could not be put around it.
  */
 enum pe_drop {
 	PE_DROP_NONE,
@@ -98,6 +116,7 @@ enum pe_drop {
 	PE_DROP_MALFORMED,
 	PE_DROP_GUARD,
 	PE_DROP_TAP_COPY,
+	PE_DROP_ENCAPSULATE,
 };
 
 /**
@@ -181,6 +200,8 @@ enum {
 	PE_HOP_DPORT,
 	PE_HOP_STEP,
 	PE_HOP_PROTO,
+	PE_HOP_TRACK,
+	PE_HOP_CODE,
 
 	__PE_HOP_MAX
 };
@@ -241,6 +262,9 @@ enum {
 	PE_SERVICE_REVERSE,
 	PE_SERVICE_GENERATION,
 	PE_SERVICE_STATS,
+	PE_SERVICE_TRACK,
+	PE_SERVICE_TRACK_FIRST,
+	PE_SERVICE_DSCP,
 
 	__PE_SERVICE_MAX
 };
