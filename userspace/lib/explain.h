@@ -54,6 +54,8 @@ struct pe_packet {
  * @proto: its protocol as it leaves
  * @sport: source port as it leaves
  * @dport: destination port as it leaves
+ * @track: enum pe_track, of @code
+ * @code: what it leaves with, so that the device can be told
  * @ntaps: how many @taps
  * @taps: devices that get a copy
  */
@@ -74,6 +76,8 @@ struct pe_hop {
 	uint8_t proto;
 	uint16_t sport;
 	uint16_t dport;
+	uint32_t track;
+	uint32_t code;
 	unsigned int ntaps;
 	const char *taps[PE_HOP_TAPS];
 };

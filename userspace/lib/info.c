@@ -31,6 +31,8 @@ static const struct {
 	[PE_DROP_GUARD] = { "guard", "addressed to a guarded device directly" },
 	[PE_DROP_TAP_COPY] = { "tap-copy",
 			       "a copy for a tap could not be made or sent; the packet went on" },
+	[PE_DROP_ENCAPSULATE] = { "encapsulate",
+				  "what tracks the packet could not be put around it" },
 };
 
 /**

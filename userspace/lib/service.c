@@ -55,6 +55,12 @@ void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
 		pe_range_put(nlh, &service->dynamic[i], true);
 	if (service->iif)
 		mnl_attr_put_strz(nlh, PE_SERVICE_IIF, service->iif);
+	if (service->track)
+		mnl_attr_put_u32(nlh, PE_SERVICE_TRACK, service->track);
+	if (service->track_first)
+		mnl_attr_put_u32(nlh, PE_SERVICE_TRACK_FIRST, service->track_first);
+	if (service->has & PE_HAS(PE_SERVICE_DSCP))
+		mnl_attr_put_u8(nlh, PE_SERVICE_DSCP, service->dscp);
 	for (i = 0; i < service->nsteps; i++)
 		pe_step_put(nlh, &service->steps[i]);
 }
@@ -150,6 +156,15 @@ static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nla
 		return true;
 	case PE_SERVICE_STEP:
 		return pe_step_get(draft, attr);
+	case PE_SERVICE_TRACK:
+		service->track = pe_attr_u32(attr);
+		return true;
+	case PE_SERVICE_TRACK_FIRST:
+		service->track_first = pe_attr_u32(attr);
+		return true;
+	case PE_SERVICE_DSCP:
+		service->dscp = mnl_attr_get_payload_len(attr) ? mnl_attr_get_u8(attr) : 0;
+		return true;
 	case PE_SERVICE_FORWARD:
 		pe_attr_counter(&draft->all.forward, attr);
 		draft->counted = true;
@@ -283,11 +298,33 @@ bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
 	if (!pe_addr_equal(&a->vip, &b->vip) || a->proto != b->proto ||
 	    ((a->has ^ b->has) & PE_HAS(PE_SERVICE_PROTO)))
 		return false;
+	if (a->track != b->track || a->track_first != b->track_first || a->dscp != b->dscp)
+		return false;
 	if (!a->iif != !b->iif || (a->iif && strcmp(a->iif, b->iif) != 0))
 		return false;
 	return pe_ranges_equal(a->ranges, a->nranges, b->ranges, b->nranges) &&
 	       pe_ranges_equal(a->dynamic, a->ndynamic, b->dynamic, b->ndynamic) &&
 	       pe_steps_equal(a, b);
+}
+
+/* Another method has other codes, and no use for a DSCP. Gives back what of
+ * the service as it is no longer holds.
+ */
+static uint32_t pe_service_merge_track(struct pe_service *service, const struct pe_service *base)
+{
+	uint32_t gone = 0;
+
+	if (!(service->has & PE_HAS(PE_SERVICE_TRACK)))
+		service->track = base->track;
+	if (service->track != base->track)
+		gone |= PE_HAS(PE_SERVICE_TRACK_FIRST);
+	if (service->track != PE_TRACK_DSCP)
+		gone |= PE_HAS(PE_SERVICE_DSCP);
+	if (!((service->has | gone) & PE_HAS(PE_SERVICE_TRACK_FIRST)))
+		service->track_first = base->track_first;
+	if (!((service->has | gone) & PE_HAS(PE_SERVICE_DSCP)))
+		service->dscp = base->dscp;
+	return gone;
 }
 
 /**
@@ -315,7 +352,7 @@ void pe_service_merge(struct pe_service *service, const struct pe_service *base)
 		service->steps = base->steps;
 		service->nsteps = base->nsteps;
 	}
-	service->has |= base->has;
+	service->has |= base->has & ~pe_service_merge_track(service, base);
 }
 
 /**

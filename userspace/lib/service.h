@@ -72,6 +72,9 @@ struct pe_service_stats {
  * @stats: its counters, or NULL
  * @vip: its address
  * @proto: its protocol
+ * @dscp: of packets that leave the sequence
+ * @track: enum pe_track
+ * @track_first: code of the first step, 0 for what the method begins with
  * @nranges: how many @ranges, 0 for every port
  * @ndynamic: how many @dynamic
  * @nsteps: how many @steps
@@ -89,6 +92,9 @@ struct pe_service {
 	struct pe_service_stats *stats;
 	struct pe_addr vip;
 	uint8_t proto;
+	uint8_t dscp;
+	uint32_t track;
+	uint32_t track_first;
 	uint8_t nranges;
 	uint8_t ndynamic;
 	uint8_t nsteps;

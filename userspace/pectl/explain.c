@@ -131,6 +131,10 @@ static void print_hop_target(struct printer *p, const struct pe_hop *hop)
 		print_string(p, "oif", " dev %s", hop->oif);
 	if (hop_is(hop, PE_HOP_LLADDR))
 		print_string(p, "lladdr", " lladdr %s", pe_mac_format(hop->lladdr, buf));
+	if (hop_is(hop, PE_HOP_TRACK)) {
+		print_string(p, "track", " %s", track_name(hop->track));
+		print_uint(p, "code", " %llu", hop->code);
+	}
 }
 
 static void print_hop_addresses(struct printer *p, const struct pe_hop *hop)

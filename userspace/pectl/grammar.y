@@ -50,11 +50,12 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> MONITOR "monitor" NAT "nat" OUTSIDE "outside" PORT "port" PROTO "proto"
 %token <word> REPLACE "replace" SCTP "sctp" SEQUENCE "sequence" SERVER "server"
 %token <word> SERVICE "service" SHOW "show" SPORT "sport" STATS "stats" TAP "tap"
+%token <word> DSCP "dscp" LINK "link" MPLS "mpls" NSH "nsh" TRACK "track" VLAN "vlan"
 %token <word> TCP "tcp" TO "to" TRANSPARENT "transparent" UDP "udp" VIA "via" VIP "vip"
 %token <word> REMOTE "remote" VNI "vni"
 
 %type <word> name plain verb any proto
-%type <number> write mode
+%type <number> write mode method
 
 /* A port behind a device belongs to that step. */
 %precedence STEP
@@ -201,7 +202,18 @@ service_items:
 |	service_items DYNAMIC		{ service_dynamic(parse, $2); CHECK; }
 	ranges				{ service_dynamic_end(parse); }
 |	service_items IIF name		{ service_iif(parse, $2, $3); CHECK; }
+|	service_items TRACK method	{ service_track(parse, $2, $3); CHECK; }
+|	service_items TRACK method NAME	{ service_track(parse, $2, $3); service_track_first(parse, $4); CHECK; }
+|	service_items DSCP NAME		{ service_dscp(parse, $2, $3); CHECK; }
 |	service_items SEQUENCE steps	{ service_sequence(parse, $2); CHECK; }
+;
+
+method:
+	LINK				{ $$ = PE_TRACK_LINK; }
+|	DSCP				{ $$ = PE_TRACK_DSCP; }
+|	VLAN				{ $$ = PE_TRACK_VLAN; }
+|	MPLS				{ $$ = PE_TRACK_MPLS; }
+|	NSH				{ $$ = PE_TRACK_NSH; }
 ;
 
 proto:
@@ -272,6 +284,7 @@ any:
 |	GUARD | HELP | ICMP | ICMPV6 | IIF | INLINE | INSIDE | LLADDR | LOOPBACK | MODE | MONITOR
 |	NAT | OUTSIDE | PORT | PROTO | REMOTE | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP
 |	TCP | TO | TRANSPARENT | UDP | VIA | VIP | VNI
+|	DSCP | LINK | MPLS | NSH | TRACK | VLAN
 ;
 
 %%

@@ -32,6 +32,20 @@ const char *proto_name(unsigned int proto)
 }
 
 /**
+ * track_name() - the word for a way to know the stages of packets
+ * @method: enum pe_track
+ */
+const char *track_name(unsigned int method)
+{
+	static const char *const names[] = {
+		[PE_TRACK_LINK] = "link", [PE_TRACK_DSCP] = "dscp", [PE_TRACK_VLAN] = "vlan",
+		[PE_TRACK_MPLS] = "mpls", [PE_TRACK_NSH] = "nsh",
+	};
+
+	return method < sizeof(names) / sizeof(*names) ? names[method] : "unknown";
+}
+
+/**
  * print_counter() - print packets and bytes
  * @p: the printer
  * @key: of what
@@ -120,6 +134,16 @@ static void print_emits(struct printer *p, const struct pe_step *step)
 	print_close(p);
 }
 
+static void print_track(struct printer *p, const struct pe_service *service)
+{
+	if (service->track)
+		print_string(p, "track", "; track %s", track_name(service->track));
+	if (service->track_first)
+		print_uint(p, "track_first", " %llu", service->track_first);
+	if (service->has & PE_HAS(PE_SERVICE_DSCP))
+		print_uint(p, "dscp", "; dscp %llu", service->dscp);
+}
+
 static void print_sequence(struct printer *p, const struct pe_service *service)
 {
 	const struct pe_service_stats *stats = p->options->stats ? service->stats : NULL;
@@ -169,6 +193,7 @@ static void print_service_full(struct printer *p, const struct pe_service *servi
 	print_object(p, "service");
 	print_string(p, "name", "service %s { ", service->o.name);
 	print_match(p, service);
+	print_track(p, service);
 	print_text(p, "; sequence");
 	print_sequence(p, service);
 	print_text(p, "; }");
@@ -187,6 +212,7 @@ static void print_service_brief(struct printer *p, const struct pe_service *serv
 {
 	print_string(p, NULL, "%-16s ", service->o.name);
 	print_match(p, service);
+	print_track(p, service);
 	print_text(p, " ->");
 	print_sequence(p, service);
 	print_text(p, "\n");

@@ -177,6 +177,63 @@ void service_iif(struct parse *parse, struct word word, struct word value)
 }
 
 /**
+ * service_track() - how the stages of packets are known
+ * @parse: the text
+ * @word: where it stands
+ * @method: enum pe_track
+ */
+void service_track(struct parse *parse, struct word word, int method)
+{
+	if (service_set(parse, PE_SERVICE_TRACK, word))
+		parse->service->track = (uint32_t)method;
+}
+
+/**
+ * service_track_first() - the code of the first step
+ * @parse: the text
+ * @word: the code
+ */
+void service_track_first(struct parse *parse, struct word word)
+{
+	static const struct {
+		const char *what;
+		unsigned int min;
+		unsigned int max;
+	} codes[] = {
+		[PE_TRACK_DSCP] = { "DSCP", 1, 63 },
+		[PE_TRACK_VLAN] = { "VLAN", 1, 4094 },
+		[PE_TRACK_MPLS] = { "label", 16, 1048575 },
+		[PE_TRACK_NSH] = { "service path", 1, 16777215 },
+	};
+	struct pe_service *service = parse->service;
+
+	if (parse->failed)
+		return;
+	if (service->track == PE_TRACK_LINK) {
+		parse_error(parse, word, "'track link' has no codes");
+		return;
+	}
+	if (service_set(parse, PE_SERVICE_TRACK_FIRST, word))
+		parse_number(parse, word, codes[service->track].min, codes[service->track].max,
+			     codes[service->track].what, &service->track_first);
+}
+
+/**
+ * service_dscp() - the DSCP of packets that leave the sequence
+ * @parse: the text
+ * @word: where it stands
+ * @value: the DSCP
+ */
+void service_dscp(struct parse *parse, struct word word, struct word value)
+{
+	unsigned int dscp;
+
+	if (service_set(parse, PE_SERVICE_DSCP, word) &&
+	    parse_number(parse, value, 0, 63, "DSCP", &dscp))
+		parse->service->dscp = (uint8_t)dscp;
+}
+
+/**
  * service_sequence() - steps have been read
  * @parse: the text
  * @word: where it stands
@@ -282,6 +339,10 @@ static void service_check(struct parse *parse)
 	else if (service->nranges && !service_has_ports(service))
 		parse_error(parse, source_word_at(parse->source, service->at[PE_SERVICE_PORT] - 1),
 			    "only tcp, udp and sctp have ports: one of them must be named");
+	else if (service->has & PE_HAS(PE_SERVICE_DSCP) && service->track != PE_TRACK_DSCP)
+		parse_error(parse, source_word_at(parse->source, service->at[PE_SERVICE_DSCP] - 1),
+			    "only 'track dscp' changes the DSCP: service '%s' lacks it",
+			    service->o.name);
 }
 
 /**

@@ -36,6 +36,7 @@ static const struct {
 	{ PORT, "a port number" },
 	{ DYNAMIC, "ports such as 1025-1125" },
 	{ EMITS, "a protocol such as tcp" },
+	{ TRACK, "link, dscp, vlan, mpls or nsh" },
 	{ SPORT, "a port number" },
 	{ PROTO, "the number of a protocol" },
 	{ SEQUENCE, "the name of a device" },

@@ -188,6 +188,21 @@ static void put_sequence(unsigned int devices)
 	}
 }
 
+static void put_track(void)
+{
+	static const char *const methods[] = { "link", "dscp", "vlan", "mpls", "nsh" };
+	unsigned int method = random_below(10);
+
+	if (method >= 5)
+		return;
+	put("track");
+	put("%s", methods[method]);
+	if (method && random_below(2))
+		put("%u", 16 + random_below(method == 1 ? 48 : 4000));
+	if (method == 1 && random_below(2))
+		put("dscp %u", random_below(64));
+}
+
 static void put_service(unsigned int i, unsigned int devices)
 {
 	bool late = random_below(2);
@@ -205,6 +220,7 @@ static void put_service(unsigned int i, unsigned int devices)
 		put_ports();
 	if (!random_below(3))
 		put("iif eth%u", random_below(3));
+	put_track();
 	if (!late) {
 		put(";");
 		put_sequence(devices);

@@ -12,7 +12,8 @@
 #define NAME31 "n234567890123456789012345678901"
 #define DEVICE_WORDS \
 	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni"
-#define SERVICE_WORDS "dynamic, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, udp or vip"
+#define SERVICE_WORDS \
+	"dscp, dynamic, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip"
 
 struct syntax_case {
 	const char *text;
@@ -78,6 +79,22 @@ static const struct syntax_case config_cases[] = {
 	  "1:37: error: ',' needs a port number, but here is ';'" },
 	{ "service a { vip 1.2.3.4 proto; }",
 	  "1:30: error: 'proto' needs the number of a protocol, but here is ';'" },
+	{ "service a { vip 1.2.3.4 track; }",
+	  "1:25: error: 'track' needs link, dscp, vlan, mpls or nsh, but here is ';'" },
+	{ "service a { vip 1.2.3.4 track dscp 64; }",
+	  "1:36: error: '64' is no DSCP; it is a number from 1 to 63" },
+	{ "service a { vip 1.2.3.4 track vlan 0; }",
+	  "1:36: error: '0' is no VLAN; it is a number from 1 to 4094" },
+	{ "service a { vip 1.2.3.4 track mpls 15; }",
+	  "1:36: error: '15' is no label; it is a number from 16 to 1048575" },
+	{ "service a { vip 1.2.3.4 track link 1; }",
+	  "1:36: error: 'track link' has no codes" },
+	{ "service a { track dscp track vlan; }",
+	  "1:24: error: 'track' says again what service 'a' has been told" },
+	{ "service a { vip 1.2.3.4; track vlan; dscp 1; sequence b; }",
+	  "1:38: error: only 'track dscp' changes the DSCP: service 'a' lacks it" },
+	{ "service a { vip 1.2.3.4; track dscp; dscp 64; sequence b; }",
+	  "1:43: error: '64' is no DSCP; it is a number from 0 to 63" },
 	{ "service a { vip 1.2.3.4 iif; }",
 	  "1:28: error: 'iif' needs the name of an interface, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence; }",
