@@ -120,9 +120,10 @@ static void test_requests(void)
 		"service with a device that emits", PARSE_BATCH,
 		"service a { vip 1.2.3.4; sequence b emits tcp port 80, c emits proto 47, d }",
 		"cmd 8 flags 601: 1(6100) 3(01020304) 7[ 1(6200) 5(06) 6(5000) ] 7[ 1(6300) 5(2f) ] 7[ 1(6400) ] ");
-	test_encode("service tracked by DSCP", PARSE_BATCH,
-		    "service a { vip 1.2.3.4; track dscp 9; dscp 0; sequence b }",
-		    "cmd 8 flags 601: 1(6100) 3(01020304) 12(01000000) 13(09000000) 14(00) 7[ 1(6200) ] ");
+	test_encode(
+		"service tracked by DSCP", PARSE_BATCH,
+		"service a { vip 1.2.3.4; track dscp 9; dscp 0; sequence b }",
+		"cmd 8 flags 601: 1(6100) 3(01020304) 12(01000000) 13(09000000) 14(00) 7[ 1(6200) ] ");
 	test_encode("service for all", PARSE_BATCH, "service a { vip 1.2.3.4; sequence b }",
 		    "cmd 8 flags 601: 1(6100) 3(01020304) 7[ 1(6200) ] ");
 }
