@@ -8,6 +8,8 @@
 
 #include "control/notify.h"
 #include "control/session.h"
+#include "herald.h"
+#include "model/announce.h"
 #include "model/service.h"
 #include "model/table.h"
 #include "netns.h"
@@ -28,11 +30,12 @@ struct pe_net *pe_net(const struct net *net)
  * pe_net_hooks() - see packets, where there is something to do with them
  * @pn: namespace
  * @guard: those that are forwarded too
+ * @arp: questions for IPv4 addresses on a link too
  *
  * Context: process context, pe_net.lock held.
  * Return: 0 or a negative errno.
  */
-int pe_net_hooks(struct pe_net *pn, bool guard)
+int pe_net_hooks(struct pe_net *pn, bool guard, bool arp)
 {
 	int err;
 
@@ -52,6 +55,12 @@ int pe_net_hooks(struct pe_net *pn, bool guard)
 			return err;
 		pn->guarding = true;
 	}
+	if (arp && !pn->listening) {
+		err = nf_register_net_hook(pn->net, &pn->arp_hook);
+		if (err)
+			return err;
+		pn->listening = true;
+	}
 	return 0;
 }
 
@@ -64,6 +73,10 @@ int pe_net_hooks(struct pe_net *pn, bool guard)
 void pe_net_hooks_trim(struct pe_net *pn)
 {
 	lockdep_assert_held(&pn->lock);
+	if (pn->listening && !pn->announcing[PE_IPV4]) {
+		nf_unregister_net_hook(pn->net, &pn->arp_hook);
+		pn->listening = false;
+	}
 	if (pn->guarding && !pn->guard_count) {
 		nf_unregister_net_hooks(pn->net,
 					pn->hooks + PE_HOOKS_PREROUTING,
@@ -90,8 +103,13 @@ static int pe_net_init_tables(struct pe_net *pn)
 	err = rhashtable_init(&pn->sequences, &pe_sequence_params);
 	if (err)
 		goto destroy_services;
+	err = rhltable_init(&pn->announces, &pe_announce_params);
+	if (err)
+		goto destroy_sequences;
 	return 0;
 
+destroy_sequences:
+	rhashtable_destroy(&pn->sequences);
 destroy_services:
 	rhashtable_destroy(&pn->services);
 destroy_devices:
@@ -112,6 +130,8 @@ static int __net_init pe_net_init_net(struct net *net)
 	INIT_LIST_HEAD(&pn->ifaces);
 	INIT_LIST_HEAD(&pn->ports);
 	INIT_LIST_HEAD(&pn->events);
+	INIT_LIST_HEAD(&pn->announced);
+	INIT_DELAYED_WORK(&pn->announce_work, pe_herald_work);
 	INIT_WORK(&pn->event_work, pe_notify_work);
 	spin_lock_init(&pn->sessions_lock);
 	INIT_LIST_HEAD(&pn->sessions);
@@ -126,6 +146,8 @@ static int __net_init pe_net_init_net(struct net *net)
 	}
 	pn->ingress = pe_ingress_ops;
 	pn->ingress.priv = pn;
+	pn->arp_hook = pe_announce_arp_ops;
+	pn->arp_hook.priv = pn;
 	pn->drops = alloc_percpu(struct pe_drops);
 	if (!pn->drops)
 		return -ENOMEM;
@@ -146,6 +168,7 @@ static void __net_exit pe_net_pre_exit_net(struct net *net)
 	WRITE_ONCE(pn->dead, true);
 	pn->guard_count = 0;
 	pn->address_count = 0;
+	memset(pn->announcing, 0, sizeof(pn->announcing));
 	pe_net_hooks_trim(pn);
 	mutex_unlock(&pn->lock);
 }
@@ -182,19 +205,30 @@ static void pe_net_free_objects(struct pe_net *pn, enum pe_noun noun)
 	}
 }
 
+static void pe_net_free_announces(struct pe_net *pn)
+{
+	struct pe_announce *a, *tmp;
+
+	list_for_each_entry_safe(a, tmp, &pn->announced, list)
+		pe_announce_free(pn, a);
+}
+
 static void __net_exit pe_net_exit_net(struct net *net)
 {
 	struct pe_net *pn = pe_net(net);
 
 	cancel_work_sync(&pn->ask_work);
+	pe_herald_stop(pn);
 	pe_notify_drop(pn);
 	pe_session_close_all(pn);
 	mutex_lock(&pn->lock);
 	pe_net_free_addrs(pn);
 	pe_net_free_objects(pn, PE_NOUN_SERVICE);
 	pe_net_free_objects(pn, PE_NOUN_DEVICE);
+	pe_net_free_announces(pn);
 	mutex_unlock(&pn->lock);
 	flush_work(&pn->hot_work);
+	rhltable_destroy(&pn->announces);
 	rhashtable_destroy(&pn->sequences);
 	rhashtable_destroy(&pn->services);
 	rhashtable_destroy(&pn->devices);

@@ -24,6 +24,7 @@ struct pe_text;
 #define PE_DEVICES_LIMIT	65536
 #define PE_SERVICES_LIMIT	4194304
 #define PE_IFACES_LIMIT		16384
+#define PE_ANNOUNCES_LIMIT	16384
 #define PE_SESSIONS_LIMIT	1024
 
 enum pe_family {
@@ -59,17 +60,23 @@ enum pe_family {
  * @iface_count: interfaces in @ifaces
  * @staged: changes in the transactions of all sockets
  * @session_count: sessions in @sessions
+ * @announce_count: announcements in @announced
+ * @announcing: addresses that are answered for, by family; read by the packet
+ *	path
  * @dead: no work is to be queued any more
  * @texts: refusals, or NULL until there is one
  * @text_next: where in @texts the next one goes
- * @ifaces_lock: protects @ifaces, @ports, @events and what notifiers write in them;
+ * @announces: addresses that are announced, by address
+ * @ifaces_lock: protects @ifaces, @ports, @events, @announced and what notifiers write in them;
  *	taken with bottom halves off, inside @lock and RTNL
  * @ifaces: interfaces that are named by the configuration
  * @ports: ports whose link-layer address can change by itself
- * @events: interfaces that came or went, to be told of
+ * @events: what happened and is to be told of
+ * @announced: addresses that are announced; changed under @lock too
  * @sessions_lock: protects @sessions
  * @sessions: netlink sockets with a transaction or a refusal of theirs
  * @event_work: tells of @events
+ * @announce_work: does what @announced want done
  * @hot: counts that ask to be spread over the CPUs
  * @hot_work: spreads them
  * @ask_work: asks for the neighbours of @ports
@@ -79,6 +86,8 @@ enum pe_family {
  *	which no hook of IP meets
  * @steering: PREROUTING hooks are registered
  * @guarding: FORWARD hooks are registered
+ * @arp_hook: likewise, for questions about announced addresses
+ * @listening: @arp_hook is registered
  */
 struct pe_net {
 	struct pe_table __rcu	*table[PE_FAMILIES];
@@ -101,16 +110,22 @@ struct pe_net {
 	u32			iface_count;
 	u32			staged;
 	u32			session_count;
+	u32			announce_count;
+	u32			announcing[PE_FAMILIES];
 	bool			dead;
 	struct pe_text		*texts;
 	u32			text_next;
 
-	spinlock_t		ifaces_lock; /* next 3 fields */
+	struct rhltable		announces;
+
+	spinlock_t		ifaces_lock; /* next 4 fields */
 	struct list_head	ifaces;
 	struct list_head	ports;
 	struct list_head	events;
+	struct list_head	announced;
 
 	struct work_struct	event_work;
+	struct delayed_work	announce_work;
 
 	spinlock_t		sessions_lock; /* next field */
 	struct list_head	sessions;
@@ -124,6 +139,8 @@ struct pe_net {
 	struct nf_hook_ops	ingress;
 	bool			steering;
 	bool			guarding;
+	struct nf_hook_ops	arp_hook;
+	bool			listening;
 };
 
 /**
@@ -150,7 +167,7 @@ static inline struct pe_table *pe_net_table(struct pe_net *pn,
 }
 
 struct pe_net *pe_net(const struct net *net);
-int pe_net_hooks(struct pe_net *pn, bool guard);
+int pe_net_hooks(struct pe_net *pn, bool guard, bool arp);
 void pe_net_hooks_trim(struct pe_net *pn);
 int pe_net_init(void);
 void pe_net_exit(void);

@@ -3,10 +3,13 @@
 
 #include <linux/netdevice.h>
 #include <linux/notifier.h>
+#include <net/ipv6.h>
 #include <net/neighbour.h>
 #include <net/netevent.h>
 
 #include "control/notify.h"
+#include "herald.h"
+#include "model/announce.h"
 #include "model/device.h"
 #include "model/iface.h"
 #include "netns.h"
@@ -21,12 +24,14 @@ static int pe_watch_netdev(struct notifier_block *nb, unsigned long event,
 
 	switch (event) {
 	case NETDEV_UNREGISTER:
+		pe_herald_leave(pn, dev);
 		if (pe_iface_detach(pn, dev, false, name))
 			pe_notify_iface(pn, name, PE_EVENT_INTERFACE_GONE);
 		break;
 	case NETDEV_CHANGENAME:
 		if (pe_iface_detach(pn, dev, true, name))
 			pe_notify_iface(pn, name, PE_EVENT_INTERFACE_GONE);
+		pe_announce_wake(pn);
 		fallthrough;
 	case NETDEV_REGISTER:
 		if (!pe_iface_attach(pn, dev))
@@ -35,9 +40,21 @@ static int pe_watch_netdev(struct notifier_block *nb, unsigned long event,
 		fallthrough;
 	case NETDEV_UP:
 		pe_ports_ask(pn);
+		pe_announce_again(pn, dev);
 		break;
 	case NETDEV_CHANGEADDR:
 		pe_ports_mirror(pn);
+		pe_announce_again(pn, dev);
+		break;
+	case NETDEV_CHANGE:
+	case NETDEV_NOTIFY_PEERS:
+		pe_announce_again(pn, dev);
+		break;
+	case NETDEV_CHANGEMTU:
+		/* Too small for IPv6, which forgets all about it then. */
+		if (dev->mtu < IPV6_MIN_MTU)
+			pe_herald_leave(pn, dev);
+		pe_announce_wake(pn);
 		break;
 	}
 	return NOTIFY_DONE;

@@ -209,6 +209,9 @@ static int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 		return -EMSGSIZE;
 	if (pe_fill_track(skb, svc))
 		return -EMSGSIZE;
+	if (svc->announce && nla_put_string(skb, PE_SERVICE_ANNOUNCE,
+					    svc->announce->iface->name))
+		return -EMSGSIZE;
 	for (i = 0; i < svc->seq->steps; i++)
 		if (pe_fill_step(skb, svc, i, stats))
 			return -EMSGSIZE;

@@ -3,6 +3,7 @@
 
 #include <linux/slab.h>
 
+#include "../model/event.h"
 #include "../netns.h"
 #include "fill.h"
 #include "nl-gen.h"
@@ -56,43 +57,22 @@ missed:
 	genl_set_err(&pe_nl_family, pn->net, 0, PE_NLGRP_CONFIG, -ENOBUFS);
 }
 
-/* An interface that came or went, until those who listen are told. */
-struct pe_iface_event {
-	struct list_head	list;
-	enum pe_event		kind;
-	char			name[IFNAMSIZ];
-};
-
 /**
  * pe_notify_iface() - an interface of the configuration came or went
  * @pn: namespace
  * @name: of the interface
  * @event: what happened
  *
- * Who tells of interfaces must not wait for the lock that keeps the devices
- * attached to them, so a work does the rest.
- *
  * Context: process context, RTNL held.
  */
 void pe_notify_iface(struct pe_net *pn, const char *name, enum pe_event event)
 {
-	struct pe_iface_event *item;
-
 	if (READ_ONCE(pn->dead) || !READ_ONCE(pe_nl_up) ||
 	    !genl_has_listeners(&pe_nl_family, pn->net, PE_NLGRP_EVENTS))
 		return;
-	item = kzalloc(sizeof(*item), GFP_KERNEL);
-	if (!item) {
+	if (!pe_event_iface(pn, event, name))
 		genl_set_err(&pe_nl_family, pn->net, 0, PE_NLGRP_EVENTS,
 			     -ENOBUFS);
-		return;
-	}
-	item->kind = event;
-	strscpy(item->name, name, sizeof(item->name));
-	spin_lock_bh(&pn->ifaces_lock);
-	list_add_tail(&item->list, &pn->events);
-	spin_unlock_bh(&pn->ifaces_lock);
-	schedule_work(&pn->event_work);
 }
 
 static bool pe_port_is_at(const struct pe_port *port, const char *name)
@@ -117,11 +97,18 @@ static int pe_notify_fill_devices(struct sk_buff *skb, struct pe_net *pn,
 	return 0;
 }
 
+static int pe_notify_fill_claim(struct sk_buff *skb,
+				const struct pe_occurrence *item)
+{
+	return pe_fill_addr(skb, PE_EV_ADDRESS, &item->addr, item->family) ?:
+	       nla_put(skb, PE_EV_LLADDR, sizeof(item->mac), item->mac);
+}
+
 /* All devices, or as many as a message holds: then the listener is told that
  * it missed something.
  */
 static void pe_notify_event(struct pe_net *pn,
-			    const struct pe_iface_event *item)
+			    const struct pe_occurrence *item)
 {
 	struct sk_buff *skb;
 	void *header;
@@ -136,7 +123,8 @@ static void pe_notify_event(struct pe_net *pn,
 		nlmsg_free(skb);
 		goto missed;
 	}
-	err = pe_notify_fill_devices(skb, pn, item->name);
+	err = item->family ? pe_notify_fill_claim(skb, item) :
+			     pe_notify_fill_devices(skb, pn, item->name);
 	genlmsg_end(skb, header);
 	genlmsg_multicast_netns(&pe_nl_family, pn->net, skb, 0,
 				PE_NLGRP_EVENTS, GFP_KERNEL);
@@ -146,29 +134,16 @@ missed:
 	genl_set_err(&pe_nl_family, pn->net, 0, PE_NLGRP_EVENTS, -ENOBUFS);
 }
 
-static struct pe_iface_event *pe_notify_next(struct pe_net *pn)
-{
-	struct pe_iface_event *item;
-
-	spin_lock_bh(&pn->ifaces_lock);
-	item = list_first_entry_or_null(&pn->events, struct pe_iface_event,
-					list);
-	if (item)
-		list_del(&item->list);
-	spin_unlock_bh(&pn->ifaces_lock);
-	return item;
-}
-
 /**
- * pe_notify_work() - tell of interfaces that came or went
+ * pe_notify_work() - tell of what happened
  * @work: pe_net.event_work
  */
 void pe_notify_work(struct work_struct *work)
 {
 	struct pe_net *pn = container_of(work, struct pe_net, event_work);
-	struct pe_iface_event *item;
+	struct pe_occurrence *item;
 
-	while ((item = pe_notify_next(pn))) {
+	while ((item = pe_event_next(pn))) {
 		mutex_lock(&pn->lock);
 		if (READ_ONCE(pe_nl_up))
 			pe_notify_event(pn, item);
@@ -185,9 +160,9 @@ void pe_notify_work(struct work_struct *work)
  */
 void pe_notify_drop(struct pe_net *pn)
 {
-	struct pe_iface_event *item;
+	struct pe_occurrence *item;
 
 	cancel_work_sync(&pn->event_work);
-	while ((item = pe_notify_next(pn)))
+	while ((item = pe_event_next(pn)))
 		kfree(item);
 }

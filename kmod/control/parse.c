@@ -654,6 +654,42 @@ static int pe_parse_track(struct genl_info *info, const char *name,
 	return err;
 }
 
+static int pe_parse_announce(struct pe_net *pn, struct genl_info *info,
+			     const char *name, struct pe_service *svc,
+			     struct pe_refusal *refusal)
+{
+	const struct nlattr *attr = info->attrs[PE_SERVICE_ANNOUNCE];
+	struct pe_announce *announce;
+	struct pe_iface *iface;
+
+	if (!attr)
+		return 0;
+	if (!dev_valid_name(nla_data(attr)))
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "'%s' is no interface that service %s could be announced on: name one",
+			      (const char *)nla_data(attr), name);
+	iface = pe_parse_iface(pn, attr, false, refusal);
+	if (IS_ERR(iface))
+		return PTR_ERR(iface);
+	if (svc->iif && svc->iif != iface) {
+		pe_iface_put(pn, iface);
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "service %s is announced on %s but takes clients by %s only: name the same interface",
+			      name, (const char *)nla_data(attr),
+			      svc->iif->name);
+	}
+	announce = pe_announce_get(pn, iface, &svc->vip, svc->family);
+	pe_iface_put(pn, iface);
+	if (announce == ERR_PTR(-ENOSPC))
+		return pe_bad(info->extack, refusal, attr, -ENOSPC,
+			      "the address of service %s is one too many to be announced in this namespace: have it routed here instead",
+			      name);
+	if (IS_ERR(announce))
+		return PTR_ERR(announce);
+	svc->announce = announce;
+	return 0;
+}
+
 static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,
 			 const char *name, struct nlattr **tb,
 			 struct pe_refusal *refusal)
@@ -787,6 +823,8 @@ struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
 		err = pe_parse_iif(pn, info, name, svc, refusal);
 	if (!err)
 		err = pe_parse_track(info, name, svc, parts.steps, refusal);
+	if (!err)
+		err = pe_parse_announce(pn, info, name, svc, refusal);
 	if (err) {
 		pe_change_drop(pn, txn, change);
 		return ERR_PTR(err);

@@ -4,8 +4,11 @@
  */
 
 #include <linux/errno.h>
+#include <linux/inetdevice.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
+#include <net/addrconf.h>
+#include <net/route.h>
 
 #include "../model/service.h"
 #include "../model/table.h"
@@ -334,6 +337,77 @@ static int pe_prepare_server(struct pe_prepare *p, const struct pe_service *svc)
 	return 0;
 }
 
+static bool pe_prepare_is_local(const struct pe_prepare *p,
+				const struct pe_service *svc)
+{
+	if (svc->family == NFPROTO_IPV4)
+		return inet_addr_type(p->pn->net, svc->vip.ip) == RTN_LOCAL;
+	return ipv6_chk_addr(p->pn->net, &svc->vip.in6, NULL, 0);
+}
+
+/* Can there be ARP and neighbour discovery on the interface? */
+static bool pe_prepare_has_arp(const struct pe_iface *iface)
+{
+	const struct net_device *dev;
+	bool has;
+
+	rcu_read_lock();
+	dev = rcu_dereference(iface->dev);
+	has = dev && !(dev->flags & IFF_NOARP);
+	rcu_read_unlock();
+	return has;
+}
+
+static int pe_prepare_announce(struct pe_prepare *p,
+			       const struct pe_service *svc)
+{
+	const struct pe_iface *iface = svc->announce->iface;
+	const char *name = svc->obj->name;
+	int err;
+
+	err = pe_prepare_iface(p, iface, "service", svc->obj,
+			       PE_SERVICE_ANNOUNCE);
+	if (err)
+		return err;
+	if (!pe_prepare_has_arp(iface))
+		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_ANNOUNCE, 0,
+				 "nobody on interface %s asks who has the address of service %s, for ARP is off there: turn it on, or leave announce out",
+				 iface->name, name);
+	if (svc->family == NFPROTO_IPV4 &&
+	    !IS_ENABLED(CONFIG_NETFILTER_FAMILY_ARP))
+		return pe_refuse(p->refusal, -EOPNOTSUPP, PE_SERVICE_ANNOUNCE, 0,
+				 "service %s cannot be announced, for this kernel shows ARP to no module: have its address routed here instead",
+				 name);
+	if (pe_prepare_is_local(p, svc))
+		return pe_refuse(p->refusal, -EADDRINUSE, PE_SERVICE_ANNOUNCE, 0,
+				 "the address of service %s is the router's own, for which the kernel answers: take it off its interface, or leave announce out",
+				 name);
+	return 0;
+}
+
+/* Who asks on an interface by which devices of the sequence return packets is
+ * a client only where the service says so.
+ */
+static int pe_prepare_asked(struct pe_prepare *p, const struct pe_service *svc)
+{
+	const struct pe_sequence *seq = svc->seq;
+	const struct pe_iface *iface;
+	u8 i;
+
+	if (!svc->announce || svc->iif)
+		return 0;
+	iface = svc->announce->iface;
+	for (i = 1; i < seq->forward; i++)
+		if (seq->stage[i].from->iface == iface)
+			return pe_refuse(p->refusal, -EINVAL,
+					 PE_SERVICE_ANNOUNCE, 0,
+					 "service %s is announced on %s, by which its device %s returns packets, so no client is known there: say iif %s as well, or announce it elsewhere",
+					 svc->obj->name, iface->name,
+					 seq->stage[i].from->device->obj->name,
+					 iface->name);
+	return 0;
+}
+
 static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 			      bool asked)
 {
@@ -346,6 +420,8 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 	if (asked) {
 		err = pe_prepare_iface(p, svc->iif, "service", obj,
 				       PE_SERVICE_IIF);
+		if (!err && svc->announce)
+			err = pe_prepare_announce(p, svc);
 		if (err)
 			return err;
 	}
@@ -360,6 +436,8 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 	err = pe_prepare_server(p, svc);
 	if (!err)
 		err = pe_service_check_legs(svc, p->refusal);
+	if (!err)
+		err = pe_prepare_asked(p, svc);
 	if (err)
 		return err;
 	return pe_service_inherit(p->pn, svc, obj->live);
@@ -570,6 +648,20 @@ static bool pe_prepare_guarding(const struct pe_txn *txn)
 	return false;
 }
 
+/* Is there an IPv4 address among what the transaction has announced? */
+static bool pe_prepare_arp(const struct pe_txn *txn)
+{
+	const struct pe_service *svc;
+	const struct pe_object *obj;
+
+	list_for_each_entry(obj, &txn->services, touched) {
+		svc = obj->next;
+		if (svc && svc->announce && svc->family == NFPROTO_IPV4)
+			return true;
+	}
+	return false;
+}
+
 /**
  * pe_txn_prepare() - make what a transaction will make effective
  * @pn: namespace
@@ -598,7 +690,8 @@ int pe_txn_prepare(struct pe_net *pn, struct pe_txn *txn,
 	for (i = 0; !err && i < PE_FAMILIES; i++)
 		err = pe_prepare_room(&p, i);
 	if (!err && (txn->addrs[PE_IPV4] || txn->addrs[PE_IPV6]))
-		err = pe_net_hooks(pn, pe_prepare_guarding(txn));
+		err = pe_net_hooks(pn, pe_prepare_guarding(txn),
+				   pe_prepare_arp(txn));
 	if (err)
 		*fault = p.change;
 	return err;

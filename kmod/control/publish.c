@@ -110,6 +110,16 @@ static void pe_publish_folds(struct pe_txn *txn)
 	}
 }
 
+static void pe_publish_announce(struct pe_net *pn,
+				const struct pe_service *old,
+				const struct pe_service *new)
+{
+	if (new)
+		pe_announce_begin(pn, new->announce);
+	if (old)
+		pe_announce_end(pn, old->announce);
+}
+
 /* What is replaced goes; what is deleted is told of, then goes with its name. */
 static void pe_publish_object(struct pe_net *pn, struct pe_object *obj,
 			      enum pe_noun noun)
@@ -117,6 +127,9 @@ static void pe_publish_object(struct pe_net *pn, struct pe_object *obj,
 	void *old = obj->live;
 	bool changed = obj->next != old;
 
+	/* What both announce is not announced anew. */
+	if (changed && noun == PE_NOUN_SERVICE)
+		pe_publish_announce(pn, old, obj->next);
 	list_del_init(&obj->touched);
 	obj->live = obj->next;
 	obj->next = NULL;

@@ -44,6 +44,9 @@ struct pe_service *pe_service_copy(struct pe_net *pn,
 	new->iif = svc->iif;
 	if (new->iif)
 		new->iif->users++;
+	new->announce = svc->announce;
+	if (new->announce)
+		new->announce->versions++;
 	new->vip = svc->vip;
 	new->family = svc->family;
 	new->proto = svc->proto;
@@ -77,6 +80,7 @@ void pe_service_put(struct pe_net *pn, struct pe_service *svc)
 		return;
 	lockdep_assert_held(&pn->lock);
 	pe_sequence_put(pn, svc->seq);
+	pe_announce_put(pn, svc->announce);
 	pe_iface_put(pn, svc->iif);
 	call_rcu(&svc->rcu, pe_service_free_rcu);
 }

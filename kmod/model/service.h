@@ -7,6 +7,7 @@
 #include <uapi/linux/pe.h>
 
 #include "addr.h"
+#include "announce.h"
 #include "object.h"
 #include "sequence.h"
 #include "stats.h"
@@ -40,6 +41,7 @@ struct pe_traffic {
  * @seq: its sequence
  * @counts: its counters, shared by versions whose stages count the same
  * @iif: interface that clients must come by, NULL for any
+ * @announce: where the address is announced, NULL for nowhere
  * @vip: service address
  * @family: NFPROTO_* of @vip
  * @proto: IP protocol, where @level is not PE_LEVEL_ADDRESS
@@ -61,6 +63,7 @@ struct pe_service {
 	struct pe_sequence	*seq;
 	struct pe_counts	*counts;
 	struct pe_iface		*iif;
+	struct pe_announce	*announce;
 	union nf_inet_addr	vip;
 	u8			family;
 	u8			proto;

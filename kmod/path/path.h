@@ -10,6 +10,8 @@
 #include "packet.h"
 #include "xmit.h"
 
+struct pe_announce;
+
 /* steer.c */
 extern const struct nf_hook_ops pe_hook_ops[];
 unsigned int pe_drop(struct pe_net *pn, struct sk_buff *skb,
@@ -90,6 +92,11 @@ static inline enum pe_drop pe_xmit_stage(struct sk_buff *skb, u8 family,
 	}
 	return pe_xmit(skb, family, stage->to, dev);
 }
+
+/* announce.c */
+extern const struct nf_hook_ops pe_announce_arp_ops;
+unsigned int pe_announce_heard(struct pe_net *pn, struct sk_buff *skb);
+void pe_announce_send(const struct pe_announce *a, struct net_device *dev);
 
 /* translate.c */
 unsigned int pe_translate_ipv4(struct pe_net *pn, struct sk_buff *skb,

@@ -111,6 +111,13 @@ static unsigned int pe_steer_whole(struct pe_packet *pkt)
 	return NF_ACCEPT;
 }
 
+/* What is no packet of the router's may be a question of the link's. */
+static unsigned int pe_steer_link(struct pe_net *pn, struct sk_buff *skb,
+				  u8 family)
+{
+	return family == NFPROTO_IPV6 ? pe_announce_heard(pn, skb) : NF_ACCEPT;
+}
+
 /* A packet of any kind whose destination or source may be a service's. */
 static noinline unsigned int pe_steer_any(struct pe_net *pn,
 					  struct sk_buff *skb, u8 family,
@@ -127,13 +134,13 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	struct pe_hit hit;
 
 	if (pe_is_not_ours(skb))
-		return NF_ACCEPT;
+		return pe_steer_link(pn, skb, family);
 	pe_track_key(skb, family, &pkt.key);
 	if (!pe_packet_parse(&pkt))
 		return dst || src ? pe_drop(pn, skb, PE_DROP_MALFORMED) :
 				    NF_ACCEPT;
 	if (pkt.link)
-		return NF_ACCEPT;
+		return pe_steer_link(pn, skb, family);
 	if (unlikely(pe_defrag_wanted(&pkt, dst, src))) {
 		verdict = pe_steer_whole(&pkt);
 		if (verdict != NF_ACCEPT)

@@ -125,10 +125,13 @@ enum pe_drop {
  *   away.
  * @PE_EVENT_INTERFACE_BACK: An interface that devices are attached to came
  *   back.
+ * @PE_EVENT_ADDRESS_CLAIMED: Another host says that it has an address
+ *   announced on an interface.
  */
 enum pe_event {
 	PE_EVENT_INTERFACE_GONE,
 	PE_EVENT_INTERFACE_BACK,
+	PE_EVENT_ADDRESS_CLAIMED,
 };
 
 enum {
@@ -265,6 +268,7 @@ enum {
 	PE_SERVICE_TRACK,
 	PE_SERVICE_TRACK_FIRST,
 	PE_SERVICE_DSCP,
+	PE_SERVICE_ANNOUNCE,
 
 	__PE_SERVICE_MAX
 };
@@ -289,6 +293,8 @@ enum {
 	PE_EV_KIND = 1,
 	PE_EV_DEV,
 	PE_EV_DEVICE,
+	PE_EV_ADDRESS,
+	PE_EV_LLADDR,
 
 	__PE_EV_MAX
 };

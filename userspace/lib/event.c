@@ -21,6 +21,8 @@ const char *pe_event_name(uint32_t kind)
 		return "interface-gone";
 	case PE_EVENT_INTERFACE_BACK:
 		return "interface-back";
+	case PE_EVENT_ADDRESS_CLAIMED:
+		return "address-claimed";
 	}
 	return "unknown";
 }
@@ -45,5 +47,9 @@ void pe_event_get(struct pe_occurrence *event, struct pe_arena *arena, const str
 			event->dev = pe_attr_str(attr, arena);
 		else if (type == PE_EV_DEVICE && event->ndevices < PE_EVENT_DEVICES)
 			event->devices[event->ndevices++] = pe_attr_str(attr, arena);
+		else if (type == PE_EV_ADDRESS)
+			pe_attr_addr(&event->address, attr);
+		else if (type == PE_EV_LLADDR)
+			pe_attr_mac(event->lladdr, attr);
 	}
 }

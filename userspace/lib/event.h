@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "addr.h"
+
 struct nlmsghdr;
 struct pe_arena;
 
@@ -14,12 +16,16 @@ struct pe_arena;
  * struct pe_occurrence - an event
  * @kind: enum pe_event
  * @dev: interface it is about, or NULL
+ * @address: address that it is about, if there is one
+ * @lladdr: link-layer address of the host that claims @address
  * @ndevices: how many @devices
  * @devices: attached to that interface
  */
 struct pe_occurrence {
 	uint32_t kind;
 	const char *dev;
+	struct pe_addr address;
+	uint8_t lladdr[PE_MAC_LEN];
 	unsigned int ndevices;
 	const char *devices[PE_EVENT_DEVICES];
 };

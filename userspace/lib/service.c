@@ -61,6 +61,8 @@ void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
 		mnl_attr_put_u32(nlh, PE_SERVICE_TRACK_FIRST, service->track_first);
 	if (service->has & PE_HAS(PE_SERVICE_DSCP))
 		mnl_attr_put_u8(nlh, PE_SERVICE_DSCP, service->dscp);
+	if (service->announce)
+		mnl_attr_put_strz(nlh, PE_SERVICE_ANNOUNCE, service->announce);
 	for (i = 0; i < service->nsteps; i++)
 		pe_step_put(nlh, &service->steps[i]);
 }
@@ -153,6 +155,9 @@ static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nla
 		return pe_range_get(draft, attr);
 	case PE_SERVICE_IIF:
 		service->iif = pe_attr_str(attr, draft->arena);
+		return true;
+	case PE_SERVICE_ANNOUNCE:
+		service->announce = pe_attr_str(attr, draft->arena);
 		return true;
 	case PE_SERVICE_STEP:
 		return pe_step_get(draft, attr);
@@ -286,6 +291,12 @@ static bool pe_steps_equal(const struct pe_service *a, const struct pe_service *
 	return true;
 }
 
+/* Both may be missing. */
+static bool pe_names_equal(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
 /**
  * pe_service_equal() - compare what a user can say of two services
  * @a: one
@@ -300,7 +311,7 @@ bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
 		return false;
 	if (a->track != b->track || a->track_first != b->track_first || a->dscp != b->dscp)
 		return false;
-	if (!a->iif != !b->iif || (a->iif && strcmp(a->iif, b->iif) != 0))
+	if (!pe_names_equal(a->iif, b->iif) || !pe_names_equal(a->announce, b->announce))
 		return false;
 	return pe_ranges_equal(a->ranges, a->nranges, b->ranges, b->nranges) &&
 	       pe_ranges_equal(a->dynamic, a->ndynamic, b->dynamic, b->ndynamic) &&
@@ -340,6 +351,8 @@ void pe_service_merge(struct pe_service *service, const struct pe_service *base)
 		service->proto = base->proto;
 	if (!service->iif)
 		service->iif = base->iif;
+	if (!service->announce)
+		service->announce = base->announce;
 	if (!service->nranges) {
 		service->ranges = base->ranges;
 		service->nranges = base->nranges;

@@ -66,6 +66,7 @@ struct pe_service_stats {
  * struct pe_service - a service
  * @o: name and verb
  * @iif: interface of arrival, or NULL for any
+ * @announce: interface on which its address is answered for, or NULL for none
  * @ranges: its ports
  * @dynamic: ports negotiated over these
  * @steps: its sequence
@@ -86,6 +87,7 @@ struct pe_service_stats {
 struct pe_service {
 	struct pe_object o;
 	const char *iif;
+	const char *announce;
 	struct pe_range *ranges;
 	struct pe_range *dynamic;
 	struct pe_step *steps;

@@ -41,7 +41,8 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> NAME "a name"
 %token <word> '{' '}' ';' ','
 
-%token <word> ADD "add" ADDRESS "address" ALIAS "alias" APPLY "apply" CHANGE "change"
+%token <word> ADD "add" ADDRESS "address" ALIAS "alias" ANNOUNCE "announce" APPLY "apply"
+%token <word> CHANGE "change"
 %token <word> CONFIG "config" DEL "del" DEV "dev" DEVICE "device" DIFF "diff"
 %token <word> DYNAMIC "dynamic" EMITS "emits"
 %token <word> EVENTS "events" EXPLAIN "explain" FLUSH "flush" FROM "from" GUARD "guard"
@@ -205,6 +206,7 @@ service_items:
 |	service_items TRACK method	{ service_track(parse, $2, $3); CHECK; }
 |	service_items TRACK method NAME	{ service_track(parse, $2, $3); service_track_first(parse, $4); CHECK; }
 |	service_items DSCP NAME		{ service_dscp(parse, $2, $3); CHECK; }
+|	service_items ANNOUNCE DEV name	{ service_announce(parse, $2, $4); CHECK; }
 |	service_items SEQUENCE steps	{ service_sequence(parse, $2); CHECK; }
 ;
 
@@ -280,7 +282,8 @@ plain:
 ;
 
 any:
-	ADDRESS | ALIAS | APPLY | CONFIG | DEV | DEVICE | DIFF | DYNAMIC | EMITS | EVENTS | EXPLAIN | FLUSH | FROM
+	ADDRESS | ALIAS | ANNOUNCE | APPLY | CONFIG | DEV | DEVICE | DIFF | DYNAMIC | EMITS | EVENTS
+|	EXPLAIN | FLUSH | FROM
 |	GUARD | HELP | ICMP | ICMPV6 | IIF | INLINE | INSIDE | LLADDR | LOOPBACK | MODE | MONITOR
 |	NAT | OUTSIDE | PORT | PROTO | REMOTE | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP
 |	TCP | TO | TRANSPARENT | UDP | VIA | VIP | VNI

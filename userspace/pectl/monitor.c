@@ -78,21 +78,38 @@ static void monitor_object(struct monitor *monitor, const struct nlmsghdr *nlh)
 	print_close(p);
 }
 
+static void monitor_claim(struct printer *p, const struct pe_occurrence *event)
+{
+	char address[PE_ADDR_STRLEN], mac[PE_MAC_STRLEN];
+
+	print_string(p, "address", " address %s", pe_addr_format(&event->address, address));
+	print_string(p, "lladdr", " lladdr %s", pe_mac_format(event->lladdr, mac));
+}
+
+static void monitor_devices(struct printer *p, const struct pe_occurrence *event)
+{
+	unsigned int i;
+
+	print_array(p, "devices");
+	for (i = 0; i < event->ndevices; i++)
+		print_string(p, "device", i ? ", %s" : " devices %s", event->devices[i]);
+	print_close(p);
+}
+
 static void monitor_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 {
 	struct printer *p = &monitor->p;
 	struct pe_occurrence event;
-	unsigned int i;
 
 	pe_event_get(&event, &monitor->arena, nlh);
 	monitor_start_line(monitor);
 	print_string(p, "event", "%s", pe_event_name(event.kind));
 	if (event.dev)
 		print_string(p, "dev", " dev %s", event.dev);
-	print_array(p, "devices");
-	for (i = 0; i < event.ndevices; i++)
-		print_string(p, "device", i ? ", %s" : " devices %s", event.devices[i]);
-	print_close(p);
+	if (event.address.len)
+		monitor_claim(p, &event);
+	else
+		monitor_devices(p, &event);
 	print_text(p, "\n");
 	print_close(p);
 }

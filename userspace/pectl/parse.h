@@ -126,6 +126,7 @@ void service_iif(struct parse *parse, struct word word, struct word value);
 void service_track(struct parse *parse, struct word word, int method);
 void service_track_first(struct parse *parse, struct word word);
 void service_dscp(struct parse *parse, struct word word, struct word value);
+void service_announce(struct parse *parse, struct word word, struct word value);
 void service_sequence(struct parse *parse, struct word word);
 void service_step(struct parse *parse, struct word word);
 void service_step_port(struct parse *parse, struct word word);

@@ -122,6 +122,8 @@ static void print_match(struct printer *p, const struct pe_service *service)
 	}
 	if (service->iif)
 		print_string(p, "iif", " iif %s", service->iif);
+	if (service->announce)
+		print_string(p, "announce", " announce dev %s", service->announce);
 }
 
 static void print_emits(struct printer *p, const struct pe_step *step)

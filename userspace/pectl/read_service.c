@@ -234,6 +234,21 @@ void service_dscp(struct parse *parse, struct word word, struct word value)
 }
 
 /**
+ * service_announce() - the interface on which the address is answered for
+ * @parse: the text
+ * @word: where it stands
+ * @value: its name
+ */
+void service_announce(struct parse *parse, struct word word, struct word value)
+{
+	if (!service_set(parse, PE_SERVICE_ANNOUNCE, word) || !parse_ifname(parse, value))
+		return;
+	parse->service->at[PE_SERVICE_ANNOUNCE] = value.at + 1;
+	parse->service->announce =
+		pe_arena_strndup(&parse->config->arena, parse->source->text + value.at, value.len);
+}
+
+/**
  * service_sequence() - steps have been read
  * @parse: the text
  * @word: where it stands

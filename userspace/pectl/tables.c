@@ -88,6 +88,8 @@ const struct clause_entry clause_table[] = {
 	  "How it is known which device a packet comes back from. By its interface and link-layer address alone (link, which is meant where nothing is said), or also by what it bears: a DSCP, an 802.1Q tag, an MPLS label or a network service header. Devices are handed packets with it and must return them with it, so that one can be visited more than once. The first step has the code FIRST, each one behind it one more: a DSCP from 1 to 63 (1), a VLAN from 1 to 4094 (1001) or a label from 16 to 1048575 (1001)." },
 	{ "service", "dscp N",
 	  "The DSCP of packets that leave a sequence tracked by DSCP: to the server, to clients, to taps and to the kernel; 0 if it is not given. What they had when they came is lost. The ECN bits stay as they are." },
+	{ "service", "announce dev DEV",
+	  "The engine answers ARP and neighbour solicitations for the address on this interface, and says so when it begins, so that hosts on the same link reach the service without a route." },
 	{ "service", "sequence DEVICE [port PORT], DEVICE [port PORT], ...",
 	  "The devices its packets visit, in the order from client to server; up to 32. A port behind the last one is the port of the service there." },
 	{ "service",

@@ -124,6 +124,9 @@ static void test_requests(void)
 		"service tracked by DSCP", PARSE_BATCH,
 		"service a { vip 1.2.3.4; track dscp 9; dscp 0; sequence b }",
 		"cmd 8 flags 601: 1(6100) 3(01020304) 12(01000000) 13(09000000) 14(00) 7[ 1(6200) ] ");
+	test_encode("service announced", PARSE_BATCH,
+		    "service a { vip 1.2.3.4 announce dev e; sequence b }",
+		    "cmd 8 flags 601: 1(6100) 3(01020304) 15(6500) 7[ 1(6200) ] ");
 	test_encode("service for all", PARSE_BATCH, "service a { vip 1.2.3.4; sequence b }",
 		    "cmd 8 flags 601: 1(6100) 3(01020304) 7[ 1(6200) ] ");
 }
@@ -420,6 +423,16 @@ static void test_event(void)
 	ktap_result(!strcmp(pe_event_name(event.kind), "interface-back") && event.ndevices == 2 &&
 			    !strcmp(event.dev, "e") && !strcmp(event.devices[1], "d2"),
 		    "event as the kernel tells it");
+	message(PE_CMD_EVENT_NTF);
+	mnl_attr_put_u32(nlh, PE_EV_KIND, PE_EVENT_ADDRESS_CLAIMED);
+	mnl_attr_put_strz(nlh, PE_EV_DEV, "e");
+	mnl_attr_put(nlh, PE_EV_ADDRESS, 4, "\x01\x02\x03\x04");
+	mnl_attr_put(nlh, PE_EV_LLADDR, PE_MAC_LEN, "\x02\0\0\0\0\x01");
+	pe_event_get(&event, &arena, nlh);
+	ktap_result(!strcmp(pe_event_name(event.kind), "address-claimed") && !event.ndevices &&
+			    event.address.len == 4 && event.address.b[3] == 4 &&
+			    event.lladdr[0] == 2 && event.lladdr[5] == 1,
+		    "event of an address as the kernel tells it");
 	pe_arena_free(&arena);
 }
 

@@ -52,6 +52,8 @@ static const struct print_case cases[] = {
 	  "service a { vip 1::1; track dscp 9; dscp 46; sequence track, vlan, dscp; }" },
 	{ "service a { vip 1::1 track link; sequence b }", "service a { vip 1::1; sequence b; }" },
 	{ "service a { vip 1::1; track mpls 1048575; sequence b; }", NULL },
+	{ "service lan { sequence b; announce dev eth0 vip 192.0.2.15 tcp port 443; }",
+	  "service lan { vip 192.0.2.15 tcp port 443 announce dev eth0; sequence b; }" },
 	{ "service a { sequence b; port 80, 443,1025-1125 tcp iif e vip 1::1; }",
 	  "service a { vip 1::1 tcp port 80,443,1025-1125 iif e; sequence b; }" },
 	{ "service a { vip 1.2.3.4 proto 6 port 1-65535; sequence b }",

@@ -221,6 +221,8 @@ static void put_service(unsigned int i, unsigned int devices)
 	if (!random_below(3))
 		put("iif eth%u", random_below(3));
 	put_track();
+	if (!random_below(3))
+		put("announce dev eth%u", random_below(3));
 	if (!late) {
 		put(";");
 		put_sequence(devices);

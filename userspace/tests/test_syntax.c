@@ -13,7 +13,7 @@
 #define DEVICE_WORDS \
 	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni"
 #define SERVICE_WORDS \
-	"dscp, dynamic, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip"
+	"announce, dscp, dynamic, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip"
 
 struct syntax_case {
 	const char *text;
@@ -96,6 +96,9 @@ static const struct syntax_case config_cases[] = {
 	  "1:43: error: '64' is no DSCP; it is a number from 0 to 63" },
 	{ "service a { vip 1.2.3.4 iif; }",
 	  "1:28: error: 'iif' needs the name of an interface, but here is ';'" },
+	{ "service a { vip 1.2.3.4 announce e; }", "1:34: error: unknown word 'e'; expected dev" },
+	{ "service a { vip 1.2.3.4 announce dev; }",
+	  "1:37: error: 'dev' needs the name of an interface, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence; }",
 	  "1:34: error: 'sequence' needs the name of a device, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence b,; }",
@@ -231,6 +234,8 @@ static const struct syntax_case config_cases[] = {
 	  "1:33: error: '70-80' overlaps with ports before it" },
 	{ "service a { iif e iif f; }",
 	  "1:19: error: 'iif' says again what service 'a' has been told" },
+	{ "service a { announce dev e announce dev f; }",
+	  "1:28: error: 'announce' says again what service 'a' has been told" },
 	{ "service a { sequence b; sequence c; }",
 	  "1:25: error: 'sequence' says again what service 'a' has been told" },
 	/* what does not belong together */

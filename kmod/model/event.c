@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Events, queued where nobody can wait until they are told. */
+
+#include <linux/etherdevice.h>
+#include <linux/slab.h>
+
+#include "announce.h"
+#include "event.h"
+#include "netns.h"
+
+static void pe_event_queue(struct pe_net *pn, struct pe_occurrence *item)
+{
+	spin_lock_bh(&pn->ifaces_lock);
+	list_add_tail(&item->list, &pn->events);
+	spin_unlock_bh(&pn->ifaces_lock);
+	schedule_work(&pn->event_work);
+}
+
+/**
+ * pe_event_iface() - an interface of the configuration came or went
+ * @pn: namespace
+ * @kind: what happened
+ * @name: of the interface
+ *
+ * Context: process context, RTNL held: who tells of interfaces must not wait
+ * for the lock that keeps the devices attached to them, so a work does the
+ * rest.
+ * Return: false when memory is short.
+ */
+bool pe_event_iface(struct pe_net *pn, enum pe_event kind, const char *name)
+{
+	struct pe_occurrence *item = kzalloc(sizeof(*item), GFP_KERNEL);
+
+	if (!item)
+		return false;
+	item->kind = kind;
+	strscpy(item->name, name, sizeof(item->name));
+	pe_event_queue(pn, item);
+	return true;
+}
+
+/**
+ * pe_event_claim() - another host says that it has an announced address
+ * @pn: namespace
+ * @a: the announcement
+ * @mac: link-layer address of the other host
+ *
+ * Context: any. Without memory only the kernel's log tells.
+ */
+void pe_event_claim(struct pe_net *pn, const struct pe_announce *a,
+		    const u8 *mac)
+{
+	struct pe_occurrence *item = kzalloc(sizeof(*item), GFP_ATOMIC);
+
+	if (!item)
+		return;
+	item->kind = PE_EVENT_ADDRESS_CLAIMED;
+	strscpy(item->name, a->iface->name, sizeof(item->name));
+	item->family = a->family;
+	item->addr = a->addr;
+	ether_addr_copy(item->mac, mac);
+	pe_event_queue(pn, item);
+}
+
+/**
+ * pe_event_next() - take an event off the queue
+ * @pn: namespace
+ *
+ * Return: the oldest one, which the caller frees, or NULL.
+ */
+struct pe_occurrence *pe_event_next(struct pe_net *pn)
+{
+	struct pe_occurrence *item;
+
+	spin_lock_bh(&pn->ifaces_lock);
+	item = list_first_entry_or_null(&pn->events, struct pe_occurrence,
+					list);
+	if (item)
+		list_del(&item->list);
+	spin_unlock_bh(&pn->ifaces_lock);
+	return item;
+}
