@@ -34,7 +34,7 @@ static const struct syntax_case config_cases[] = {
 	{ "service a { client 1.2.3.0/24; }",
 	  "1:13: error: unknown word 'client'; expected '}', " SERVICE_WORDS },
 	{ "service a { vip 1.2.3.4; sequence b c; }",
-	  "1:37: error: unknown word 'c'; expected ',', '}', dscp, dynamic, emits, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip" },
+	  "1:37: error: unknown word 'c'; expected ',', '}', announce, dscp, dynamic, emits, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip" },
 	{ "service a { vip 1.2.3.4; sequence b emits; }",
 	  "1:42: error: 'emits' needs a protocol such as tcp, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence b emits port 80; }",
