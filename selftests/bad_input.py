@@ -101,6 +101,55 @@ CASES = {
                              REFUSED),
     "ambiguous outsides": (new(sequence="fw, fw2, web"), ["new", "fw", "fw2"],
                            REFUSED),
+    "emits what it is handed": (
+        new(sequence="fw emits tcp port 80, web"), ["fw", "new"], REFUSED),
+    "emits a part of it": (
+        new(key="tcp port 80-90", sequence="fw emits tcp port 85, web"),
+        ["fw", "new"], REFUSED),
+    "emits the protocol it is handed": (
+        new(sequence="fw emits tcp, web"), ["fw", "new"], REFUSED),
+    "emits where everything is handed to it": (
+        new(key="", sequence="fw emits udp port 5, web"), ["fw", "new"],
+        REFUSED),
+    "tap emits": (
+        device(f"tap dev i3 lladdr {mac(3, 7)}", "eye") + "\n" +
+        new(sequence="eye emits udp port 5, web"), ["eye", "new"], REFUSED),
+    "server emits": (new(sequence="fw, web emits udp port 5"),
+                     ["web", "new"], REFUSED),
+    "emits a port of a protocol without": (
+        new(sequence="fw emits icmp port 5, web"), ["fw", "port 5"], REFUSED),
+    "emits what is another's": (
+        new(vip=F4.W1, key="udp port 9", sequence="fw emits tcp port 80, web"),
+        ["new", "web", "80", "fw"], REFUSED),
+    "emits what is in another's range": (
+        new(vip=F4.W2, key="udp port 9",
+            sequence="fw emits tcp port 1500, web"),
+        ["new", "range", "1500"], REFUSED),
+    "two services emit the same": (
+        new(key="udp port 9", sequence="fw emits tcp port 9, web") + "\n" +
+        new(key="udp port 10", sequence="fw emits tcp port 9, web",
+            name="new2"), ["new", "new2", "9"], REFUSED),
+    "once a port and once none": (
+        device(f"inline dev i3 lladdr {mac(3, 7)}", "box") + "\n" +
+        new(sequence="fw emits udp port 9, box emits tcp, web"),
+        ["box", "new"], REFUSED),
+    "legs of the same port in one place": (
+        device(f"inline dev i3 lladdr {mac(3, 7)}", "box") + "\n" +
+        device(f"tap dev i3 lladdr {mac(3, 8)}", "eye") + "\n" +
+        new(sequence="eye, fw emits udp port 9, box emits tcp port 80, eye, "
+            "web"), ["eye", "new", "1", "4"], REFUSED),
+    "dynamic alone": (new(key="tcp dynamic 1025-1125"), ["dynamic"], USAGE),
+    "dynamic over its own port": (
+        new(key="tcp port 1100 dynamic 1025-1125"), ["1025-1125"], USAGE),
+    "overlapping dynamic ports": (
+        new(vip=F4.W2, key="tcp port 21 dynamic 1500-2500"),
+        ["range", "new", "1500", "1000"], REFUSED),
+    "translated to a dynamic port": (
+        new(key="tcp port 21 dynamic 1025-1125", sequence="web port 1100"),
+        ["1100", "web", "new", "1025-1125"], REFUSED),
+    "several ports translated to one": (
+        new(key="tcp port 21,22 dynamic 1025-1125", sequence="web port 2121"),
+        ["new", "2121", "one port"], REFUSED),
     "server in the middle": (new(sequence="web, fw"), ["web"], REFUSED),
     "interface not there": (device(f"tap dev nowhere lladdr {mac(1, 5)}"),
                             ["nowhere", "new"], REFUSED),

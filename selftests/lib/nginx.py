@@ -11,20 +11,24 @@ http {{
     uwsgi_temp_path {dir}; scgi_temp_path {dir};
     server {{
         listen {port}; listen [::]:{port};
-        location / {{ return 200 "{page}\\n"; }}
+        location / {{ return {answer}; }}
     }}
 }}
 """
 
 
 class Nginx:
-    """page may have nginx's variables, such as $remote_addr."""
+    """page may have nginx's variables, such as $remote_addr; if it is a URL,
+    the client is sent there."""
 
     def __init__(self, node, directory, port, page):
-        path = f"{directory}/{node.name}.conf"
+        name = f"{node.name}-{port}"
+        path = f"{directory}/{name}.conf"
+        answer = f"302 {page}" if page.startswith("http://") else \
+            f'200 "{page}\\n"'
         with open(path, "w") as file:
-            file.write(CONF.format(dir=directory, name=node.name, port=port,
-                                   page=page))
+            file.write(CONF.format(dir=directory, name=name, port=port,
+                                   answer=answer))
         self.proc = node.popen(["nginx", "-c", path])
         flow.listening(node, port)
 

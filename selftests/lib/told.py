@@ -16,7 +16,8 @@ from .wire import TCP, UDP, show
 PROTOS = {"tcp": TCP, "udp": UDP, "sctp": 132}
 WAYS = ("forward", "reverse")
 
-# What an explanation says of a frame; a MAC that it doesn't tell is None.
+# What an explanation says of a frame; a MAC or an end that it doesn't tell is
+# None.
 Frame = namedtuple("Frame", "link dir mac src dst")
 
 
@@ -49,18 +50,39 @@ def neighbour(lab, link, addr):
     return None
 
 
-def frames(lab, devices, walk, src, dst):
-    """The frames of an explained way, from the packet that enters on."""
-    out = []
+def emitters(pe, walk):
+    """Devices of the service that make another packet of what they are handed,
+    with protocol and port of it."""
+    names = {hop["service"] for hop in walk if "service" in hop}
+    return {step["device"]: (step["emits"]["proto"], step["emits"].get("port"))
+            for name in names for step in pe.service(name)["sequence"]
+            if "emits" in step}
+
+
+def frames(lab, devices, emits, walk, proto, src, dst):
+    """The frames of an explained way, from the packet that enters on: for each
+    packet that is made of it, its protocol and its frames."""
+    parts = [(proto, [])]
     for hop in walk:
+        if hop.get("from") in emits:
+            proto, port = emits[hop["from"]]
+            if hop["direction"] == "forward":
+                src, dst = None, (dst[0], port)
+            else:
+                proto = hop["proto"]
+                src = hop["saddr"], hop.get("sport", 0)
+                dst = (hop["daddr"], hop.get("dport", 0)) \
+                    if "daddr" in hop else None
+            parts.append((proto, []))
+        out = parts[-1][1]
         came = devices.get(hop.get("from"), {}).get(hop.get("iif"))
         out.append(Frame(hop.get("iif"), "in", came, src, dst))
         # A tap sees what is addressed to the service: on the way there what
         # came in, on the way back what goes out.
         there = hop.get("direction", "forward") == "forward"
         copy = (src, dst)
-        src = (hop.get("saddr", src[0]), hop.get("sport", src[1]))
-        dst = (hop.get("daddr", dst[0]), hop.get("dport", dst[1]))
+        src = src and (hop.get("saddr", src[0]), hop.get("sport", src[1]))
+        dst = dst and (hop.get("daddr", dst[0]), hop.get("dport", dst[1]))
         if not there:
             copy = (src, dst)
         for tap in hop.get("taps", ()):
@@ -70,20 +92,23 @@ def frames(lab, devices, walk, src, dst):
             link = hop.get("oif")
             out.append(Frame(link, "out", hop.get("lladdr") or
                              neighbour(lab, link, dst[0]), src, dst))
-    return out
+    return parts
 
 
 def is_as(row, frame):
     return ((row.link, row.dir) == (frame.link, frame.dir) and
-            (row.saddr, row.sport) == frame.src and
-            (row.daddr, row.dport) == frame.dst and
+            frame.src in (None, (row.saddr, row.sport)) and
+            frame.dst in (None, (row.daddr, row.dport)) and
             frame.mac in (None, row.smac if row.dir == "in" else row.dmac))
+
+
+def end(place):
+    return f"{place[0]}:{place[1]}" if place else "any"
 
 
 def lines(wanted):
     return "\n".join(f"{f.link} {f.dir:3} {f.mac or 'any MAC':17} "
-                     f"{f.src[0]}:{f.src[1]} > {f.dst[0]}:{f.dst[1]}"
-                     for f in wanted)
+                     f"{end(f.src)} > {end(f.dst)}" for f in wanted)
 
 
 def check_way(way, rows, wanted):
@@ -115,15 +140,16 @@ def check(pe, rows, proto, u, w, iif="i0", ways=WAYS, drop=None):
     lab = pe.lab
     said = explain(pe, proto, u, w, iif)
     links = {f"i{segment}" for segment in lab.points}
-    rows = [row for row in rows if row.link in links and
-            row.proto == PROTOS[proto]]
+    rows = [row for row in rows if row.link in links]
     devices = places(pe)
     start = (u, w)
     for way in ways:
         require(way in said, f"the {way} way is not explained")
-        wanted = frames(lab, devices, said[way], *start)
-        check_way(way, rows, wanted)
-        start = (wanted[-1].dst, wanted[-1].src)
+        for number, wanted in frames(lab, devices, emitters(pe, said[way]),
+                                     said[way], proto, *start):
+            check_way(way, [r for r in rows if r.proto == PROTOS[number]],
+                      wanted)
+        proto, start = number, (wanted[-1].dst, wanted[-1].src)
     last = said["forward"][-1]
     expect("why it goes no further",
            last.get("reason") if last["action"] == "drop" else None, drop)
