@@ -32,18 +32,24 @@ noinline unsigned int pe_drop(struct pe_net *pn, struct sk_buff *skb,
 	return NF_DROP;
 }
 
-/* An error about what a service's client sent, from anywhere on its way. */
-static unsigned int pe_steer_quoted(struct pe_packet *pkt)
+/* What lives where a packet went that an error is about. */
+static const struct pe_addr *pe_quoted(const struct pe_packet *pkt)
 {
 	enum pe_family family = pe_family_of(pkt->family);
 	union nf_inet_addr about = {};
-	const struct pe_addr *src;
-	struct pe_hit hit;
 
 	if (!pkt->error || !pe_packet_quotes(pkt, &about))
-		return NF_ACCEPT;
-	src = pe_table_find(rcu_dereference(pkt->pn->table[family]), &about,
-			    pkt->family);
+		return NULL;
+	return pe_table_find(rcu_dereference(pkt->pn->table[family]), &about,
+			     pkt->family);
+}
+
+/* An error about what a service's client sent, from anywhere on its way. */
+static unsigned int pe_steer_quoted(struct pe_packet *pkt)
+{
+	const struct pe_addr *src = pe_quoted(pkt);
+	struct pe_hit hit;
+
 	if (!src)
 		return NF_ACCEPT;
 	pe_match_source(src, &pkt->key, &hit);
@@ -146,6 +152,11 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 		if (verdict != NF_ACCEPT)
 			return verdict;
 	}
+	/* A server of several services may tell of one by its own address, at
+	 * which it is another's.
+	 */
+	if (unlikely(pkt.error && src))
+		src = pe_quoted(&pkt) ?: src;
 	pe_match_both(dst, src, &pkt.key, &hit);
 	switch (hit.match) {
 	case PE_MATCH_OPEN:
