@@ -28,7 +28,7 @@ STATUS_CSUM_VALID = 128
 STATUS_VLAN_VALID = 16
 
 TCP, UDP, SCTP, ICMP, ICMP6, GRE = 6, 17, 132, 1, 58, 47
-EXTENSIONS = (0, 43, 60)
+EXTENSIONS, AUTH = (0, 43, 51, 60), 51
 ICMP6_TALK = (1, 2, 3, 4, 128, 129)     # the rest is neighbours' own talk
 
 # The kernel starts to stamp packets some time after it was first asked to:
@@ -155,7 +155,9 @@ def parse_ip(data, status):
                 if offset:
                     break
             else:
-                proto, data = data[0], data[data[1] * 8 + 8:]
+                length = (data[1] + 2) * 4 if proto == AUTH else \
+                    data[1] * 8 + 8
+                proto, data = data[0], data[length:]
     else:
         return None
     af = socket.AF_INET6 if version == 6 else socket.AF_INET
