@@ -289,8 +289,7 @@ static bool is_plain(const struct frame *in, const struct view *a, const struct 
 	outer.l4 = 0;
 	for (unsigned int i = 0; i < ways_n; i++) {
 		const struct way *w = &ways[i];
-		bool there = !w->any_mac && w->in == in->port &&
-			     quotes_whole(in->data, a) &&
+		bool there = !w->any_mac && w->in == in->port && quotes_whole(in->data, a) &&
 			     !memcmp(in->data + 6, ports[in->port].host, 6);
 
 		if (bears(in->data, there ? a : &outer, w->to, &w->addr))

@@ -210,6 +210,10 @@ class World(Far):
     def up(self):
         super().up()
         self.lab.eng.run(["nft", "-f", "-"], stdin=COUNTERS)
+        # What is kept for later is in no sum: see pieces.py.
+        for knob in ("ipv4/ipfrag", "netfilter/nf_conntrack_frag6"):
+            for end in ("low", "high"):
+                self.lab.eng.write_sysctls({f"{knob}_{end}_thresh": 0})
         for port in PORTS:
             self.tell(f"port {port} o{port} {mac(port, ENGINE)} "
                       f"{self.hosts[port]}")
