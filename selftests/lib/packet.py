@@ -20,7 +20,10 @@ def text_addr(raw):
                             else socket.AF_INET, raw)
 
 
-def ether(src, dst, payload, vlan=None, ethertype=None):
+def ether(src, dst, payload, vlan=None, ethertype=None, label=None):
+    if label is not None:                   # the bottom of the stack
+        payload = struct.pack("!I", label << 12 | 0x100 | 64) + payload
+        ethertype = 0x8847
     head = bytes.fromhex(dst.replace(":", "") + src.replace(":", ""))
     if vlan is not None:
         head += struct.pack("!HH", 0x8100, vlan)
@@ -30,14 +33,14 @@ def ether(src, dst, payload, vlan=None, ethertype=None):
 
 
 def ip(src, dst, proto, payload, ttl=64, ident=0, frag=0, options=b"",
-       length=None):
+       length=None, tos=0):
     """frag is the 16 bits of flags and offset of IPv4; for IPv6 the offset in
     units of eight and, in bit 15, whether more follow. options are IPv4's, or
     IPv6's hop-by-hop options (a multiple of four, of eight less two)."""
     s, d = raw_addr(src), raw_addr(dst)
     if len(s) == 4:
         ihl = 5 + len(options) // 4
-        head = struct.pack("!BBHHHBBH4s4s", 0x40 | ihl, 0,
+        head = struct.pack("!BBHHHBBH4s4s", 0x40 | ihl, tos,
                            length or ihl * 4 + len(payload), ident, frag,
                            ttl, proto, 0, s, d) + options
         return head[:10] + struct.pack("!H", 0xffff - inet_sum(head)) + \
@@ -50,8 +53,8 @@ def ip(src, dst, proto, payload, ttl=64, ident=0, frag=0, options=b"",
     if options:
         payload = struct.pack("!BB", first, len(options) // 8) + options + payload
         first = 0
-    return struct.pack("!IHBB16s16s", 0x60000000, length or len(payload),
-                       first, ttl, s, d) + payload
+    return struct.pack("!IHBB16s16s", 0x60000000 | tos << 20,
+                       length or len(payload), first, ttl, s, d) + payload
 
 
 def summed(src, dst, proto, segment, where):
@@ -108,10 +111,10 @@ class Sender:
         self.sock = node.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.sock.bind((dev, 0))
 
-    def send(self, *packets, src=None, dst=None, vlan=None):
+    def send(self, *packets, src=None, dst=None, vlan=None, label=None):
         for packet in packets:
             self.sock.send(ether(src or self.mac, dst or self.engine, packet,
-                                 vlan))
+                                 vlan, label=label))
 
     def frame(self, data):
         self.sock.send(data)

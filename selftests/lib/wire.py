@@ -38,7 +38,7 @@ STAMPER.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
 Row = namedtuple("Row", "time link dir smac dmac vlan proto saddr sport "
                  "daddr dport ttl flags length csum ident frag payload packets "
-             "bytes df")
+             "bytes df tos label", defaults=(0, None))
 
 
 def inet_sum(data, start=0):
@@ -182,7 +182,13 @@ def parse(frame, status=0, when=0, link="", direction="", vlan=None,
     while ethertype in (0x8100, 0x88a8):
         tci, ethertype = struct.unpack_from("!HH", frame, start)
         vlan, start = tci & 0xfff, start + 4
-    if ethertype not in (0x0800, 0x86dd):
+    label = None
+    if ethertype == 0x8847:
+        entry = struct.unpack_from("!I", frame, start)[0]
+        label, start = entry >> 12, start + 4
+        if not entry & 0x100:               # more of them: none of ours
+            return None
+    elif ethertype not in (0x0800, 0x86dd):
         return None
     ip = parse_ip(frame[start:], status)
     if ip is None:
@@ -193,10 +199,12 @@ def parse(frame, status=0, when=0, link="", direction="", vlan=None,
         return None
     payload = len(ip[11])
     packets = -(-payload // segment) if segment else 1
-    df = ethertype == 0x0800 and bool(frame[start + 6] & 0x40)
+    ipv4 = frame[start] >> 4 == 4
+    df = ipv4 and bool(frame[start + 6] & 0x40)
+    tos = struct.unpack_from("!H", frame, start)[0] >> (0 if ipv4 else 4) & 0xff
     return Row(when, link, direction, text_mac(frame[6:12]),
                text_mac(frame[:6]), vlan, *ip, packets,
-               ip[7] + (packets - 1) * (ip[7] - payload), df)
+               ip[7] + (packets - 1) * (ip[7] - payload), df, tos, label)
 
 
 def quoted(row):
@@ -222,6 +230,8 @@ def show(rows):
     base = rows[0].time if rows else 0
     for r in rows:
         extra = (f" vlan {r.vlan}" if r.vlan is not None else "") + \
+            (f" label {r.label}" if r.label is not None else "") + \
+            (f" tos {r.tos:#04x}" if r.tos else "") + \
             (f" frag {r.frag}" if r.frag else "")
         out.append(f"{(r.time - base) * 1000:7.2f} ms {r.link:3} {r.dir:3} "
                    f"{r.smac} > {r.dmac} "
@@ -320,13 +330,16 @@ class Capture:
             sock.close()
 
 
-class Hop(namedtuple("Hop", "link dir smac dmac src dst ttl copy vlan")):
+class Hop(namedtuple("Hop", "link dir smac dmac src dst ttl copy vlan "
+                     "label dscp", defaults=(None, None))):
     """A line of a scenario's table: where a packet is seen and how."""
 
     def matches(self, row):
         return (row.link == self.link and row.dir == self.dir and
                 (self.smac is None or row.smac == self.smac) and
                 row.dmac == self.dmac and row.vlan == self.vlan and
+                row.label == self.label and
+                self.dscp in (None, row.tos >> 2) and
                 (row.saddr, row.sport) == self.src and
                 (row.daddr, row.dport) == self.dst and row.ttl == self.ttl)
 
@@ -334,19 +347,22 @@ class Hop(namedtuple("Hop", "link dir smac dmac src dst ttl copy vlan")):
         return (f"{self.link:3} {self.dir:3} {self.smac} > {self.dmac} "
                 f"{self.src[0]}:{self.src[1]} > {self.dst[0]}:{self.dst[1]} "
                 f"ttl {self.ttl}" + (" copy" if self.copy else "") +
-                (f" vlan {self.vlan}" if self.vlan is not None else ""))
+                "".join(f" {what} {value}" for what, value in
+                        (("vlan", self.vlan), ("label", self.label),
+                         ("dscp", self.dscp)) if value is not None))
 
 
-def put(segment, number, src, dst, ttl, copy=False, vlan=None):
+def put(segment, number, src, dst, ttl, copy=False, vlan=None, label=None,
+        dscp=None):
     """Engine to host: what leaves the engine on a segment."""
     return Hop(f"i{segment}", "out", mac(segment, ENGINE),
-               mac(segment, number), src, dst, ttl, copy, vlan)
+               mac(segment, number), src, dst, ttl, copy, vlan, label, dscp)
 
 
-def got(segment, number, src, dst, ttl, vlan=None):
+def got(segment, number, src, dst, ttl, vlan=None, label=None, dscp=None):
     """Host to engine."""
     return Hop(f"i{segment}", "in", mac(segment, number),
-               mac(segment, ENGINE), src, dst, ttl, False, vlan)
+               mac(segment, ENGINE), src, dst, ttl, False, vlan, label, dscp)
 
 
 def check_walk(rows, *paths, count=None, csum=None):
