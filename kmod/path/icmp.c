@@ -138,7 +138,7 @@ static void pe_icmp_return(const struct pe_packet *pkt,
 	pe_xmit_part(reply.skb);
 	if (pe_xmit_writable(reply.skb, dev) ||
 	    pe_track_mark(reply.skb, reply.family, hit->svc->seq,
-			  hit->stage->from_step) ||
+			  hit->stage->from_step, dev) ||
 	    pe_xmit(reply.skb, reply.family, port, dev))
 		kfree_skb(reply.skb);
 }

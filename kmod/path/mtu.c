@@ -119,7 +119,7 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 		ip_send_check(ip_hdr(skb));
 	}
 	if (to->hit && pe_track_mark(skb, to->family, to->hit->svc->seq,
-				     to->hit->stage->to_step))
+				     to->hit->stage->to_step, to->dev))
 		goto free;
 	if (!pe_xmit(skb, to->family, to->port, to->dev))
 		return 0;

@@ -70,11 +70,13 @@ void pe_track_key(const struct sk_buff *skb, u8 family, struct pe_key *key)
 
 /* What is already a tunnel's for the segmentation cannot be MPLS's too. */
 static enum pe_drop pe_track_push_mpls(struct sk_buff *skb, u8 family,
-				       u32 label)
+				       u32 label, const struct net_device *dev)
 {
 	u32 entry = label << MPLS_LS_LABEL_SHIFT | BIT(MPLS_LS_S_SHIFT) |
 		    pe_ttl(skb, family) << MPLS_LS_TTL_SHIFT;
 
+	if (skb_cow(skb, LL_RESERVED_SPACE(dev) + MPLS_HLEN))
+		return PE_DROP_NO_MEMORY;
 	/* The header of the link is yet to come: there is none to be moved. */
 	skb->inner_protocol = 0;
 	if (skb_mpls_push(skb, cpu_to_be32(entry), htons(ETH_P_MPLS_UC), 0,
@@ -90,13 +92,15 @@ static enum pe_drop pe_track_push_mpls(struct sk_buff *skb, u8 family,
  * @family: NFPROTO_*
  * @seq: sequence of the device
  * @step: step of the device, or PE_NO_STEP
+ * @dev: interface that it leaves by, for whose header room stays
  *
  * A tag goes beside the packet, where segmentation finds it.
  *
  * Return: PE_DROP_NONE, or why not.
  */
 enum pe_drop pe_track_mark(struct sk_buff *skb, u8 family,
-			   const struct pe_sequence *seq, u8 step)
+			   const struct pe_sequence *seq, u8 step,
+			   const struct net_device *dev)
 {
 	u32 code = pe_sequence_code(seq, step);
 
@@ -110,7 +114,7 @@ enum pe_drop pe_track_mark(struct sk_buff *skb, u8 family,
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), code);
 		return PE_DROP_NONE;
 	case PE_TRACK_MPLS:
-		return pe_track_push_mpls(skb, family, code);
+		return pe_track_push_mpls(skb, family, code, dev);
 	default:
 		return PE_DROP_ENCAPSULATE;
 	}
