@@ -10,6 +10,7 @@
 #include "control/session.h"
 #include "herald.h"
 #include "model/announce.h"
+#include "model/prefix.h"
 #include "model/service.h"
 #include "model/table.h"
 #include "netns.h"
@@ -173,20 +174,25 @@ static void __net_exit pe_net_pre_exit_net(struct net *net)
 	mutex_unlock(&pn->lock);
 }
 
+static void pe_net_free_clients(struct pe_net *pn, enum pe_family family)
+{
+	struct pe_prefixes *clients = pe_net_clients(pn, family);
+	u8 i;
+
+	for (i = 0; clients && i < clients->n; i++)
+		pe_table_free_all(clients->level[i].table);
+	RCU_INIT_POINTER(pn->clients[family], NULL);
+	kvfree(clients);
+}
+
 static void pe_net_free_addrs(struct pe_net *pn)
 {
-	struct pe_table *table;
-	struct pe_addr *a;
-	u32 at;
 	int i;
 
 	for (i = 0; i < PE_FAMILIES; i++) {
-		table = pe_net_table(pn, i);
-		at = 0;
-		while ((a = pe_table_next(table, &at)))
-			kvfree(a);
+		pe_net_free_clients(pn, i);
+		pe_table_free_all(pe_net_table(pn, i));
 		RCU_INIT_POINTER(pn->table[i], NULL);
-		pe_table_free(table);
 	}
 }
 

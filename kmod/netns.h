@@ -16,6 +16,7 @@
 
 struct net;
 struct pe_drops;
+struct pe_prefixes;
 struct pe_table;
 struct pe_text;
 
@@ -41,6 +42,8 @@ enum pe_family {
  * struct pe_net - all of one network namespace
  * @table: addresses by family; read by the packet path under RCU, replaced
  *	under @lock
+ * @clients: prefixes of clients by family, NULL where there are none; read and
+ *	replaced like @table
  * @drops: per CPU, packets dropped by reason
  * @net: the namespace; it outlives this
  * @lock: serialises every change of the configuration and every reader of it
@@ -55,7 +58,7 @@ enum pe_family {
  * @service_next: where the next service's id is looked for
  * @device_count: devices that are configured
  * @service_count: services that are configured
- * @address_count: addresses in @table
+ * @address_count: addresses in @table, and prefixes in @clients
  * @guard_count: addresses in @table that are guarded
  * @iface_count: interfaces in @ifaces
  * @staged: changes in the transactions of all sockets
@@ -91,6 +94,7 @@ enum pe_family {
  */
 struct pe_net {
 	struct pe_table __rcu	*table[PE_FAMILIES];
+	struct pe_prefixes __rcu *clients[PE_FAMILIES];
 	struct pe_drops __percpu *drops;
 	struct net		*net;
 
@@ -163,6 +167,20 @@ static inline struct pe_table *pe_net_table(struct pe_net *pn,
 					    enum pe_family family)
 {
 	return rcu_dereference_protected(pn->table[family],
+					 lockdep_is_held(&pn->lock));
+}
+
+/**
+ * pe_net_clients() - the client prefixes, for those who may change them
+ * @pn: namespace
+ * @family: of the prefixes
+ *
+ * Context: pe_net.lock held.
+ */
+static inline struct pe_prefixes *pe_net_clients(struct pe_net *pn,
+						 enum pe_family family)
+{
+	return rcu_dereference_protected(pn->clients[family],
 					 lockdep_is_held(&pn->lock));
 }
 

@@ -40,6 +40,12 @@ struct pe_walk {
 	const char		*iif;
 };
 
+/* Where an exit leads. */
+struct pe_walk_next {
+	char			name[IFNAMSIZ];
+	u64			mac;	/* 0: not known */
+};
+
 /* Protocol and port of a leg, at the service's end of the packet. */
 static void pe_walk_leg(struct pe_walk *w, const struct pe_service *svc, u8 leg,
 			bool forward)
@@ -123,6 +129,50 @@ static int pe_walk_fill_route(struct sk_buff *skb, const struct pe_walk *w)
 	return err;
 }
 
+/* Where the service's exit sends the packet; the first one to a neighbour that
+ * nobody asked for yet waits for the answer.
+ */
+static enum pe_drop pe_walk_exit(const struct pe_walk *w,
+				 const struct pe_exit *exit,
+				 struct pe_walk_next *to)
+{
+	struct neighbour *n = NULL;
+	enum pe_drop reason;
+	struct pe_next next;
+
+	local_bh_disable();
+	rcu_read_lock();
+	reason = pe_exit_next(w->pn->net, exit, &w->saddr, &w->daddr,
+			      w->family, &next);
+	if (!reason) {
+		strscpy(to->name, next.dev->name, sizeof(to->name));
+		n = pe_next_neighbour(&next);
+		if (IS_ERR(n))
+			reason = PE_DROP_NO_NEIGHBOUR;
+		else
+			to->mac = pe_neighbour_mac(n);
+	}
+	if (!reason && !to->mac &&
+	    !(READ_ONCE(n->nud_state) & NUD_VALID) &&
+	    READ_ONCE(n->nud_state) != NUD_NONE)
+		reason = PE_DROP_NO_NEIGHBOUR;
+	rcu_read_unlock();
+	local_bh_enable();
+	return reason;
+}
+
+static int pe_walk_fill_exit(struct sk_buff *skb, const struct pe_walk_next *to)
+{
+	u8 mac[ETH_ALEN];
+
+	if (nla_put_string(skb, PE_HOP_OIF, to->name))
+		return -EMSGSIZE;
+	if (!to->mac)
+		return 0;
+	pe_mac_put(mac, to->mac);
+	return nla_put(skb, PE_HOP_LLADDR, ETH_ALEN, mac);
+}
+
 static int pe_walk_fill_code(struct sk_buff *skb, const struct pe_hit *hit)
 {
 	const struct pe_sequence *seq = hit->svc->seq;
@@ -202,14 +252,48 @@ static int pe_walk_fill_hit(struct sk_buff *skb, const struct pe_hit *hit)
 	return 0;
 }
 
+/* Does the packet leave by an exit? What is for another client does not. */
+static bool pe_walk_leaves(const struct pe_walk *w, const struct pe_hit *hit)
+{
+	return hit->stage->action == PE_ACTION_DELIVER &&
+	       pe_hit_forward(hit) && hit->svc->exit &&
+	       !pe_prefixes_hold(pe_net_clients(w->pn,
+						pe_family_of(w->family)),
+				 &w->daddr, w->family == NFPROTO_IPV4);
+}
+
+/* At a service's address, or of a client. */
+static void pe_walk_locate(const struct pe_walk *w, const struct pe_addr *dst,
+			   struct pe_hit *hit)
+{
+	enum pe_family family = pe_family_of(w->family);
+	const struct pe_table *table = pe_net_table(w->pn, family);
+
+	pe_match_both(dst, pe_table_find(table, &w->saddr, w->family), &w->key,
+		      hit);
+	if (hit->match != PE_MATCH_NONE)
+		return;
+	pe_match_clients(pe_net_clients(w->pn, family), &w->saddr, &w->daddr,
+			 w->family == NFPROTO_IPV4, &w->key, hit);
+	if ((hit->match == PE_MATCH_OPEN &&
+	     pe_route_is_own(w->pn->net, &w->daddr, w->family)) ||
+	    (hit->svc && dst && dst->guards && pe_hit_forward(hit)))
+		hit->match = PE_MATCH_NONE;
+}
+
 /* What becomes of the packet here. */
-static u32 pe_walk_verdict(const struct pe_hit *hit, const struct pe_addr *dst,
-			   enum pe_drop *reason)
+static u32 pe_walk_verdict(const struct pe_walk *w, const struct pe_hit *hit,
+			   const struct pe_addr *dst,
+			   struct pe_walk_next *exit, enum pe_drop *reason)
 {
 	*reason = PE_DROP_NONE;
 	switch (hit->match) {
 	case PE_MATCH_EXACT:
 	case PE_MATCH_OPEN:
+		if (pe_walk_leaves(w, hit)) {
+			*reason = pe_walk_exit(w, hit->svc->exit, exit);
+			return *reason ? PE_ACTION_DROP : PE_ACTION_EXIT;
+		}
 		if (hit->stage->action == PE_ACTION_STEER)
 			*reason = pe_walk_ready(hit->stage->to);
 		return *reason ? PE_ACTION_DROP : hit->stage->action;
@@ -229,18 +313,18 @@ static u32 pe_walk_verdict(const struct pe_hit *hit, const struct pe_addr *dst,
 static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 		       struct pe_hit *hit, u32 *action)
 {
-	const struct pe_table *table;
+	struct pe_walk_next exit = {};
 	const struct pe_addr *dst;
 	enum pe_drop reason;
 	struct nlattr *nest;
-	bool known;
+	bool known, leaves;
 
-	table = pe_net_table(w->pn, pe_family_of(w->family));
-	dst = pe_table_find(table, &w->daddr, w->family);
-	pe_match_both(dst, pe_table_find(table, &w->saddr, w->family), &w->key,
-		      hit);
-	*action = pe_walk_verdict(hit, dst, &reason);
+	dst = pe_table_find(pe_net_table(w->pn, pe_family_of(w->family)),
+			    &w->daddr, w->family);
+	pe_walk_locate(w, dst, hit);
+	*action = pe_walk_verdict(w, hit, dst, &exit, &reason);
 	known = hit->match >= PE_MATCH_OPEN;
+	leaves = known && pe_walk_leaves(w, hit);
 	if (known && !reason)
 		pe_walk_rewrite(w, hit);
 
@@ -250,7 +334,8 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	    (w->iif && nla_put_string(skb, PE_HOP_IIF, w->iif)) ||
 	    (hit->match >= PE_MATCH_CLAIM && pe_walk_fill_hit(skb, hit)) ||
 	    (known && pe_walk_fill_taps(skb, hit)) ||
-	    (known && pe_walk_fill_to(skb, w, hit)) ||
+	    (known && !leaves && pe_walk_fill_to(skb, w, hit)) ||
+	    (leaves && !reason && pe_walk_fill_exit(skb, &exit)) ||
 	    pe_walk_fill_packet(skb, w, hit))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);

@@ -190,6 +190,27 @@ static int pe_fill_service_sums(struct sk_buff *skb,
 	return pe_fill_sum(skb, PE_SERVICE_REVERSE, &sum);
 }
 
+static int pe_fill_key(struct sk_buff *skb, const struct pe_service *svc)
+{
+	if (!svc->client)
+		return pe_fill_addr(skb, PE_SERVICE_VIP, &svc->vip,
+				    svc->family);
+	return pe_fill_addr(skb, PE_SERVICE_CLIENT, &svc->vip, svc->family) ?:
+	       nla_put_u8(skb, PE_SERVICE_CLIENT_LEN, svc->length);
+}
+
+static int pe_fill_exit(struct sk_buff *skb, const struct pe_exit *exit)
+{
+	if (!exit)
+		return 0;
+	if (exit->table)
+		return nla_put_u32(skb, PE_SERVICE_EXIT_TABLE, exit->table);
+	return pe_fill_addr(skb, PE_SERVICE_EXIT_VIA, &exit->via,
+			    exit->via_proto) ?:
+	       (exit->iface ? nla_put_string(skb, PE_SERVICE_EXIT_DEV,
+					     exit->iface->name) : 0);
+}
+
 static int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 			   bool stats)
 {
@@ -197,7 +218,7 @@ static int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 	u8 i;
 
 	if (nla_put_u32(skb, PE_SERVICE_ID, obj->id) ||
-	    pe_fill_addr(skb, PE_SERVICE_VIP, &svc->vip, svc->family) ||
+	    pe_fill_key(skb, svc) ||
 	    nla_put_u32(skb, PE_SERVICE_GENERATION, svc->generation))
 		return -EMSGSIZE;
 	if (svc->level != PE_LEVEL_ADDRESS &&
@@ -215,6 +236,8 @@ static int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 	for (i = 0; i < svc->seq->steps; i++)
 		if (pe_fill_step(skb, svc, i, stats))
 			return -EMSGSIZE;
+	if (pe_fill_exit(skb, svc->exit))
+		return -EMSGSIZE;
 	return stats ? pe_fill_service_sums(skb, svc) : 0;
 }
 

@@ -86,9 +86,11 @@ const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1] = {
 };
 
 /* PE_CMD_SERVICE_NEW - do */
-const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ANNOUNCE + 1] = {
+const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_EXIT_TABLE + 1] = {
 	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_SERVICE_VIP] = { .type = NLA_BINARY, },
+	[PE_SERVICE_CLIENT] = { .type = NLA_BINARY, },
+	[PE_SERVICE_CLIENT_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
 	[PE_SERVICE_PROTO] = { .type = NLA_U8, },
 	[PE_SERVICE_PORT] = NLA_POLICY_NESTED(pe_range_nl_policy),
 	[PE_SERVICE_IIF] = { .type = NLA_NUL_STRING, .len = 15, },
@@ -97,6 +99,9 @@ const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ANNOUNCE + 1] = {
 	[PE_SERVICE_TRACK_FIRST] = { .type = NLA_U32, },
 	[PE_SERVICE_DSCP] = { .type = NLA_U8, },
 	[PE_SERVICE_ANNOUNCE] = { .type = NLA_NUL_STRING, .len = 15, },
+	[PE_SERVICE_EXIT_VIA] = { .type = NLA_BINARY, },
+	[PE_SERVICE_EXIT_DEV] = { .type = NLA_NUL_STRING, .len = 15, },
+	[PE_SERVICE_EXIT_TABLE] = { .type = NLA_U32, },
 };
 
 /* PE_CMD_SERVICE_DEL - do */
@@ -180,7 +185,7 @@ const struct genl_ops pe_nl_ops[12] = {
 		.cmd		= PE_CMD_SERVICE_NEW,
 		.doit		= pe_nl_service_new_doit,
 		.policy		= pe_service_new_nl_policy,
-		.maxattr	= PE_SERVICE_ANNOUNCE,
+		.maxattr	= PE_SERVICE_EXIT_TABLE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

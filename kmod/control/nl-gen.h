@@ -31,7 +31,7 @@ extern const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_NAME + 1];
 
 extern const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1];
 
-extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ANNOUNCE + 1];
+extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_EXIT_TABLE + 1];
 
 extern const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_NAME + 1];
 

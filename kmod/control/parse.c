@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <net/ipv6.h>
 
+#include "../model/prefix.h"
 #include "../model/service.h"
 #include "nl-gen.h"
 #include "parse.h"
@@ -538,18 +539,115 @@ static bool pe_proto_can_have_ports(u8 proto)
 	       proto == IPPROTO_DCCP;
 }
 
+/* No router forwards what comes from there, wherever in the prefix. */
+static bool pe_prefix_is_nobodys(const struct pe_service *svc)
+{
+	if (!svc->length)
+		return false;
+	if (svc->family == NFPROTO_IPV4)
+		return ipv4_is_multicast(svc->vip.ip) ||
+		       ipv4_is_loopback(svc->vip.ip) ||
+		       ipv4_is_lbcast(svc->vip.ip);
+	return ipv6_addr_type(&svc->vip.in6) &
+	       (IPV6_ADDR_MULTICAST | IPV6_ADDR_LOOPBACK |
+		IPV6_ADDR_LINKLOCAL);
+}
+
+static int pe_check_client(struct genl_info *info, const char *name,
+			   const struct pe_service *svc,
+			   struct pe_refusal *refusal)
+{
+	const struct nlattr *length = info->attrs[PE_SERVICE_CLIENT_LEN];
+	const struct nlattr *attr = info->attrs[PE_SERVICE_CLIENT];
+	u8 bits = svc->family == NFPROTO_IPV4 ? 32 : 128;
+	union nf_inet_addr mask;
+	int i;
+
+	if (svc->length > bits)
+		return pe_bad(info->extack, refusal, length, -EINVAL,
+			      "the client prefix of service %s has %u bits, but an address of its family has %u: give a prefix of at most that",
+			      name, svc->length, bits);
+	pe_prefix_mask(&mask, svc->family, svc->length);
+	for (i = 0; i < ARRAY_SIZE(mask.ip6); i++)
+		if (svc->vip.ip6[i] & ~mask.ip6[i])
+			return pe_bad(info->extack, refusal, attr, -EINVAL,
+				      "the client prefix of service %s has bits set behind its %u: give the first address of the prefix, or a longer prefix",
+				      name, svc->length);
+	if (pe_prefix_is_nobodys(svc))
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "the client prefix of service %s is not one of hosts beyond their link: give a unicast prefix",
+			      name);
+	return 0;
+}
+
+static int pe_parse_client(struct genl_info *info, const char *name,
+			   struct pe_service *svc, struct pe_refusal *refusal)
+{
+	const struct nlattr *length = info->attrs[PE_SERVICE_CLIENT_LEN];
+	const struct nlattr *attr = info->attrs[PE_SERVICE_CLIENT];
+
+	if (!length)
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "the client prefix of service %s has no length: give it one, as in 192.0.2.0/24",
+			      name);
+	svc->client = true;
+	svc->length = nla_get_u8(length);
+	switch (nla_len(attr)) {
+	case sizeof(struct in_addr):
+		svc->family = NFPROTO_IPV4;
+		svc->vip.ip = nla_get_in_addr(attr);
+		break;
+	case sizeof(struct in6_addr):
+		if (!ipv6_mod_enabled())
+			return pe_bad(info->extack, refusal, attr, -EAFNOSUPPORT,
+				      "the client prefix of service %s is IPv6, which this kernel was started without: give an IPv4 prefix",
+				      name);
+		svc->family = NFPROTO_IPV6;
+		svc->vip.in6 = nla_get_in6_addr(attr);
+		break;
+	default:
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "the client prefix of service %s has %d bytes: give an IPv4 prefix of 4 or an IPv6 prefix of 16",
+			      name, nla_len(attr));
+	}
+	return pe_check_client(info, name, svc, refusal);
+}
+
+/* Whose packets the service gets: either those to an address, or those of
+ * clients.
+ */
+static int pe_parse_key(struct genl_info *info, const char *name,
+			struct pe_service *svc, struct pe_refusal *refusal)
+{
+	struct nlattr **a = info->attrs;
+
+	if (a[PE_SERVICE_VIP] && a[PE_SERVICE_CLIENT])
+		return pe_bad(info->extack, refusal, a[PE_SERVICE_CLIENT],
+			      -EINVAL,
+			      "service %s has both vip and client: give one of them",
+			      name);
+	if (a[PE_SERVICE_CLIENT])
+		return pe_parse_client(info, name, svc, refusal);
+	if (a[PE_SERVICE_CLIENT_LEN])
+		return pe_bad(info->extack, refusal, a[PE_SERVICE_CLIENT_LEN],
+			      -EINVAL,
+			      "service %s has the length of a client prefix without the prefix: give it with client",
+			      name);
+	if (!a[PE_SERVICE_VIP])
+		return pe_refuse(refusal, -EINVAL, PE_SERVICE_VIP, 0,
+				 "service %s has no address: give it one with vip, or a prefix of clients with client",
+				 name);
+	return pe_parse_addr(a[PE_SERVICE_VIP], name, false, &svc->vip,
+			     &svc->family, info->extack, refusal);
+}
+
 static int pe_parse_what(struct genl_info *info, const char *name,
 			 struct pe_service *svc, struct pe_refusal *refusal)
 {
 	struct nlattr **a = info->attrs;
 	int err;
 
-	if (!a[PE_SERVICE_VIP])
-		return pe_refuse(refusal, -EINVAL, PE_SERVICE_VIP, 0,
-				 "service %s has no address: give it one with vip",
-				 name);
-	err = pe_parse_addr(a[PE_SERVICE_VIP], name, false, &svc->vip, &svc->family,
-			    info->extack, refusal);
+	err = pe_parse_key(info, name, svc, refusal);
 	if (err)
 		return err;
 	svc->level = PE_LEVEL_ADDRESS;
@@ -664,6 +762,10 @@ static int pe_parse_announce(struct pe_net *pn, struct genl_info *info,
 
 	if (!attr)
 		return 0;
+	if (svc->client)
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "service %s has clients instead of an address that could be announced: leave announce out, or give it a vip",
+			      name);
 	if (!dev_valid_name(nla_data(attr)))
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
 			      "'%s' is no interface that service %s could be announced on: name one",
@@ -688,6 +790,73 @@ static int pe_parse_announce(struct pe_net *pn, struct genl_info *info,
 		return PTR_ERR(announce);
 	svc->announce = announce;
 	return 0;
+}
+
+static int pe_parse_exit_table(struct genl_info *info, const char *name,
+			       struct pe_exit *exit, struct pe_refusal *refusal)
+{
+	const struct nlattr *attr = info->attrs[PE_SERVICE_EXIT_TABLE];
+
+	exit->table = nla_get_u32(attr);
+	if (!exit->table || exit->table == RT_TABLE_LOCAL)
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "routing table %u leads service %s nowhere: give another one, from 1 to 4294967295",
+			      exit->table, name);
+	return 0;
+}
+
+static int pe_parse_exit_via(struct pe_net *pn, struct genl_info *info,
+			     const char *name, struct pe_exit *exit,
+			     struct pe_refusal *refusal)
+{
+	const struct nlattr *via = info->attrs[PE_SERVICE_EXIT_VIA];
+	const struct nlattr *dev = info->attrs[PE_SERVICE_EXIT_DEV];
+	struct pe_iface *iface;
+	int err;
+
+	err = pe_parse_addr(via, "the exit", dev, &exit->via, &exit->via_proto,
+			    info->extack, refusal);
+	if (err)
+		return err;
+	if (!dev) {
+		exit->route = pe_route_new(&exit->via, exit->via_proto);
+		return exit->route ? 0 : -ENOMEM;
+	}
+	if (!dev_valid_name(nla_data(dev)))
+		return pe_bad(info->extack, refusal, dev, -EINVAL,
+			      "'%s' is no interface that the exit of service %s could be at: name one",
+			      (const char *)nla_data(dev), name);
+	iface = pe_parse_iface(pn, dev, false, refusal);
+	if (IS_ERR(iface))
+		return PTR_ERR(iface);
+	exit->iface = iface;
+	return 0;
+}
+
+static int pe_parse_exit(struct pe_net *pn, struct genl_info *info,
+			 const char *name, struct pe_service *svc,
+			 struct pe_refusal *refusal)
+{
+	struct nlattr **a = info->attrs;
+
+	if (a[PE_SERVICE_EXIT_VIA] && a[PE_SERVICE_EXIT_TABLE])
+		return pe_bad(info->extack, refusal, a[PE_SERVICE_EXIT_TABLE],
+			      -EINVAL,
+			      "the exit of service %s has both via and table: give one of them",
+			      name);
+	if (a[PE_SERVICE_EXIT_DEV] && !a[PE_SERVICE_EXIT_VIA])
+		return pe_bad(info->extack, refusal, a[PE_SERVICE_EXIT_DEV],
+			      -EINVAL,
+			      "the exit of service %s has an interface but no next hop there: give it with via",
+			      name);
+	if (!a[PE_SERVICE_EXIT_VIA] && !a[PE_SERVICE_EXIT_TABLE])
+		return 0;
+	svc->exit = pe_exit_new();
+	if (!svc->exit)
+		return -ENOMEM;
+	if (a[PE_SERVICE_EXIT_TABLE])
+		return pe_parse_exit_table(info, name, svc->exit, refusal);
+	return pe_parse_exit_via(pn, info, name, svc->exit, refusal);
 }
 
 static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,
@@ -825,6 +994,8 @@ struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
 		err = pe_parse_track(info, name, svc, parts.steps, refusal);
 	if (!err)
 		err = pe_parse_announce(pn, info, name, svc, refusal);
+	if (!err)
+		err = pe_parse_exit(pn, info, name, svc, refusal);
 	if (err) {
 		pe_change_drop(pn, txn, change);
 		return ERR_PTR(err);

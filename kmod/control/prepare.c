@@ -408,6 +408,30 @@ static int pe_prepare_asked(struct pe_prepare *p, const struct pe_service *svc)
 	return 0;
 }
 
+/* What names clients, or an exit, is for what leaves the sequence again. */
+static int pe_prepare_open_end(struct pe_prepare *p,
+			       const struct pe_service *svc)
+{
+	const struct pe_step *server = pe_sequence_server(svc->seq);
+	const char *name = svc->obj->name;
+	u8 at = svc->seq->steps - 1;
+
+	if (svc->client && svc->seq->legs > 1)
+		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP,
+				 svc->seq->leg[1].step,
+				 "step %u of service %s emits another protocol or port, which may be those of what its clients send elsewhere: leave emits out, or give the service a vip",
+				 svc->seq->leg[1].step + 1, name);
+	if (server && svc->client)
+		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP, at,
+				 "service %s is for what clients send anywhere, but step %u (%s) is a server, where it would end: leave it out, or give the service a vip",
+				 name, at + 1, server->device->obj->name);
+	if (server && svc->exit)
+		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP, at,
+				 "service %s has an exit, but nothing leaves a sequence that step %u (%s), a server, ends: leave out one of them",
+				 name, at + 1, server->device->obj->name);
+	return 0;
+}
+
 static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 			      bool asked)
 {
@@ -422,6 +446,9 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 				       PE_SERVICE_IIF);
 		if (!err && svc->announce)
 			err = pe_prepare_announce(p, svc);
+		if (!err && svc->exit)
+			err = pe_prepare_iface(p, svc->exit->iface, "service",
+					       obj, PE_SERVICE_EXIT_DEV);
 		if (err)
 			return err;
 	}
@@ -433,7 +460,9 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 	if (IS_ERR(seq))
 		return PTR_ERR(seq);
 	pe_service_set_sequence(svc, seq);
-	err = pe_prepare_server(p, svc);
+	err = pe_prepare_open_end(p, svc);
+	if (!err)
+		err = pe_prepare_server(p, svc);
 	if (!err)
 		err = pe_service_check_legs(svc, p->refusal);
 	if (!err)
@@ -459,17 +488,44 @@ static int pe_prepare_service(struct pe_prepare *p, struct pe_object *obj)
 	return err;
 }
 
+/* Where addresses or prefixes of this length are kept that change. */
+static struct pe_table **pe_prepare_table(struct pe_prepare *p,
+					  enum pe_family family, u8 length)
+{
+	struct pe_txn *txn = p->txn;
+
+	if (length == PE_ADDR_WHOLE)
+		return &txn->addrs[family];
+	if (!txn->clients[family])
+		txn->clients[family] = kzalloc(sizeof(*txn->clients[family]),
+					       GFP_KERNEL_ACCOUNT);
+	if (!txn->clients[family])
+		return NULL;
+	return &txn->clients[family]->table[length];
+}
+
+/* Those that packets see. */
+static const struct pe_table *pe_prepare_live(struct pe_prepare *p,
+					      enum pe_family family, u8 length)
+{
+	if (length == PE_ADDR_WHOLE)
+		return pe_net_table(p->pn, family);
+	return pe_prefixes_table(pe_net_clients(p->pn, family), length);
+}
+
 /* The address as it will be; what lives there now is copied to be changed. */
 static struct pe_addr *pe_prepare_addr(struct pe_prepare *p,
 				       const union nf_inet_addr *addr, u8 proto,
-				       u32 room)
+				       u8 length, u32 room)
 {
 	enum pe_family family = pe_family_of(proto);
-	struct pe_table **table = &p->txn->addrs[family];
+	struct pe_table **table = pe_prepare_table(p, family, length);
 	const struct pe_addr *live;
 	struct pe_table *grown;
 	struct pe_addr *a, *old;
 
+	if (!table)
+		return NULL;
 	old = pe_table_find(*table, addr, proto);
 	if (old && old->size - old->n >= room)
 		return old;
@@ -481,7 +537,7 @@ static struct pe_addr *pe_prepare_addr(struct pe_prepare *p,
 		kvfree(old);
 		return a;
 	}
-	live = pe_table_find(pe_net_table(p->pn, family), addr, proto);
+	live = pe_table_find(pe_prepare_live(p, family, length), addr, proto);
 	grown = pe_table_grown(*table, proto, 1);
 	if (IS_ERR(grown))
 		return NULL;
@@ -490,7 +546,7 @@ static struct pe_addr *pe_prepare_addr(struct pe_prepare *p,
 		*table = grown;
 	}
 	a = live ? pe_addr_copy(live, live->n + room) :
-		   pe_addr_new(addr, proto, room);
+		   pe_addr_new(addr, proto, length, room);
 	if (a)
 		pe_table_insert(*table, a);
 	return a;
@@ -499,13 +555,15 @@ static struct pe_addr *pe_prepare_addr(struct pe_prepare *p,
 static int pe_prepare_entry_old(void *arg, const union nf_inet_addr *addr,
 				u8 family, const struct pe_entry *entry)
 {
-	return pe_prepare_addr(arg, addr, family, 0) ? 0 : -ENOMEM;
+	return pe_prepare_addr(arg, addr, family, entry->svc->length, 0) ?
+		       0 : -ENOMEM;
 }
 
 static int pe_prepare_entry_new(void *arg, const union nf_inet_addr *addr,
 				u8 family, const struct pe_entry *entry)
 {
-	struct pe_addr *a = pe_prepare_addr(arg, addr, family, 1);
+	struct pe_addr *a = pe_prepare_addr(arg, addr, family,
+					    entry->svc->length, 1);
 
 	if (!a)
 		return -ENOMEM;
@@ -538,7 +596,7 @@ static int pe_prepare_guard(struct pe_prepare *p, const struct pe_device *dev,
 
 	if (!dev || !dev->guard)
 		return 0;
-	a = pe_prepare_addr(p, &dev->address, dev->proto, 0);
+	a = pe_prepare_addr(p, &dev->address, dev->proto, PE_ADDR_WHOLE, 0);
 	if (!a)
 		return -ENOMEM;
 	a->guards += by;
@@ -587,9 +645,9 @@ static void pe_prepare_blame(struct pe_prepare *p)
 	p->refusal->attr = 0;
 }
 
-static int pe_prepare_settle(struct pe_prepare *p, enum pe_family family)
+static int pe_prepare_settle_table(struct pe_prepare *p,
+				   struct pe_table *table)
 {
-	struct pe_table *table = p->txn->addrs[family];
 	struct pe_addr *a, *fit;
 	u32 at = 0;
 	int err;
@@ -615,16 +673,81 @@ static int pe_prepare_settle(struct pe_prepare *p, enum pe_family family)
 	return 0;
 }
 
+static int pe_prepare_settle(struct pe_prepare *p, enum pe_family family)
+{
+	const struct pe_draft *draft = p->txn->clients[family];
+	int err, i;
+
+	err = pe_prepare_settle_table(p, p->txn->addrs[family]);
+	for (i = 0; draft && !err && i < PE_PREFIX_LENGTHS; i++)
+		err = pe_prepare_settle_table(p, draft->table[i]);
+	return err;
+}
+
+/* The prefixes of one length as they will be: those that stay and those that
+ * are new. NULL when there are none.
+ */
+static struct pe_table *pe_prepare_prefixes(const struct pe_table *live,
+					    const struct pe_table *changed,
+					    u8 proto)
+{
+	u32 n = changed->n + (live ? live->n : 0), at = 0;
+	struct pe_table *table;
+	struct pe_addr *a;
+
+	table = pe_table_grown(NULL, proto, n);
+	if (IS_ERR(table))
+		return table;
+	while ((a = pe_table_next(changed, &at)))
+		if (a->n)
+			pe_table_insert(table, a);
+	for (at = 0; (a = pe_table_next(live, &at)); cond_resched())
+		if (!pe_table_find(changed, &a->addr, proto))
+			pe_table_insert(table, a);
+	if (table->n)
+		return table;
+	pe_table_free(table);
+	return NULL;
+}
+
+static int pe_prepare_clients(struct pe_prepare *p, enum pe_family family)
+{
+	u8 proto = family == PE_IPV4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	struct pe_draft *draft = p->txn->clients[family];
+	const struct pe_prefixes *old = pe_net_clients(p->pn, family);
+	struct pe_table *table;
+	int i;
+
+	if (!draft)
+		return 0;
+	draft->next = pe_prefixes_new();
+	if (!draft->next)
+		return -ENOMEM;
+	for (i = PE_PREFIX_LENGTHS - 1; i >= 0; i--) {
+		table = pe_prefixes_table(old, i);
+		if (draft->table[i])
+			table = pe_prepare_prefixes(table, draft->table[i],
+						    proto);
+		if (IS_ERR(table))
+			return PTR_ERR(table);
+		if (table)
+			pe_prefixes_add(draft->next, table, proto, i);
+	}
+	return 0;
+}
+
 /* Room for new addresses, in a table that packets may read from now on. */
 static int pe_prepare_room(struct pe_prepare *p, enum pe_family family)
 {
 	u8 proto = family == PE_IPV4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	const struct pe_table *addrs = p->txn->addrs[family];
 	struct pe_table *old, *grown;
 
-	if (!p->txn->addrs[family])
+	/* Without a table the hook would look no further. */
+	if (!addrs && !p->txn->clients[family])
 		return 0;
 	old = pe_net_table(p->pn, family);
-	grown = pe_table_grown(old, proto, p->txn->addrs[family]->n);
+	grown = pe_table_grown(old, proto, addrs ? addrs->n : 0);
 	if (IS_ERR_OR_NULL(grown))
 		return PTR_ERR_OR_ZERO(grown);
 	rcu_assign_pointer(p->pn->table[family], grown);
@@ -688,8 +811,11 @@ int pe_txn_prepare(struct pe_net *pn, struct pe_txn *txn,
 	for (i = 0; !err && i < PE_FAMILIES; i++)
 		err = pe_prepare_settle(&p, i);
 	for (i = 0; !err && i < PE_FAMILIES; i++)
+		err = pe_prepare_clients(&p, i);
+	for (i = 0; !err && i < PE_FAMILIES; i++)
 		err = pe_prepare_room(&p, i);
-	if (!err && (txn->addrs[PE_IPV4] || txn->addrs[PE_IPV6]))
+	if (!err && (txn->addrs[PE_IPV4] || txn->addrs[PE_IPV6] ||
+		     txn->clients[PE_IPV4] || txn->clients[PE_IPV6]))
 		err = pe_net_hooks(pn, pe_prepare_guarding(txn),
 				   pe_prepare_arp(txn));
 	if (err)

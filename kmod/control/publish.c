@@ -53,6 +53,8 @@ static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
 	pe_publish_users(old, -1);
 	pe_publish_users(new, 1);
 	pn->service_count += !!new - !!old;
+	if (new && new->exit)
+		pe_exit_ask(pn, new->exit);
 }
 
 static void pe_publish_addr(struct pe_net *pn, struct pe_table *table,
@@ -73,6 +75,52 @@ static void pe_publish_addr(struct pe_net *pn, struct pe_table *table,
 		kvfree(a);
 }
 
+static void pe_publish_prefixes(struct pe_net *pn, struct pe_table *old,
+				struct pe_table *changed)
+{
+	struct pe_addr *a, *was;
+	u32 at = 0;
+
+	while ((a = pe_table_next(changed, &at))) {
+		was = pe_table_find(old, &a->addr, a->proto);
+		pn->address_count += !!a->n - !!was;
+		pe_addr_free_rcu(was);
+		if (!a->n)
+			kvfree(a);
+		cond_resched();
+	}
+	pe_table_free(changed);
+	if (old)
+		kvfree_rcu(old, rcu);
+}
+
+/* All prefixes in one store, then the filter in front of the addresses. */
+static void pe_publish_clients(struct pe_net *pn, struct pe_txn *txn,
+			       enum pe_family family)
+{
+	struct pe_prefixes *old = pe_net_clients(pn, family), *next;
+	struct pe_draft *draft = txn->clients[family];
+	struct pe_table *table = pe_net_table(pn, family);
+	int i;
+
+	if (!draft)
+		return;
+	next = draft->next->n ? draft->next : NULL;
+	rcu_assign_pointer(pn->clients[family], next);
+	if (!next)
+		kvfree(draft->next);
+	if (!table->open != !next)
+		pe_table_open(table, next);
+	for (i = 0; i < PE_PREFIX_LENGTHS; i++)
+		if (draft->table[i])
+			pe_publish_prefixes(pn, pe_prefixes_table(old, i),
+					    draft->table[i]);
+	if (old)
+		kvfree_rcu(old, rcu);
+	kfree(draft);
+	txn->clients[family] = NULL;
+}
+
 static void pe_publish_addrs(struct pe_net *pn, struct pe_txn *txn)
 {
 	struct pe_addr *a;
@@ -87,6 +135,7 @@ static void pe_publish_addrs(struct pe_net *pn, struct pe_txn *txn)
 		}
 		pe_table_free(txn->addrs[i]);
 		txn->addrs[i] = NULL;
+		pe_publish_clients(pn, txn, i);
 	}
 }
 

@@ -185,18 +185,32 @@ static void pe_txn_undo_objects(struct pe_net *pn, struct list_head *list,
 	}
 }
 
+static void pe_txn_undo_clients(struct pe_draft *draft)
+{
+	int i;
+
+	if (!draft)
+		return;
+	for (i = 0; i < PE_PREFIX_LENGTHS; i++) {
+		if (!draft->table[i])
+			continue;
+		/* It holds what the other table holds. */
+		pe_table_free(pe_prefixes_table(draft->next, i));
+		pe_table_free_all(draft->table[i]);
+	}
+	kvfree(draft->next);
+	kfree(draft);
+}
+
 static void pe_txn_undo(struct pe_net *pn, struct pe_txn *txn)
 {
-	struct pe_addr *a;
-	u32 at;
 	int i;
 
 	for (i = 0; i < PE_FAMILIES; i++) {
-		at = 0;
-		while ((a = pe_table_next(txn->addrs[i], &at)))
-			kvfree(a);
-		pe_table_free(txn->addrs[i]);
+		pe_table_free_all(txn->addrs[i]);
 		txn->addrs[i] = NULL;
+		pe_txn_undo_clients(txn->clients[i]);
+		txn->clients[i] = NULL;
 	}
 	pe_txn_undo_objects(pn, &txn->services, PE_NOUN_SERVICE,
 			    pe_txn_undo_service);

@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include "../model/object.h"
+#include "../model/prefix.h"
 #include "../model/refusal.h"
 #include "../netns.h"
 
@@ -43,6 +44,19 @@ struct pe_change {
 struct pe_chunk;
 
 /**
+ * struct pe_draft - client prefixes of one family, while they are changed
+ * @table: prefixes that change as they will be, by length
+ * @next: all prefixes as they will be
+ *
+ * Of the lengths in @table, @next has tables of its own; the others it shares
+ * with what packets see.
+ */
+struct pe_draft {
+	struct pe_table		*table[PE_PREFIX_LENGTHS];
+	struct pe_prefixes	*next;
+};
+
+/**
  * struct pe_txn - a transaction
  * @changes: in the order they were asked for
  * @chunks: memory of the changes
@@ -50,6 +64,7 @@ struct pe_chunk;
  * @devices: objects it touches, while it is being committed
  * @services: objects it touches, while it is being committed
  * @addrs: addresses as they will be, while it is being committed
+ * @clients: the same of client prefixes, NULL where none changes
  */
 struct pe_txn {
 	struct list_head	changes;
@@ -58,6 +73,7 @@ struct pe_txn {
 	struct list_head	devices;
 	struct list_head	services;
 	struct pe_table		*addrs[PE_FAMILIES];
+	struct pe_draft		*clients[PE_FAMILIES];
 };
 
 struct pe_change *pe_change_new(struct pe_txn *txn, size_t data, u8 steps);

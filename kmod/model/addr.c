@@ -13,12 +13,14 @@
  * pe_addr_new() - an address where nothing lives yet
  * @addr: the address
  * @proto: NFPROTO_* of it
+ * @length: of the prefix of clients that it is, or PE_ADDR_WHOLE
  * @size: entries to make room for
  *
  * Context: process context.
  * Return: the address, or NULL when memory is short.
  */
-struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto, u32 size)
+struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto,
+			    u8 length, u32 size)
 {
 	struct pe_addr *a;
 
@@ -27,6 +29,7 @@ struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto, u32 size)
 		return NULL;
 	a->addr = *addr;
 	a->proto = proto;
+	a->length = length;
 	a->size = size;
 	return a;
 }
@@ -41,7 +44,8 @@ struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto, u32 size)
  */
 struct pe_addr *pe_addr_copy(const struct pe_addr *a, u32 size)
 {
-	struct pe_addr *new = pe_addr_new(&a->addr, a->proto, size);
+	struct pe_addr *new = pe_addr_new(&a->addr, a->proto, a->length,
+					  size);
 
 	if (!new)
 		return NULL;
@@ -109,25 +113,28 @@ static int pe_entry_same_key(const struct pe_entry *a,
 			     struct pe_refusal *refusal)
 {
 	const char *one = a->svc->obj->name, *two = b->svc->obj->name;
+	const char *key = pe_service_key(b->svc);
 
 	switch (b->level) {
 	case PE_LEVEL_PORT:
 		if (a->first == b->first && a->last == b->last)
 			return pe_refuse(refusal, -EEXIST, PE_SERVICE_PORT, 0,
-					 "services %s and %s have the same address, protocol and port (%u): give one of them another",
-					 one, two, b->first);
+					 "services %s and %s have the same %s, protocol and port (%u): give one of them another",
+					 one, two, key, b->first);
 		return pe_refuse(refusal, -EEXIST, PE_SERVICE_PORT, 0,
-				 "ports %u-%u of service %s overlap ports %u-%u of service %s at the same address: keep them apart",
+				 "ports %u-%u of service %s overlap ports %u-%u of service %s at the same %s: keep them apart",
 				 a->first, a->last, one, b->first, b->last,
-				 two);
+				 two, key);
 	case PE_LEVEL_PROTO:
 		return pe_refuse(refusal, -EEXIST, PE_SERVICE_PROTO, 0,
-				 "services %s and %s have the same address and protocol: give one of them another",
-				 one, two);
+				 "services %s and %s have the same %s and protocol: give one of them another",
+				 one, two, key);
 	default:
-		return pe_refuse(refusal, -EEXIST, PE_SERVICE_VIP, 0,
-				 "services %s and %s have the same address: give one of them another",
-				 one, two);
+		return pe_refuse(refusal, -EEXIST,
+				 b->svc->client ? PE_SERVICE_CLIENT :
+						  PE_SERVICE_VIP, 0,
+				 "services %s and %s have the same %s: give one of them another",
+				 one, two, key);
 	}
 }
 

@@ -60,6 +60,9 @@ struct pe_entry {
 	u8			special;
 };
 
+/* What is no prefix but an address that packets are sent to. */
+#define PE_ADDR_WHOLE	0xff
+
 /**
  * struct pe_codes - what packets of an address may come encapsulated with
  * @min: smallest code
@@ -76,6 +79,7 @@ struct pe_codes {
  * struct pe_addr - one version of what lives at an address
  * @addr: the address
  * @proto: NFPROTO_* of @addr
+ * @length: of the prefix of clients that it is, or PE_ADDR_WHOLE
  * @guards: guarded devices whose own address it is
  * @n: entries
  * @ports: entries of PE_LEVEL_PORT, which come first
@@ -91,6 +95,7 @@ struct pe_codes {
 struct pe_addr {
 	union nf_inet_addr	addr;
 	u8			proto;
+	u8			length;
 	u8			lookup;
 	bool			searchable;
 	u32			guards;
@@ -116,7 +121,7 @@ static inline bool pe_addr_has_code(const struct pe_addr *a, u8 method,
 }
 
 struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto,
-			    u32 size);
+			    u8 length, u32 size);
 struct pe_addr *pe_addr_copy(const struct pe_addr *a, u32 size);
 bool pe_addr_add(struct pe_addr *a, const struct pe_entry *entry);
 int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal);

@@ -71,7 +71,13 @@ static struct neigh_table *pe_port_neigh_table(const struct pe_port *port)
 	return port->via_proto == NFPROTO_IPV4 ? &arp_tbl : ipv6_stub->nd_tbl;
 }
 
-static u64 pe_neighbour_mac(struct neighbour *n)
+/**
+ * pe_neighbour_mac() - the link-layer address of a neighbour
+ * @n: neighbour
+ *
+ * Return: the address as pe_mac() makes it, 0 while it is not known.
+ */
+u64 pe_neighbour_mac(struct neighbour *n)
 {
 	u8 ha[MAX_ADDR_LEN] = {};
 	unsigned int seq;

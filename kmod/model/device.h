@@ -158,6 +158,7 @@ static inline bool pe_device_is_tunnelled(const struct pe_device *dev)
 	       dev->inside.kind == PE_PORT_KIND_TUNNEL;
 }
 
+u64 pe_neighbour_mac(struct neighbour *n);
 struct pe_device *pe_device_new(void);
 void pe_device_put(struct pe_net *pn, struct pe_device *dev);
 void pe_device_attach(struct pe_net *pn, struct pe_device *dev);

@@ -248,3 +248,124 @@ void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,
 	    back.match > hit->match)
 		*hit = back;
 }
+
+/* A device that routes may let a packet for another client out where it came
+ * in: that is no client's, and would begin again and again.
+ */
+static bool pe_match_is_turned(const struct pe_hit *hit,
+			       const struct pe_key *key)
+{
+	const struct pe_sequence *seq = hit->svc->seq;
+	const struct pe_stage *at = seq->back;
+	bool by;
+
+	for (; at < seq->back + seq->reverse; at++)
+		if (at->from && pe_stage_is_from(at, key, &by))
+			return true;
+	return false;
+}
+
+/* What lives at a prefix; true when that is the packet's service. One that asks
+ * for clients by another interface may have devices where another's packets
+ * come from: a claim on it does not end the search.
+ */
+static bool pe_match_prefix(const struct pe_prefix_level *level,
+			    const void *addr, bool ipv4, u8 role,
+			    const struct pe_key *key, struct pe_hit *hit)
+{
+	const struct pe_addr *a = pe_prefix_find(level, addr, ipv4);
+	struct pe_hit one = {};
+
+	if (!a)
+		return false;
+	pe_match(a, role, key, &one);
+	if (role & PE_ROLE_FORWARD && one.match == PE_MATCH_OPEN &&
+	    pe_match_is_turned(&one, key))
+		one.match = PE_MATCH_CLAIM;
+	if (one.match == PE_MATCH_NONE ||
+	    (hit->match == PE_MATCH_CLAIM && one.match != PE_MATCH_EXACT))
+		return false;
+	*hit = one;
+	return one.match != PE_MATCH_CLAIM || !one.svc->iif;
+}
+
+/**
+ * pe_match_client() - find the service and the stage of a client's packet
+ * @clients: prefixes of the family, or NULL for none
+ * @addr: address of the client
+ * @ipv4: it is one of IPv4
+ * @key: the packet, whose source the client is
+ * @hit: out: where it is
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ */
+void pe_match_client(const struct pe_prefixes *clients, const void *addr,
+		     bool ipv4, const struct pe_key *key, struct pe_hit *hit)
+{
+	u8 i;
+
+	*hit = (struct pe_hit) {};
+	for (i = 0; clients && i < clients->n; i++)
+		if (pe_match_prefix(&clients->level[i], addr, ipv4,
+				    PE_ROLE_FORWARD, key, hit))
+			return;
+}
+
+/**
+ * pe_match_clients() - find the service and the stage of a packet of clients
+ * @clients: prefixes of the family, or NULL for none
+ * @saddr: source address of the packet
+ * @daddr: destination address of the packet
+ * @ipv4: they are of IPv4
+ * @key: the packet
+ * @hit: out: where it is
+ *
+ * Source and destination may both be clients'. The longer prefix has the packet
+ * then, and of two as long the sender's: addresses and ports alone decide, so
+ * it is the same service's wherever the packet comes back from.
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ */
+void pe_match_clients(const struct pe_prefixes *clients, const void *saddr,
+		      const void *daddr, bool ipv4, const struct pe_key *key,
+		      struct pe_hit *hit)
+{
+	u8 i;
+
+	*hit = (struct pe_hit) {};
+	for (i = 0; clients && i < clients->n; i++)
+		if (pe_match_prefix(&clients->level[i], saddr, ipv4,
+				    PE_ROLE_FORWARD, key, hit) ||
+		    pe_match_prefix(&clients->level[i], daddr, ipv4,
+				    PE_ROLE_SOURCE, key, hit))
+			return;
+}
+
+/**
+ * pe_match_clients_need_whole() - the same for a fragment of clients
+ * @clients: prefixes of the family, or NULL for none
+ * @saddr: source address of the fragment
+ * @daddr: destination address of the fragment
+ * @ipv4: they are of IPv4
+ * @proto: protocol of what the datagram carries, as its fragments show it
+ *
+ * Context: RCU read lock held.
+ * Return: as pe_match_needs_whole().
+ */
+bool pe_match_clients_need_whole(const struct pe_prefixes *clients,
+				 const void *saddr, const void *daddr,
+				 bool ipv4, u8 proto)
+{
+	const struct pe_addr *a;
+	u8 i;
+
+	for (i = 0; clients && i < clients->n; i++) {
+		a = pe_prefix_find(&clients->level[i], saddr, ipv4);
+		if (a && pe_match_needs_whole(a, proto))
+			return true;
+		a = pe_prefix_find(&clients->level[i], daddr, ipv4);
+		if (a && pe_match_needs_whole(a, proto))
+			return true;
+	}
+	return false;
+}

@@ -3,6 +3,7 @@
 #ifndef _PE_MATCH_H
 #define _PE_MATCH_H
 
+#include "prefix.h"
 #include "service.h"
 #include "table.h"
 
@@ -61,6 +62,14 @@ void pe_match_source(const struct pe_addr *src, const struct pe_key *key,
 		     struct pe_hit *hit);
 void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,
 		   const struct pe_key *key, struct pe_hit *hit);
+bool pe_match_clients_need_whole(const struct pe_prefixes *clients,
+				 const void *saddr, const void *daddr,
+				 bool ipv4, u8 proto);
+void pe_match_client(const struct pe_prefixes *clients, const void *addr,
+		     bool ipv4, const struct pe_key *key, struct pe_hit *hit);
+void pe_match_clients(const struct pe_prefixes *clients, const void *saddr,
+		      const void *daddr, bool ipv4, const struct pe_key *key,
+		      struct pe_hit *hit);
 
 /**
  * pe_hit_forward() - is the packet on its way to the server?

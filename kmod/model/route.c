@@ -3,6 +3,7 @@
 
 #include <linux/if_arp.h>
 #include <linux/slab.h>
+#include <net/addrconf.h>
 #include <net/route.h>
 #include <net/xfrm.h>
 
@@ -165,6 +166,22 @@ struct dst_entry *pe_route_look_up(struct net *net,
 	return dst;
 }
 
+/**
+ * pe_route_is_own() - is an address the engine's, or no other host's alone?
+ * @net: namespace
+ * @addr: the address
+ * @proto: NFPROTO_* of it
+ *
+ * Context: any.
+ */
+bool pe_route_is_own(struct net *net, const void *addr, u8 proto)
+{
+	if (proto == NFPROTO_IPV4)
+		return inet_addr_type(net, *(const __be32 *)addr) !=
+		       RTN_UNICAST;
+	return ipv6_chk_addr(net, addr, NULL, 0);
+}
+
 static u32 pe_route_cookie(const struct pe_route *route,
 			   const struct dst_entry *dst)
 {
@@ -205,4 +222,40 @@ struct dst_entry *pe_route_ask(struct net *net, struct pe_route *route)
 	if (unlikely(READ_ONCE(route->gone)))
 		pe_route_replace(route, NULL);
 	return dst;
+}
+
+static bool pe_route_is_on_link(const struct dst_entry *dst, u8 proto)
+{
+	const struct rtable *rt = container_of(dst, struct rtable, dst);
+	const struct rt6_info *rt6 = container_of(dst, struct rt6_info, dst);
+
+	if (proto == NFPROTO_IPV4)
+		return rt->rt_type == RTN_UNICAST && !rt->rt_gw_family;
+	return !(rt6->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST | RTF_REJECT |
+				    RTF_GATEWAY));
+}
+
+/**
+ * pe_route_link() - the way to an address that must be on one of our links
+ * @net: namespace
+ * @route: the way to the address
+ *
+ * Where the link is gone, another route may lead to the address, but not to
+ * what is meant by it.
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: a route without a reference, which holds while the RCU read lock
+ * does, or NULL where the address is on no link.
+ */
+struct dst_entry *pe_route_link(struct net *net, struct pe_route *route)
+{
+	const struct pe_way *way = rcu_dereference(route->way);
+
+	if (unlikely(!way || !pe_way_holds(way, net, route->proto))) {
+		pe_route_ask(net, route);
+		way = rcu_dereference(route->way);
+		if (!way || !pe_way_holds(way, net, route->proto))
+			return NULL;
+	}
+	return pe_route_is_on_link(way->dst, route->proto) ? way->dst : NULL;
 }

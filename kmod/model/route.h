@@ -50,6 +50,9 @@ struct dst_entry *pe_route_ask(struct net *net, struct pe_route *route);
 struct dst_entry *pe_route_look_up(struct net *net,
 				   const union nf_inet_addr *addr, u8 proto);
 
+bool pe_route_is_own(struct net *net, const void *addr, u8 proto);
+struct dst_entry *pe_route_link(struct net *net, struct pe_route *route);
+
 /* With rules, or with routes for some sources only, the way depends on more
  * than the address.
  */

@@ -19,8 +19,10 @@ struct pe_service *pe_service_new(u8 ranges)
 	struct pe_service *svc;
 
 	svc = kzalloc(struct_size(svc, range, ranges), GFP_KERNEL_ACCOUNT);
-	if (svc)
-		svc->ranges = ranges;
+	if (!svc)
+		return NULL;
+	svc->ranges = ranges;
+	svc->length = PE_ADDR_WHOLE;
 	return svc;
 }
 
@@ -47,7 +49,12 @@ struct pe_service *pe_service_copy(struct pe_net *pn,
 	new->announce = svc->announce;
 	if (new->announce)
 		new->announce->versions++;
+	new->exit = svc->exit;
+	if (new->exit)
+		new->exit->users++;
 	new->vip = svc->vip;
+	new->client = svc->client;
+	new->length = svc->length;
 	new->family = svc->family;
 	new->proto = svc->proto;
 	new->level = svc->level;
@@ -82,6 +89,7 @@ void pe_service_put(struct pe_net *pn, struct pe_service *svc)
 	pe_sequence_put(pn, svc->seq);
 	pe_announce_put(pn, svc->announce);
 	pe_iface_put(pn, svc->iif);
+	pe_exit_put(pn, svc->exit);
 	call_rcu(&svc->rcu, pe_service_free_rcu);
 }
 
@@ -269,9 +277,9 @@ static int pe_service_entries_server(struct pe_service *svc,
  * @fn: called for each entry
  * @arg: first argument of @fn
  *
- * A service stands at its address, with what each leg is addressed to. Where
- * the server answers from its own address or port, it stands there too, for
- * what the server sends.
+ * A service stands at its address or at the prefix of its clients, with what
+ * each leg is addressed to. Where the server answers from its own address or
+ * port, it stands there too, for what the server sends.
  *
  * Return: 0, or what @fn returned first that is not 0.
  */

@@ -8,6 +8,7 @@
 
 #include "addr.h"
 #include "announce.h"
+#include "exit.h"
 #include "object.h"
 #include "sequence.h"
 #include "stats.h"
@@ -42,7 +43,8 @@ struct pe_traffic {
  * @counts: its counters, shared by versions whose stages count the same
  * @iif: interface that clients must come by, NULL for any
  * @announce: where the address is announced, NULL for nowhere
- * @vip: service address
+ * @exit: where packets leave the sequence, NULL for the kernel's route
+ * @vip: service address, or the prefix of the clients whose packets it gets
  * @family: NFPROTO_* of @vip
  * @proto: IP protocol, where @level is not PE_LEVEL_ADDRESS
  * @level: enum pe_level
@@ -52,6 +54,8 @@ struct pe_traffic {
  * @dscp: DSCP of packets that leave the sequence, where it is tracked by DSCP
  * @dscp_given: @dscp was configured
  * @track: how the stages of packets are known, as configured
+ * @client: @vip is a prefix of clients
+ * @length: of the prefix, else PE_ADDR_WHOLE
  * @generation: of the transaction that made it
  * @rcu: freed when no packet can see it
  * @range: the ports; dynamic ones come last
@@ -64,6 +68,7 @@ struct pe_service {
 	struct pe_counts	*counts;
 	struct pe_iface		*iif;
 	struct pe_announce	*announce;
+	struct pe_exit		*exit;
 	union nf_inet_addr	vip;
 	u8			family;
 	u8			proto;
@@ -74,6 +79,8 @@ struct pe_service {
 	u8			dscp;
 	bool			dscp_given;
 	struct pe_tracking	track;
+	bool			client;
+	u8			length;
 	u32			generation;
 	struct rcu_head		rcu;
 	struct pe_range		range[] __counted_by(ranges);
@@ -92,6 +99,15 @@ static inline bool pe_service_translates(const struct pe_service *svc)
 	const struct pe_step *server = pe_sequence_server(svc->seq);
 
 	return server && server->port;
+}
+
+/**
+ * pe_service_key() - what tells a service's packets, for a refusal
+ * @svc: service
+ */
+static inline const char *pe_service_key(const struct pe_service *svc)
+{
+	return svc->client ? "clients" : "address";
 }
 
 struct pe_service *pe_service_new(u8 ranges);

@@ -82,6 +82,8 @@ struct pe_table *pe_table_grown(const struct pe_table *t, u8 proto, u32 extra)
 		}
 		cond_resched();
 	}
+	if (t && t->open)
+		pe_table_open(new, true);
 	return new;
 }
 
@@ -145,16 +147,13 @@ struct pe_addr *pe_table_find_on(const struct pe_table *t, u64 hash,
 	return NULL;
 }
 
-/* An address left that was at home in this bucket. */
-static void pe_table_filter_again(struct pe_table *t, u32 home)
+/* The filter's bits of those in one bucket that are at home in another. */
+static unsigned long pe_bucket_filter(const struct pe_table *t,
+				      const struct pe_bucket *b, u32 home)
 {
-	const struct pe_bucket *b = &t->bucket[home];
 	unsigned long word = 0;
 	int i;
 
-	/* Some of its addresses may be elsewhere: what is set may stay so. */
-	if (b->passed)
-		return;
 	for (i = 0; i < PE_BUCKET_SLOTS; i++) {
 		struct pe_addr *a = rcu_dereference_protected(b->addr[i], 1);
 		u64 hash;
@@ -165,7 +164,47 @@ static void pe_table_filter_again(struct pe_table *t, u32 home)
 		if (pe_table_home(t, hash) == home)
 			word |= BIT_MASK(hash >> t->filter_shift);
 	}
+	return word;
+}
+
+/* An address left that was at home in this bucket, or the filter is to tell
+ * again; who found no room is further on.
+ */
+static void pe_table_filter_again(struct pe_table *t, u32 home)
+{
+	u32 mask = pe_table_buckets(t) - 1, at = home;
+	unsigned long word = 0;
+
+	if (t->open)
+		return;
+	do {
+		word |= pe_bucket_filter(t, &t->bucket[at], home);
+		if (!t->bucket[at].passed)
+			break;
+		at = (at + 1) & mask;
+	} while (at != home);
 	WRITE_ONCE(t->filter[home], word);
+}
+
+/**
+ * pe_table_open() - have the filter let everything pass, or tell again
+ * @t: table
+ * @open: everything
+ *
+ * Context: process context, pe_net.lock held; packets may read the table.
+ */
+void pe_table_open(struct pe_table *t, bool open)
+{
+	u32 i;
+
+	t->open = open;
+	for (i = 0; i < pe_table_buckets(t); i++) {
+		if (open)
+			WRITE_ONCE(t->filter[i], ~0UL);
+		else
+			pe_table_filter_again(t, i);
+		cond_resched();
+	}
 }
 
 /**
@@ -242,4 +281,20 @@ struct pe_addr *pe_table_next(const struct pe_table *t, u32 *at)
 		}
 	}
 	return NULL;
+}
+
+/**
+ * pe_table_free_all() - free a table that nobody reads, with what it holds
+ * @t: table, or NULL
+ *
+ * Context: process context.
+ */
+void pe_table_free_all(struct pe_table *t)
+{
+	struct pe_addr *a;
+	u32 at = 0;
+
+	while ((a = pe_table_next(t, &at)))
+		kvfree(a);
+	pe_table_free(t);
 }

@@ -35,6 +35,8 @@ struct pe_bucket {
  * struct pe_table - addresses of one family
  * @shift: of a hash, leaves the bucket's index
  * @filter_shift: of a hash, leaves the bit in @filter
+ * @open: the filter lets everything pass, for there are clients besides whom
+ *	their address alone does not tell
  * @n: addresses in the table
  * @secret: keys the hash, so that nobody outside can tell what collides
  * @filter: a word for each bucket, with a bit set for each address at home
@@ -56,6 +58,7 @@ struct pe_bucket {
 struct pe_table {
 	u8			shift;
 	u8			filter_shift;
+	bool			open;
 	u32			n;
 	u64			secret[2];
 	unsigned long		*filter;
@@ -200,10 +203,12 @@ static inline struct pe_addr *pe_table_find(const struct pe_table *t,
 }
 
 struct pe_table *pe_table_grown(const struct pe_table *t, u8 proto, u32 extra);
+void pe_table_open(struct pe_table *t, bool open);
 void pe_table_insert(struct pe_table *t, struct pe_addr *a);
 struct pe_addr *pe_table_replace(struct pe_table *t, struct pe_addr *old,
 				 struct pe_addr *new);
 struct pe_addr *pe_table_next(const struct pe_table *t, u32 *at);
 void pe_table_free(struct pe_table *t);
+void pe_table_free_all(struct pe_table *t);
 
 #endif /* _PE_TABLE_H */

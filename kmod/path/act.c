@@ -14,7 +14,12 @@ static unsigned int pe_pass(struct pe_packet *pkt)
 	return NF_ACCEPT;
 }
 
-static void pe_count_hit(const struct pe_packet *pkt, const struct pe_hit *hit)
+/**
+ * pe_count_hit() - count a packet for its stage, and for the device that gets it
+ * @pkt: packet
+ * @hit: where it is
+ */
+void pe_count_hit(const struct pe_packet *pkt, const struct pe_hit *hit)
 {
 	const struct pe_stage *stage = hit->stage;
 	struct pe_sum size = pe_size(pkt->skb);
@@ -77,13 +82,19 @@ static enum pe_drop pe_from_server(struct pe_packet *pkt,
 	return pe_apply(pkt, &rw, outer);
 }
 
-/* What a stage has to do besides handing on, in the order of the sequence: the
- * taps see what is addressed to the service. @dev is the interface that the
- * packet will leave by, NULL where the kernel routes it on.
+/**
+ * pe_act_extra() - what a stage has to do besides handing on
+ * @pkt: packet
+ * @hit: where it is
+ * @dev: interface that the packet will leave by, NULL where the kernel routes it
+ *	on
+ *
+ * In the order of the sequence: the taps see what is addressed to the service.
+ *
+ * Return: PE_DROP_NONE, or why it could not be done.
  */
-static enum pe_drop pe_act_extra(struct pe_packet *pkt,
-				 const struct pe_hit *hit,
-				 const struct net_device *dev)
+enum pe_drop pe_act_extra(struct pe_packet *pkt, const struct pe_hit *hit,
+			  const struct net_device *dev)
 {
 	u8 extra = hit->stage->extra;
 	enum pe_drop reason = PE_DROP_NONE;
@@ -107,19 +118,30 @@ static enum pe_drop pe_act_extra(struct pe_packet *pkt,
 	return reason;
 }
 
-/* The kernel would quote what the sender never sent, or write to the service's
+/**
+ * pe_act_expired() - the time to live of a packet ran out
+ * @pkt: packet, unchanged
+ * @hit: where it is
+ *
+ * The kernel would quote what the sender never sent, or write to the service's
  * address.
+ *
+ * Return: verdict.
  */
-static unsigned int pe_act_expired(struct pe_packet *pkt,
-				   const struct pe_hit *hit)
+unsigned int pe_act_expired(struct pe_packet *pkt, const struct pe_hit *hit)
 {
 	pe_icmp_expired(pkt, hit);
 	return pe_drop(pkt->pn, pkt->skb, PE_DROP_TTL);
 }
 
-/* The kernel forwards the packet to where it is addressed now. */
-static unsigned int pe_act_routed(struct pe_packet *pkt,
-				  const struct pe_hit *hit)
+/**
+ * pe_act_routed() - have the kernel forward a packet to where it is addressed
+ * @pkt: packet
+ * @hit: where it is
+ *
+ * Return: verdict.
+ */
+unsigned int pe_act_routed(struct pe_packet *pkt, const struct pe_hit *hit)
 {
 	enum pe_drop reason = pe_act_extra(pkt, hit, NULL);
 
@@ -221,6 +243,8 @@ static unsigned int pe_act_deliver(struct pe_packet *pkt,
 		reason = pe_mtu_route(pkt, hit, &to);
 		if (unlikely(reason))
 			return pe_drop(pkt->pn, pkt->skb, reason);
+	} else if (hit->svc->exit) {
+		return pe_leave(pkt, hit);
 	}
 	return pe_act_routed(pkt, hit);
 }

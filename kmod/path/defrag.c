@@ -26,6 +26,19 @@ static u32 pe_defrag_user(const struct pe_packet *pkt)
 			    net_hash_mix(pkt->pn->net) ^ pkt->key.code);
 }
 
+static bool pe_defrag_clients(const struct pe_packet *pkt,
+			      const struct pe_prefixes *clients, u8 proto)
+{
+	const struct sk_buff *skb = pkt->skb;
+
+	if (pkt->family == NFPROTO_IPV4)
+		return pe_match_clients_need_whole(clients, &ip_hdr(skb)->saddr,
+						   &ip_hdr(skb)->daddr, true,
+						   proto);
+	return pe_match_clients_need_whole(clients, &ipv6_hdr(skb)->saddr,
+					   &ipv6_hdr(skb)->daddr, false, proto);
+}
+
 /**
  * pe_defrag_wanted() - can the fragment be steered only as part of the whole?
  * @pkt: parsed packet
@@ -38,13 +51,17 @@ static u32 pe_defrag_user(const struct pe_packet *pkt)
 bool pe_defrag_wanted(const struct pe_packet *pkt, const struct pe_addr *dst,
 		      const struct pe_addr *src)
 {
+	enum pe_family family = pe_family_of(pkt->family);
+	const struct pe_prefixes *clients =
+		rcu_dereference(pkt->pn->clients[family]);
 	int proto;
 
-	if (!dst && !src)
+	if (!dst && !src && !clients)
 		return false;
 	proto = pe_packet_piece(pkt);
 	return proto >= 0 && ((dst && pe_match_needs_whole(dst, proto)) ||
-			      (src && pe_match_needs_whole(src, proto)));
+			      (src && pe_match_needs_whole(src, proto)) ||
+			      pe_defrag_clients(pkt, clients, proto));
 }
 
 /* Cut again, the fragments get other headers in place: what somebody listening

@@ -157,8 +157,10 @@ static void pe_icmp_error(const struct pe_packet *pkt,
 			  const struct pe_hit *hit,
 			  const struct pe_icmp *error)
 {
+	/* Who sends to a client has an address that the kernel knows. */
 	if (hit->stage->from &&
-	    (!pe_hit_forward(hit) || pe_icmp_is_emitted(hit)))
+	    ((!pe_hit_forward(hit) && !hit->svc->client) ||
+	     pe_icmp_is_emitted(hit)))
 		pe_icmp_return(pkt, hit, error);
 	else if (pkt->family == NFPROTO_IPV6)
 		icmpv6_send(pkt->skb, error->type, error->code,

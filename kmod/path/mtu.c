@@ -12,7 +12,8 @@
 /* What becomes of the fragments that this CPU is making. */
 struct pe_fragmenting {
 	const struct pe_hit	*hit;
-	const struct pe_port	*port;
+	const struct pe_port	*port;	/* NULL: the next hop of an exit */
+	const struct pe_next	*next;
 	struct net_device	*dev;
 	u8			family;
 	bool			df;
@@ -121,7 +122,8 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 	if (to->hit && pe_track_mark(skb, to->family, to->hit->svc->seq,
 				     to->hit->stage->to_step, to->dev))
 		goto free;
-	if (!pe_xmit(skb, to->family, to->port, to->dev))
+	if (!(to->port ? pe_xmit(skb, to->family, to->port, to->dev) :
+			 pe_xmit_next(skb, to->family, to->next)))
 		return 0;
 free:
 	kfree_skb(skb);
@@ -158,6 +160,30 @@ static void pe_mtu_fragment_ipv6(struct net *net, struct sk_buff *skb,
 	ipv6_stub->ipv6_fragment(net, NULL, skb, pe_mtu_fragment_out);
 }
 
+/* The kernel's functions want a route, of which they read interface and MTU.
+ * They get one that ends with the call: fragments don't keep it.
+ */
+static void pe_mtu_cut(const struct pe_packet *pkt, struct sk_buff *skb,
+		       const struct pe_fragmenting *how)
+{
+	struct pe_fragmenting *to = this_cpu_ptr(&pe_fragmenting);
+	unsigned int fits = how->hit ? pe_track_mtu(how->hit, how->dev) :
+				       READ_ONCE(how->dev->mtu);
+	unsigned int mtu = min(pkt->mtu, fits);
+	struct pe_fragmenting outer = *to;
+
+	*to = *how;
+	to->family = pkt->family;
+	if (pkt->family == NFPROTO_IPV4) {
+		to->df = ip_hdr(skb)->frag_off & htons(IP_DF);
+		pe_mtu_fragment_ipv4(pkt->pn->net, skb, mtu, how->dev);
+	} else {
+		pe_mtu_fragment_ipv6(pkt->pn->net, skb, mtu, how->dev);
+	}
+	/* Some interfaces take a packet straight back to the engine. */
+	*to = outer;
+}
+
 /**
  * pe_mtu_fragment() - hand a packet to a port in fragments
  * @pkt: packet with @pkt->mtu; one of IPv6 came in fragments
@@ -167,27 +193,33 @@ static void pe_mtu_fragment_ipv6(struct net *net, struct sk_buff *skb,
  * @port: the port
  * @dev: its interface
  *
- * The kernel's functions want a route, of which they read interface and MTU.
- * They get one that ends with the call: fragments don't keep it.
- *
  * Context: bottom halves off, RCU read lock held.
  */
 void pe_mtu_fragment(const struct pe_packet *pkt, struct sk_buff *skb,
 		     const struct pe_hit *hit, const struct pe_port *port,
 		     struct net_device *dev)
 {
-	struct pe_fragmenting *to = this_cpu_ptr(&pe_fragmenting);
-	unsigned int fits = hit ? pe_track_mtu(hit, dev) : READ_ONCE(dev->mtu);
-	unsigned int mtu = min(pkt->mtu, fits);
-	struct pe_fragmenting outer = *to;
+	const struct pe_fragmenting how = {
+		.hit = hit,
+		.port = port,
+		.dev = dev,
+	};
 
-	*to = (struct pe_fragmenting) { hit, port, dev, pkt->family };
-	if (pkt->family == NFPROTO_IPV4) {
-		to->df = ip_hdr(skb)->frag_off & htons(IP_DF);
-		pe_mtu_fragment_ipv4(pkt->pn->net, skb, mtu, dev);
-	} else {
-		pe_mtu_fragment_ipv6(pkt->pn->net, skb, mtu, dev);
-	}
-	/* Some interfaces take a packet straight back to the engine. */
-	*to = outer;
+	pe_mtu_cut(pkt, skb, &how);
+}
+
+/**
+ * pe_mtu_fragment_next() - hand a packet to the next hop of an exit in fragments
+ * @pkt: packet with @pkt->mtu, ready to be sent and not bound to anything; one
+ *	of IPv6 came in fragments; its buffer is consumed
+ * @next: the next hop
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+void pe_mtu_fragment_next(const struct pe_packet *pkt,
+			  const struct pe_next *next)
+{
+	const struct pe_fragmenting how = { .next = next, .dev = next->dev };
+
+	pe_mtu_cut(pkt, pkt->skb, &how);
 }

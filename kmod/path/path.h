@@ -24,6 +24,11 @@ unsigned int pe_defrag(struct pe_packet *pkt);
 
 /* act.c */
 unsigned int pe_act(struct pe_packet *pkt, const struct pe_hit *hit);
+enum pe_drop pe_act_extra(struct pe_packet *pkt, const struct pe_hit *hit,
+			  const struct net_device *dev);
+unsigned int pe_act_expired(struct pe_packet *pkt, const struct pe_hit *hit);
+unsigned int pe_act_routed(struct pe_packet *pkt, const struct pe_hit *hit);
+void pe_count_hit(const struct pe_packet *pkt, const struct pe_hit *hit);
 unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 			  const struct pe_service *svc,
 			  const struct pe_stage *stage);
@@ -93,6 +98,8 @@ static inline enum pe_drop pe_xmit_stage(struct sk_buff *skb, u8 family,
 	}
 	return pe_xmit(skb, family, stage->to, dev);
 }
+/* leave.c */
+unsigned int pe_leave(struct pe_packet *pkt, const struct pe_hit *hit);
 
 /* announce.c */
 extern const struct nf_hook_ops pe_announce_arp_ops;
@@ -169,6 +176,8 @@ enum pe_drop pe_mtu_route(const struct pe_packet *pkt,
 void pe_mtu_fragment(const struct pe_packet *pkt, struct sk_buff *skb,
 		     const struct pe_hit *hit, const struct pe_port *port,
 		     struct net_device *dev);
+void pe_mtu_fragment_next(const struct pe_packet *pkt,
+			  const struct pe_next *next);
 
 /* tap.c */
 void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit);

@@ -32,6 +32,57 @@ noinline unsigned int pe_drop(struct pe_net *pn, struct sk_buff *skb,
 	return NF_DROP;
 }
 
+static const struct pe_prefixes *pe_clients_of(const struct pe_net *pn,
+					       u8 family)
+{
+	return rcu_dereference(pn->clients[pe_family_of(family)]);
+}
+
+/* What of a client's packets no appliance is to see: those with the engine
+ * itself, and those that no router forwards.
+ */
+static bool pe_is_kernels(const struct pe_net *pn, const struct sk_buff *skb,
+			  u8 family)
+{
+	const void *daddr = &pe_iph(skb)->daddr;
+
+	if (family == NFPROTO_IPV6)
+		daddr = &pe_ip6h(skb)->daddr;
+	return pe_is_odd(skb, family) ||
+	       pe_route_is_own(pn->net, daddr, family);
+}
+
+/* Where a packet of a client is, which is no service address's. */
+static void pe_locate_client(const struct pe_net *pn,
+			     const struct sk_buff *skb, u8 family,
+			     const struct pe_key *key, struct pe_hit *hit)
+{
+	const struct pe_prefixes *clients = pe_clients_of(pn, family);
+	bool ipv4 = family == NFPROTO_IPV4;
+
+	if (ipv4)
+		pe_match_clients(clients, &pe_iph(skb)->saddr,
+				 &pe_iph(skb)->daddr, true, key, hit);
+	else
+		pe_match_clients(clients, &pe_ip6h(skb)->saddr,
+				 &pe_ip6h(skb)->daddr, false, key, hit);
+	if (hit->match == PE_MATCH_OPEN && pe_is_kernels(pn, skb, family))
+		hit->match = PE_MATCH_NONE;
+}
+
+/* Does what is no service address's come from a client, or go to one? */
+static bool pe_is_clients(const struct pe_net *pn, const struct sk_buff *skb,
+			  u8 family)
+{
+	const struct pe_prefixes *clients = pe_clients_of(pn, family);
+
+	if (family == NFPROTO_IPV4)
+		return pe_prefixes_hold(clients, &pe_iph(skb)->saddr, true) ||
+		       pe_prefixes_hold(clients, &pe_iph(skb)->daddr, true);
+	return pe_prefixes_hold(clients, &pe_ip6h(skb)->saddr, false) ||
+	       pe_prefixes_hold(clients, &pe_ip6h(skb)->daddr, false);
+}
+
 /* What lives where a packet went that an error is about. */
 static const struct pe_addr *pe_quoted(const struct pe_packet *pkt)
 {
@@ -44,6 +95,23 @@ static const struct pe_addr *pe_quoted(const struct pe_packet *pkt)
 			     pkt->family);
 }
 
+/* An error about what was sent to a client, from anywhere on its way. */
+static unsigned int pe_steer_quoted_client(struct pe_packet *pkt)
+{
+	union nf_inet_addr about = {};
+	struct pe_hit hit;
+
+	if (!pkt->error || !pe_packet_quotes(pkt, &about))
+		return NF_ACCEPT;
+	pe_match_client(pe_clients_of(pkt->pn, pkt->family), &about,
+			pkt->family == NFPROTO_IPV4, &pkt->key, &hit);
+	if (hit.match < PE_MATCH_OPEN ||
+	    (hit.match == PE_MATCH_OPEN &&
+	     pe_is_kernels(pkt->pn, pkt->skb, pkt->family)))
+		return NF_ACCEPT;
+	return pe_act(pkt, &hit);
+}
+
 /* An error about what a service's client sent, from anywhere on its way. */
 static unsigned int pe_steer_quoted(struct pe_packet *pkt)
 {
@@ -51,7 +119,7 @@ static unsigned int pe_steer_quoted(struct pe_packet *pkt)
 	struct pe_hit hit;
 
 	if (!src)
-		return NF_ACCEPT;
+		return pe_steer_quoted_client(pkt);
 	pe_match_source(src, &pkt->key, &hit);
 	if (hit.match < PE_MATCH_OPEN)
 		return NF_ACCEPT;
@@ -143,8 +211,9 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 		return pe_steer_link(pn, skb, family);
 	pe_track_key(skb, family, &pkt.key);
 	if (!pe_packet_parse(&pkt))
-		return dst || src ? pe_drop(pn, skb, PE_DROP_MALFORMED) :
-				    NF_ACCEPT;
+		return dst || src || pe_is_clients(pn, skb, family) ?
+			       pe_drop(pn, skb, PE_DROP_MALFORMED) :
+			       NF_ACCEPT;
 	if (pkt.link)
 		return pe_steer_link(pn, skb, family);
 	if (unlikely(pe_defrag_wanted(&pkt, dst, src))) {
@@ -158,6 +227,12 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	if (unlikely(pkt.error && src))
 		src = pe_quoted(&pkt) ?: src;
 	pe_match_both(dst, src, &pkt.key, &hit);
+	if (hit.match == PE_MATCH_NONE)
+		pe_locate_client(pn, skb, family, &pkt.key, &hit);
+	/* Only answers to what a guarded device asked for itself reach it. */
+	if (dst && dst->guards && hit.svc && hit.svc->client &&
+	    pe_hit_forward(&hit))
+		hit.match = PE_MATCH_NONE;
 	switch (hit.match) {
 	case PE_MATCH_OPEN:
 		if (pe_is_servers_own(&pkt, &hit))
@@ -249,6 +324,49 @@ pe_steer_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	return pe_translate_ipv6(pn, skb, svc, stage);
 }
 
+/* Surely at a stage; what needs nothing but to be handed on goes at once. */
+static __always_inline unsigned int
+pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
+	      const struct pe_hit *hit)
+{
+	struct net_device *dev;
+	struct pe_sum size;
+
+	if (unlikely(!pe_is_quick(skb, family, hit, &dev)))
+		return pe_steer_plain(pn, skb, family, hit->svc, hit->stage);
+
+	if (unlikely(pe_xmit_writable(skb, dev)))
+		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
+	size = pe_size(skb);
+	pe_count(hit->svc->counts, hit->stage->index, size);
+	pe_device_count(hit->stage->device->stats, hit->stage->direction, size);
+	pe_xmit_hop(skb, family);
+	if (likely(!pe_xmit(skb, family, hit->stage->to, dev)))
+		return NF_STOLEN;
+	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);
+}
+
+/* Neither destination nor source is a service's: it may be a client's. */
+static noinline unsigned int pe_steer_client(struct pe_net *pn,
+					     struct sk_buff *skb, u8 family)
+{
+	struct pe_key key = { .dev = skb->dev };
+	struct pe_hit hit;
+
+	if (likely(!pe_clients_of(pn, family)))
+		return NF_ACCEPT;
+	if (unlikely(pe_is_special(skb) ||
+		     !pe_packet_plain(skb, family, &key)))
+		return pe_steer_any(pn, skb, family, NULL, NULL);
+	pe_track_key(skb, family, &key);
+	pe_locate_client(pn, skb, family, &key, &hit);
+	if (hit.match == PE_MATCH_NONE)
+		return NF_ACCEPT;
+	if (unlikely(hit.match < PE_MATCH_OPEN))
+		return pe_steer_any(pn, skb, family, NULL, NULL);
+	return pe_steer_sure(pn, skb, family, &hit);
+}
+
 /* Most packets are plain, surely of one stage, and need nothing but to be
  * handed on. They take this way, which is short because it looks at all of
  * that before it changes anything: whatever is different goes the long way,
@@ -261,29 +379,16 @@ static __always_inline unsigned int pe_steer(struct pe_net *pn,
 					     const struct pe_addr *src)
 {
 	struct pe_hit hit = {};
-	struct net_device *dev;
-	struct pe_sum size;
 
-	/* The filter errs now and then. */
+	/* The filter errs now and then, or lets everything pass. */
 	if (unlikely(!dst && !src && !pe_may_be_icmp(skb, family)))
-		return NF_ACCEPT;
+		return pe_steer_client(pn, skb, family);
 	if (unlikely(pe_is_special(skb)))
 		return pe_steer_any(pn, skb, family, dst, src);
 	pe_locate(skb, family, dst, src, &hit);
 	if (unlikely(!pe_is_sure(&hit)))
 		return pe_steer_any(pn, skb, family, dst, src);
-	if (unlikely(!pe_is_quick(skb, family, &hit, &dev)))
-		return pe_steer_plain(pn, skb, family, hit.svc, hit.stage);
-
-	if (unlikely(pe_xmit_writable(skb, dev)))
-		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
-	size = pe_size(skb);
-	pe_count(hit.svc->counts, hit.stage->index, size);
-	pe_device_count(hit.stage->device->stats, hit.stage->direction, size);
-	pe_xmit_hop(skb, family);
-	if (likely(!pe_xmit(skb, family, hit.stage->to, dev)))
-		return NF_STOLEN;
-	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);
+	return pe_steer_sure(pn, skb, family, &hit);
 }
 
 static unsigned int pe_steer_late(struct pe_net *pn, struct sk_buff *skb,

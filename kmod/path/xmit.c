@@ -101,3 +101,34 @@ enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,
 	neigh_output(n, skb, other);
 	return PE_DROP_NONE;
 }
+
+/**
+ * pe_xmit_next() - hand a packet to the next hop of an exit
+ * @skb: buffer that pe_xmit_writable() prepared; consumed unless refused
+ * @family: NFPROTO_* of the packet
+ * @next: the next hop
+ *
+ * While the neighbour is not known one packet waits for it. The kernel would
+ * keep a hundred and lose them without a word.
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: PE_DROP_NONE, or why not.
+ */
+enum pe_drop pe_xmit_next(struct sk_buff *skb, u8 family,
+			  const struct pe_next *next)
+{
+	struct neighbour *n = pe_next_neighbour(next);
+	u8 state;
+
+	if (IS_ERR(n))
+		return PE_DROP_NO_NEIGHBOUR;
+	state = READ_ONCE(n->nud_state);
+	if (unlikely(!(state & NUD_VALID) && state != NUD_NONE)) {
+		neigh_event_send(n, NULL);
+		return PE_DROP_NO_NEIGHBOUR;
+	}
+	pe_xmit_clean(skb, next->dev);
+	/* A cached header is of the neighbour's own family. */
+	neigh_output(n, skb, family != next->via_proto);
+	return PE_DROP_NONE;
+}

@@ -7,10 +7,13 @@
 #include <linux/netdevice.h>
 #include <uapi/linux/pe.h>
 
+#include "../model/exit.h"
 #include "packet.h"
 
 enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 			 const struct pe_port *port, struct net_device *dev);
+enum pe_drop pe_xmit_next(struct sk_buff *skb, u8 family,
+			  const struct pe_next *next);
 enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,
 			   const struct dst_entry *dst, struct net_device *dev);
 

@@ -85,7 +85,7 @@ def attrs_of(data):
 
 
 def text(value):
-    return value.rstrip(b"\0").decode()
+    return value.rstrip(b"\0").decode(errors="replace")
 
 
 class Genl:

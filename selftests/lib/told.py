@@ -88,7 +88,7 @@ def frames(lab, devices, emits, walk, proto, src, dst):
         for tap in hop.get("taps", ()):
             for link, lladdr in devices[tap].items():
                 out.append(Frame(link, "out", lladdr, *copy))
-        if hop["action"] in ("steer", "translate", "deliver"):
+        if hop["action"] in ("steer", "translate", "deliver", "exit"):
             link = hop.get("oif")
             out.append(Frame(link, "out", hop.get("lladdr") or
                              neighbour(lab, link, dst[0]), src, dst))

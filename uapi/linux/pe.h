@@ -57,6 +57,8 @@ enum pe_direction {
  *   kernel.
  * @PE_ACTION_DELIVER: Leaves the sequence and is routed by the kernel.
  * @PE_ACTION_DROP: Dropped for the reason given.
+ * @PE_ACTION_EXIT: Leaves the sequence by the service's own next hop or
+ *   routing table.
  */
 enum pe_action {
 	PE_ACTION_ACCEPT,
@@ -64,6 +66,7 @@ enum pe_action {
 	PE_ACTION_TRANSLATE,
 	PE_ACTION_DELIVER,
 	PE_ACTION_DROP,
+	PE_ACTION_EXIT,
 };
 
 /**
@@ -102,6 +105,8 @@ enum pe_track {
  * @PE_DROP_TAP_COPY: A copy for a tap could not be made or sent; the packet
  *   went on.
  * @PE_DROP_ENCAPSULATE: What tracks the packet could not be put around it.
+ * @PE_DROP_NO_ROUTE: No route to where packets of the service leave its
+ *   sequence.
  */
 enum pe_drop {
 	PE_DROP_NONE,
@@ -117,6 +122,7 @@ enum pe_drop {
 	PE_DROP_GUARD,
 	PE_DROP_TAP_COPY,
 	PE_DROP_ENCAPSULATE,
+	PE_DROP_NO_ROUTE,
 };
 
 /**
@@ -269,6 +275,11 @@ enum {
 	PE_SERVICE_TRACK_FIRST,
 	PE_SERVICE_DSCP,
 	PE_SERVICE_ANNOUNCE,
+	PE_SERVICE_CLIENT,
+	PE_SERVICE_CLIENT_LEN,
+	PE_SERVICE_EXIT_VIA,
+	PE_SERVICE_EXIT_DEV,
+	PE_SERVICE_EXIT_TABLE,
 
 	__PE_SERVICE_MAX
 };

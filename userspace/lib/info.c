@@ -33,6 +33,8 @@ static const struct {
 			       "a copy for a tap could not be made or sent; the packet went on" },
 	[PE_DROP_ENCAPSULATE] = { "encapsulate",
 				  "what tracks the packet could not be put around it" },
+	[PE_DROP_NO_ROUTE] = { "no-route",
+			       "no route to where packets of the service leave its sequence" },
 };
 
 /**

@@ -35,6 +35,16 @@ static void pe_step_put(struct nlmsghdr *nlh, const struct pe_step *step)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void pe_exit_put(struct nlmsghdr *nlh, const struct pe_service *service)
+{
+	if (service->has & PE_HAS(PE_SERVICE_EXIT_VIA))
+		pe_attr_put_addr(nlh, PE_SERVICE_EXIT_VIA, &service->exit_via);
+	if (service->exit_dev)
+		mnl_attr_put_strz(nlh, PE_SERVICE_EXIT_DEV, service->exit_dev);
+	if (service->has & PE_HAS(PE_SERVICE_EXIT_TABLE))
+		mnl_attr_put_u32(nlh, PE_SERVICE_EXIT_TABLE, service->exit_table);
+}
+
 /**
  * pe_service_put() - append what a user can say of a service
  * @nlh: the message, with PE_MESSAGE_MAX bytes of room
@@ -47,6 +57,10 @@ void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
 	mnl_attr_put_strz(nlh, PE_SERVICE_NAME, service->o.name);
 	if (service->has & PE_HAS(PE_SERVICE_VIP))
 		pe_attr_put_addr(nlh, PE_SERVICE_VIP, &service->vip);
+	if (service->has & PE_HAS(PE_SERVICE_CLIENT)) {
+		pe_attr_put_addr(nlh, PE_SERVICE_CLIENT, &service->client);
+		mnl_attr_put_u8(nlh, PE_SERVICE_CLIENT_LEN, service->client_len);
+	}
 	if (service->has & PE_HAS(PE_SERVICE_PROTO))
 		mnl_attr_put_u8(nlh, PE_SERVICE_PROTO, service->proto);
 	for (i = 0; i < service->nranges; i++)
@@ -65,6 +79,7 @@ void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
 		mnl_attr_put_strz(nlh, PE_SERVICE_ANNOUNCE, service->announce);
 	for (i = 0; i < service->nsteps; i++)
 		pe_step_put(nlh, &service->steps[i]);
+	pe_exit_put(nlh, service);
 }
 
 /* What is gathered of a service while its message is read. */
@@ -148,6 +163,19 @@ static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nla
 		return true;
 	case PE_SERVICE_VIP:
 		return pe_attr_addr(&service->vip, attr);
+	case PE_SERVICE_CLIENT:
+		return pe_attr_addr(&service->client, attr);
+	case PE_SERVICE_CLIENT_LEN:
+		service->client_len = mnl_attr_get_payload_len(attr) ? mnl_attr_get_u8(attr) : 0;
+		return true;
+	case PE_SERVICE_EXIT_VIA:
+		return pe_attr_addr(&service->exit_via, attr);
+	case PE_SERVICE_EXIT_DEV:
+		service->exit_dev = pe_attr_str(attr, draft->arena);
+		return true;
+	case PE_SERVICE_EXIT_TABLE:
+		service->exit_table = pe_attr_u32(attr);
+		return true;
 	case PE_SERVICE_PROTO:
 		service->proto = pe_attr_u8(attr);
 		return true;
@@ -297,6 +325,12 @@ static bool pe_names_equal(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+static bool pe_exits_equal(const struct pe_service *a, const struct pe_service *b)
+{
+	return pe_addr_equal(&a->exit_via, &b->exit_via) && a->exit_table == b->exit_table &&
+	       pe_names_equal(a->exit_dev, b->exit_dev);
+}
+
 /**
  * pe_service_equal() - compare what a user can say of two services
  * @a: one
@@ -310,6 +344,9 @@ bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
 	    ((a->has ^ b->has) & PE_HAS(PE_SERVICE_PROTO)))
 		return false;
 	if (a->track != b->track || a->track_first != b->track_first || a->dscp != b->dscp)
+		return false;
+	if (!pe_addr_equal(&a->client, &b->client) || a->client_len != b->client_len ||
+	    !pe_exits_equal(a, b))
 		return false;
 	if (!pe_names_equal(a->iif, b->iif) || !pe_names_equal(a->announce, b->announce))
 		return false;
@@ -345,8 +382,26 @@ static uint32_t pe_service_merge_track(struct pe_service *service, const struct 
  */
 void pe_service_merge(struct pe_service *service, const struct pe_service *base)
 {
-	if (!(service->has & PE_HAS(PE_SERVICE_VIP)))
+	uint32_t keys = PE_HAS(PE_SERVICE_VIP) | PE_HAS(PE_SERVICE_CLIENT) |
+			PE_HAS(PE_SERVICE_CLIENT_LEN);
+	uint32_t exits = PE_HAS(PE_SERVICE_EXIT_VIA) | PE_HAS(PE_SERVICE_EXIT_DEV) |
+			 PE_HAS(PE_SERVICE_EXIT_TABLE);
+	uint32_t has = base->has;
+
+	if (service->has & keys) {
+		has &= ~keys;
+	} else {
 		service->vip = base->vip;
+		service->client = base->client;
+		service->client_len = base->client_len;
+	}
+	if (service->has & exits) {
+		has &= ~exits;
+	} else {
+		service->exit_via = base->exit_via;
+		service->exit_dev = base->exit_dev;
+		service->exit_table = base->exit_table;
+	}
 	if (!(service->has & PE_HAS(PE_SERVICE_PROTO)))
 		service->proto = base->proto;
 	if (!service->iif)
@@ -365,7 +420,7 @@ void pe_service_merge(struct pe_service *service, const struct pe_service *base)
 		service->steps = base->steps;
 		service->nsteps = base->nsteps;
 	}
-	service->has |= base->has & ~pe_service_merge_track(service, base);
+	service->has |= has & ~pe_service_merge_track(service, base);
 }
 
 /**

@@ -71,7 +71,12 @@ struct pe_service_stats {
  * @dynamic: ports negotiated over these
  * @steps: its sequence
  * @stats: its counters, or NULL
+ * @exit_dev: interface of @exit_via, or NULL
+ * @exit_table: routing table of what leaves the sequence
  * @vip: its address
+ * @client: the prefix of its clients, instead of @vip
+ * @exit_via: next hop of what leaves the sequence
+ * @client_len: bits of @client
  * @proto: its protocol
  * @dscp: of packets that leave the sequence
  * @track: enum pe_track
@@ -92,7 +97,12 @@ struct pe_service {
 	struct pe_range *dynamic;
 	struct pe_step *steps;
 	struct pe_service_stats *stats;
+	const char *exit_dev;
+	uint32_t exit_table;
 	struct pe_addr vip;
+	struct pe_addr client;
+	struct pe_addr exit_via;
+	uint8_t client_len;
 	uint8_t proto;
 	uint8_t dscp;
 	uint32_t track;

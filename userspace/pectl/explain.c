@@ -73,7 +73,7 @@ static const char *explain_tap_dev(struct explain *explain, const char *name)
 static const char *const action_names[] = {
 	[PE_ACTION_ACCEPT] = "accept",	     [PE_ACTION_STEER] = "steer",
 	[PE_ACTION_TRANSLATE] = "translate", [PE_ACTION_DELIVER] = "deliver",
-	[PE_ACTION_DROP] = "drop",
+	[PE_ACTION_DROP] = "drop",	     [PE_ACTION_EXIT] = "exit",
 };
 
 static const char *const action_texts[] = {
@@ -82,6 +82,7 @@ static const char *const action_texts[] = {
 	[PE_ACTION_TRANSLATE] = "translated, then routed by the kernel",
 	[PE_ACTION_DELIVER] = "leaves the sequence, routed by the kernel",
 	[PE_ACTION_DROP] = "dropped",
+	[PE_ACTION_EXIT] = "leaves the sequence by the service's exit",
 };
 
 static void print_hop_origin(struct printer *p, const struct pe_hop *hop)
@@ -161,7 +162,7 @@ static void print_hop_addresses(struct printer *p, const struct pe_hop *hop)
 static void print_hop(struct explain *explain, const struct pe_hop *hop)
 {
 	struct printer *p = &explain->p;
-	bool known = hop->action <= PE_ACTION_DROP;
+	bool known = hop->action <= PE_ACTION_EXIT;
 
 	print_object(p, NULL);
 	print_hop_origin(p, hop);
@@ -203,7 +204,7 @@ static struct pe_packet explain_forward(const struct request_flow *flow)
 	return packet;
 }
 
-/* The answer of the server that the packet came to, as it leaves there. */
+/* The answer of what the packet came to, as it leaves there. */
 static bool explain_reverse(const struct pe_packet *there, const struct pe_walk *walk,
 			    struct pe_packet *back)
 {
@@ -212,7 +213,7 @@ static bool explain_reverse(const struct pe_packet *there, const struct pe_walk 
 	if (!walk->nhops)
 		return false;
 	last = &walk->hops[walk->nhops - 1];
-	if (!last->device || !last->service || last->action == PE_ACTION_DROP ||
+	if (!last->service || last->action == PE_ACTION_DROP ||
 	    last->direction != PE_DIRECTION_FORWARD)
 		return false;
 	*back = *there;
@@ -222,7 +223,8 @@ static bool explain_reverse(const struct pe_packet *there, const struct pe_walk 
 	back->daddr = last->saddr.len ? last->saddr : there->saddr;
 	back->dport = last->sport ? last->sport : there->sport;
 	back->iif = last->oif;
-	back->service = last->service;
+	/* What answers beyond the sequence is at no place of its own. */
+	back->service = last->device ? last->service : NULL;
 	return true;
 }
 

@@ -54,6 +54,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> DSCP "dscp" LINK "link" MPLS "mpls" NSH "nsh" TRACK "track" VLAN "vlan"
 %token <word> TCP "tcp" TO "to" TRANSPARENT "transparent" UDP "udp" VIA "via" VIP "vip"
 %token <word> REMOTE "remote" VNI "vni"
+%token <word> CLIENT "client" EXIT "exit" TABLE "table"
 
 %type <word> name plain verb any proto
 %type <number> write mode method
@@ -198,6 +199,8 @@ service_items:
 	%empty
 |	service_items ';'
 |	service_items VIP NAME		{ service_vip(parse, $2, $3); CHECK; }
+|	service_items CLIENT NAME	{ service_client(parse, $2, $3); CHECK; }
+|	service_items EXIT exit		{ CHECK; }
 |	service_items proto		{ service_proto(parse, $2); CHECK; }
 |	service_items PORT ranges	{ service_ports(parse, $2); CHECK; }
 |	service_items DYNAMIC		{ service_dynamic(parse, $2); CHECK; }
@@ -216,6 +219,12 @@ method:
 |	VLAN				{ $$ = PE_TRACK_VLAN; }
 |	MPLS				{ $$ = PE_TRACK_MPLS; }
 |	NSH				{ $$ = PE_TRACK_NSH; }
+;
+
+exit:
+	VIA NAME			{ service_exit_via(parse, $1, $2); }
+|	VIA NAME DEV name		{ service_exit_via(parse, $1, $2); service_exit_dev(parse, $3, $4); }
+|	TABLE NAME			{ service_exit_table(parse, $1, $2); }
 ;
 
 proto:
@@ -282,7 +291,8 @@ plain:
 ;
 
 any:
-	ADDRESS | ALIAS | ANNOUNCE | APPLY | CONFIG | DEV | DEVICE | DIFF | DYNAMIC | EMITS | EVENTS
+	CLIENT | EXIT | TABLE
+|	ADDRESS | ALIAS | ANNOUNCE | APPLY | CONFIG | DEV | DEVICE | DIFF | DYNAMIC | EMITS | EVENTS
 |	EXPLAIN | FLUSH | FROM
 |	GUARD | HELP | ICMP | ICMPV6 | IIF | INLINE | INSIDE | LLADDR | LOOPBACK | MODE | MONITOR
 |	NAT | OUTSIDE | PORT | PROTO | REMOTE | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP

@@ -137,17 +137,17 @@ bool parse_number(struct parse *parse, struct word word, unsigned int min, unsig
 		  const char *what, unsigned int *number)
 {
 	const char *s = parse->source->text + word.at;
-	unsigned int value = 0;
+	uint64_t value = 0;
 	uint32_t i;
 
-	for (i = 0; i < word.len && s[i] >= '0' && s[i] <= '9' && i < 9; i++)
+	for (i = 0; i < word.len && s[i] >= '0' && s[i] <= '9' && i < 10; i++)
 		value = value * 10 + (unsigned int)(s[i] - '0');
 	if (!word.len || i < word.len || value < min || value > max) {
 		parse_error(parse, word, "'%.*s' is no %s; it is a number from %u to %u",
 			    (int)word.len, s, what, min, max);
 		return false;
 	}
-	*number = value;
+	*number = (unsigned int)value;
 	return true;
 }
 

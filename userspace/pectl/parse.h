@@ -117,6 +117,10 @@ void device_end(struct parse *parse);
 
 void service_begin(struct parse *parse, enum pe_verb verb, struct word name);
 void service_vip(struct parse *parse, struct word word, struct word value);
+void service_client(struct parse *parse, struct word word, struct word value);
+void service_exit_via(struct parse *parse, struct word word, struct word value);
+void service_exit_dev(struct parse *parse, struct word word, struct word value);
+void service_exit_table(struct parse *parse, struct word word, struct word value);
 void service_proto(struct parse *parse, struct word word);
 void service_ports(struct parse *parse, struct word word);
 void service_dynamic(struct parse *parse, struct word word);

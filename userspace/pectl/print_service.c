@@ -105,11 +105,40 @@ static void print_ports(struct printer *p, const char *key, const struct pe_rang
 	print_close(p);
 }
 
+static void print_client(struct printer *p, const struct pe_service *service)
+{
+	char buf[PE_ADDR_STRLEN], prefix[PE_ADDR_STRLEN + 8];
+
+	snprintf(prefix, sizeof(prefix), "%s/%u", pe_addr_format(&service->client, buf),
+		 service->client_len);
+	print_string(p, "client", "client %s", prefix);
+}
+
+static void print_exit(struct printer *p, const struct pe_service *service, const char *before)
+{
+	char buf[PE_ADDR_STRLEN];
+
+	if (!(service->has & (PE_HAS(PE_SERVICE_EXIT_VIA) | PE_HAS(PE_SERVICE_EXIT_TABLE))))
+		return;
+	print_text(p, before);
+	print_object(p, "exit");
+	if (service->has & PE_HAS(PE_SERVICE_EXIT_VIA))
+		print_string(p, "via", " via %s", pe_addr_format(&service->exit_via, buf));
+	else
+		print_uint(p, "table", " table %llu", service->exit_table);
+	if (service->exit_dev)
+		print_string(p, "dev", " dev %s", service->exit_dev);
+	print_close(p);
+}
+
 static void print_match(struct printer *p, const struct pe_service *service)
 {
 	char buf[PE_ADDR_STRLEN];
 
-	print_string(p, "vip", "vip %s", pe_addr_format(&service->vip, buf));
+	if (service->has & PE_HAS(PE_SERVICE_CLIENT))
+		print_client(p, service);
+	else
+		print_string(p, "vip", "vip %s", pe_addr_format(&service->vip, buf));
 	if (service->has & PE_HAS(PE_SERVICE_PROTO))
 		print_proto(p, service->proto);
 	if (service->nranges) {
@@ -198,6 +227,7 @@ static void print_service_full(struct printer *p, const struct pe_service *servi
 	print_track(p, service);
 	print_text(p, "; sequence");
 	print_sequence(p, service);
+	print_exit(p, service, "; exit");
 	print_text(p, "; }");
 	if (p->options->details) {
 		print_comment(p);
@@ -217,6 +247,7 @@ static void print_service_brief(struct printer *p, const struct pe_service *serv
 	print_track(p, service);
 	print_text(p, " ->");
 	print_sequence(p, service);
+	print_exit(p, service, " exit");
 	print_text(p, "\n");
 }
 

@@ -58,6 +58,96 @@ void service_vip(struct parse *parse, struct word word, struct word value)
 	parse_address(parse, value, &parse->service->vip);
 }
 
+/* The last bits of a prefix are no part of it. */
+static bool service_prefix_is_clean(const struct pe_addr *addr, unsigned int length)
+{
+	unsigned int bit;
+
+	for (bit = length; bit < addr->len * 8U; bit++)
+		if (addr->b[bit / 8] & 0x80 >> bit % 8)
+			return false;
+	return true;
+}
+
+/**
+ * service_client() - the prefix of the clients
+ * @parse: the text
+ * @word: where it stands
+ * @value: the prefix, or one address
+ */
+void service_client(struct parse *parse, struct word word, struct word value)
+{
+	const char *s = parse->source->text + value.at, *slash = memchr(s, '/', value.len);
+	struct pe_service *service = parse->service;
+	struct word addr = value, number = value;
+	unsigned int length;
+
+	if (!service_set(parse, PE_SERVICE_CLIENT, word))
+		return;
+	service->at[PE_SERVICE_CLIENT] = value.at + 1;
+	service->at[PE_SERVICE_CLIENT_LEN] = value.at + 1;
+	if (slash)
+		addr.len = (uint32_t)(slash - s);
+	if (!parse_address(parse, addr, &service->client))
+		return;
+	length = service->client.len * 8U;
+	number.at += addr.len + 1;
+	number.len -= slash ? addr.len + 1 : 0;
+	if (slash && !parse_number(parse, number, 0, length, "prefix length", &length))
+		return;
+	service->client_len = (uint8_t)length;
+	if (!service_prefix_is_clean(&service->client, length))
+		parse_error(parse, value, "'%.*s' has bits set behind the first %u", (int)value.len,
+			    s, length);
+}
+
+/**
+ * service_exit_via() - the next hop of what leaves the sequence
+ * @parse: the text
+ * @word: where it stands
+ * @value: its address
+ */
+void service_exit_via(struct parse *parse, struct word word, struct word value)
+{
+	if (!service_set(parse, PE_SERVICE_EXIT_VIA, word))
+		return;
+	parse->service->at[PE_SERVICE_EXIT_VIA] = value.at + 1;
+	parse_address(parse, value, &parse->service->exit_via);
+}
+
+/**
+ * service_exit_dev() - the interface that the next hop is at
+ * @parse: the text
+ * @word: where it stands
+ * @value: its name
+ */
+void service_exit_dev(struct parse *parse, struct word word, struct word value)
+{
+	if (parse->failed || !service_set(parse, PE_SERVICE_EXIT_DEV, word) ||
+	    !parse_ifname(parse, value))
+		return;
+	parse->service->at[PE_SERVICE_EXIT_DEV] = value.at + 1;
+	parse->service->exit_dev =
+		pe_arena_strndup(&parse->config->arena, parse->source->text + value.at, value.len);
+}
+
+/**
+ * service_exit_table() - the routing table of what leaves the sequence
+ * @parse: the text
+ * @word: where it stands
+ * @value: its number
+ */
+void service_exit_table(struct parse *parse, struct word word, struct word value)
+{
+	unsigned int table;
+
+	if (!service_set(parse, PE_SERVICE_EXIT_TABLE, word))
+		return;
+	parse->service->at[PE_SERVICE_EXIT_TABLE] = value.at + 1;
+	if (parse_number(parse, value, 1, UINT32_MAX, "routing table", &table))
+		parse->service->exit_table = table;
+}
+
 /**
  * service_proto() - the protocol
  * @parse: the text
@@ -340,12 +430,33 @@ static bool service_has_ports(const struct pe_service *service)
 	       service->proto == IPPROTO_SCTP;
 }
 
+/* What excludes each other, in a change too. */
+static void service_check_either(struct parse *parse)
+{
+	static const struct {
+		int one, other;
+		const char *names;
+	} pairs[] = {
+		{ PE_SERVICE_VIP, PE_SERVICE_CLIENT, "vip and client" },
+		{ PE_SERVICE_EXIT_VIA, PE_SERVICE_EXIT_TABLE, "an exit via and an exit table" },
+	};
+	const struct pe_service *service = parse->service;
+	size_t i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(*pairs) && !parse->failed; i++)
+		if (service->has & PE_HAS(pairs[i].one) && service->has & PE_HAS(pairs[i].other))
+			parse_error(parse,
+				    source_word_at(parse->source, service->at[pairs[i].other] - 1),
+				    "service '%s' has both %s: give one of them", service->o.name,
+				    pairs[i].names);
+}
+
 static void service_check(struct parse *parse)
 {
 	const struct pe_service *service = parse->service;
 
-	if (!(service->has & PE_HAS(PE_SERVICE_VIP)))
-		service_lacks(parse, "its address (vip)");
+	if (!(service->has & (PE_HAS(PE_SERVICE_VIP) | PE_HAS(PE_SERVICE_CLIENT))))
+		service_lacks(parse, "its address (vip) or its clients (client)");
 	else if (!service->nsteps)
 		service_lacks(parse, "its sequence");
 	else if (!service->nranges && service->ndynamic)
@@ -382,6 +493,7 @@ void service_end(struct parse *parse)
 		pe_arena_memdup(arena, parse->steps, parse->nsteps * sizeof(*parse->steps));
 	if (service->o.verb != PE_VERB_CHANGE)
 		service_check(parse);
+	service_check_either(parse);
 	parse_finish(parse, &service->o);
 	parse->service = NULL;
 }

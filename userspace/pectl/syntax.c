@@ -30,6 +30,8 @@ static const struct {
 	{ VNI, "a VXLAN network identifier" },
 	{ ADDRESS, "an IPv4 or IPv6 address" },
 	{ VIP, "an IPv4 or IPv6 address" },
+	{ CLIENT, "a prefix such as 192.0.2.0/24" },
+	{ TABLE, "the number of a routing table" },
 	{ FROM, "an IPv4 or IPv6 address" },
 	{ TO, "an IPv4 or IPv6 address" },
 	{ MODE, "loopback, alias or nat" },

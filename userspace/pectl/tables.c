@@ -90,11 +90,15 @@ const struct clause_entry clause_table[] = {
 	  "The DSCP of packets that leave a sequence tracked by DSCP: to the server, to clients, to taps and to the kernel; 0 if it is not given. What they had when they came is lost. The ECN bits stay as they are." },
 	{ "service", "announce dev DEV",
 	  "The engine answers ARP and neighbour solicitations for the address on this interface, and says so when it begins, so that hosts on the same link reach the service without a route." },
+	{ "service", "client PREFIX",
+	  "Instead of vip: what is sent from this IPv4 or IPv6 prefix, wherever it goes, and what comes back for it. The longest prefix wins. Protocol and ports are those of the far end." },
 	{ "service", "sequence DEVICE [port PORT], DEVICE [port PORT], ...",
 	  "The devices its packets visit, in the order from client to server; up to 32. A port behind the last one is the port of the service there." },
 	{ "service",
 	  "sequence ..., DEVICE emits {tcp | udp | sctp | icmp | icmpv6 | proto N} [port PORT], ...",
 	  "What an inline device such as a VPN gateway returns on the way to the server has another protocol and port of the same address; answers have that port until they come back to the device. Who else addresses that port is in the wrong place." },
+	{ "service", "exit {via ADDRESS [dev DEV] | table N}",
+	  "Where packets leave a sequence without a server: by a next hop on one of the router's links, or by a routing table, instead of by the router's own route." },
 	{ 0 },
 };
 

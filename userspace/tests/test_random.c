@@ -203,6 +203,29 @@ static void put_track(void)
 		put("dscp %u", random_below(64));
 }
 
+static void put_key(void)
+{
+	static const char *const prefixes[] = { "192.0.2.0/24", "198.51.100.128/25",
+						"0.0.0.0/0",	"2001:db8::/32",
+						"::/0",		"2001:db8::1" };
+
+	if (random_below(2))
+		put(random_below(2) ? "vip 192.0.2.%u" : "vip 2001:db8::%x", random_below(256));
+	else
+		put("client %s", prefixes[random_below(6)]);
+}
+
+static void put_exit(void)
+{
+	put("exit");
+	if (random_below(2))
+		put("table %u", random_below(100000) + 1);
+	else if (random_below(2))
+		put("via 10.%u.%u.%u", random_below(256), random_below(256), random_below(256));
+	else
+		put("via fe80::%x dev eth%u", random_below(65536), random_below(3));
+}
+
 static void put_service(unsigned int i, unsigned int devices)
 {
 	bool late = random_below(2);
@@ -213,7 +236,7 @@ static void put_service(unsigned int i, unsigned int devices)
 		put_sequence(devices);
 		put(";");
 	}
-	put(random_below(2) ? "vip 192.0.2.%u" : "vip 2001:db8::%x", random_below(256));
+	put_key();
 	if (!random_below(3))
 		put("proto %u", random_below(256));
 	else if (random_below(3))
@@ -226,6 +249,10 @@ static void put_service(unsigned int i, unsigned int devices)
 	if (!late) {
 		put(";");
 		put_sequence(devices);
+	}
+	if (!random_below(3)) {
+		put(";");
+		put_exit();
 	}
 	fputs(random_below(2) ? "; }\n" : "}\n", out);
 }

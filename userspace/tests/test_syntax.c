@@ -13,7 +13,7 @@
 #define DEVICE_WORDS \
 	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni"
 #define SERVICE_WORDS \
-	"announce, dscp, dynamic, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip"
+	"announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip"
 
 struct syntax_case {
 	const char *text;
@@ -31,10 +31,10 @@ static const struct syntax_case config_cases[] = {
 	{ "device a { tap de e; }", "1:16: error: unknown word 'de'; expected " DEVICE_WORDS },
 	{ "device a { service }",
 	  "1:12: error: 'service' is out of place; expected " DEVICE_WORDS },
-	{ "service a { client 1.2.3.0/24; }",
-	  "1:13: error: unknown word 'client'; expected '}', " SERVICE_WORDS },
+	{ "service a { clients 1.2.3.0/24; }",
+	  "1:13: error: unknown word 'clients'; expected '}', " SERVICE_WORDS },
 	{ "service a { vip 1.2.3.4; sequence b c; }",
-	  "1:37: error: unknown word 'c'; expected ',', '}', announce, dscp, dynamic, emits, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip" },
+	  "1:37: error: unknown word 'c'; expected ',', '}', announce, client, dscp, dynamic, emits, exit, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip" },
 	{ "service a { vip 1.2.3.4; sequence b emits; }",
 	  "1:42: error: 'emits' needs a protocol such as tcp, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence b emits port 80; }",
@@ -71,6 +71,30 @@ static const struct syntax_case config_cases[] = {
 	  "1:23: error: 'mode' needs loopback, alias or nat, but here is ';'" },
 	{ "service a { vip; }",
 	  "1:16: error: 'vip' needs an IPv4 or IPv6 address, but here is ';'" },
+	{ "service a { client; }",
+	  "1:19: error: 'client' needs a prefix such as 192.0.2.0/24, but here is ';'" },
+	{ "service a { client 192.0.2.1/24; sequence b; }",
+	  "1:20: error: '192.0.2.1/24' has bits set behind the first 24" },
+	{ "service a { client 2001:db8::/32/8; sequence b; }",
+	  "1:31: error: '32/8' is no prefix length; it is a number from 0 to 128" },
+	{ "service a { client 192.0.2.0/33; sequence b; }",
+	  "1:30: error: '33' is no prefix length; it is a number from 0 to 32" },
+	{ "service a { client 192.0.2.0/; sequence b; }",
+	  "1:30: error: '' is no prefix length; it is a number from 0 to 32" },
+	{ "service a { client x/8; sequence b; }",
+	  "1:20: error: 'x' is neither an IPv4 nor an IPv6 address" },
+	{ "service a { client 1.2.3.4 vip 1.2.3.4; sequence b; }",
+	  "1:20: error: service 'a' has both vip and client: give one of them" },
+	{ "service a { vip 1.2.3.4; sequence b; exit; }",
+	  "1:42: error: ';' is out of place; expected table or via" },
+	{ "service a { vip 1.2.3.4; sequence b; exit table; }",
+	  "1:48: error: 'table' needs the number of a routing table, but here is ';'" },
+	{ "service a { vip 1.2.3.4; sequence b; exit table 0; }",
+	  "1:49: error: '0' is no routing table; it is a number from 1 to 4294967295" },
+	{ "service a { vip 1.2.3.4; sequence b; exit table 4294967296; }",
+	  "1:49: error: '4294967296' is no routing table; it is a number from 1 to 4294967295" },
+	{ "service a { vip 1.2.3.4; sequence b; exit table 9 exit via 1.1.1.1; }",
+	  "1:49: error: service 'a' has both an exit via and an exit table: give one of them" },
 	{ "service a { vip tcp port 80; }",
 	  "1:17: error: 'vip' needs an IPv4 or IPv6 address, but here is 'tcp'" },
 	{ "service a { vip 1.2.3.4 tcp port; }",
@@ -277,7 +301,8 @@ static const struct syntax_case config_cases[] = {
 	  "1:19: error: device 'a' lacks its inside: a transparent device has two sides" },
 	{ "device a { tap dev e " HOP "; guard; }",
 	  "1:48: error: device 'a' lacks the address that is to be guarded (address)" },
-	{ "service a { }", "1:9: error: service 'a' lacks its address (vip)" },
+	{ "service a { }",
+	  "1:9: error: service 'a' lacks its address (vip) or its clients (client)" },
 	{ "service a { vip 1.2.3.4; }", "1:9: error: service 'a' lacks its sequence" },
 	/* commands */
 	{ "flush",
