@@ -17,6 +17,7 @@ from lib import engine, packet, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Fail, Suite, expect
 from lib.lab import Lab
+from lib.openvpn import INSIDE
 from lib.wire import Capture, check_walk, got, put, quoted, show
 
 WIRE = 4500                 # what is between the two that change packets
@@ -64,8 +65,9 @@ class Ends:
     """Addresses of a service, and of what its devices make of a client."""
 
     def __init__(self, mode, f):
+        # Nobody but the device that emits knows a way to the last one.
         self.u, self.x, self.y = (f.U1, 7000), (f.host(1, 1), 7001), \
-            (f.host(2, 1), 7002)
+            (INSIDE[f.name][1], 7002)
         self.w, self.wire = (vip(mode, f), 80), (vip(mode, f), WIRE)
         self.s = local(mode, f)
 

@@ -35,7 +35,7 @@ class Vsftpd:
             os.makedirs(f"{top}/{name}", exist_ok=True)
         for path in (directory, top, f"{top}/root"):
             os.chmod(path, 0o755)
-        self.text = "".join(f"line {n} of the file\n" for n in range(5000))
+        self.text = "".join(f"line {n} of the file\n" for n in range(40))
         with open(f"{top}/root/file", "w") as file:
             file.write(self.text)
         with open(f"{top}/conf", "w") as file:

@@ -365,11 +365,15 @@ def got(segment, number, src, dst, ttl, vlan=None, label=None, dscp=None):
                mac(segment, ENGINE), src, dst, ttl, False, vlan, label, dscp)
 
 
-def check_walk(rows, *paths, count=None, csum=None):
+def check_walk(rows, *paths, count=None, csum=None, ordered=True):
     """Every row belongs to a hop, every hop of a path saw the same packets
     in the same order, and each packet met the hops in the order given.
     Checksums are right; csum says whether all are full ("ok") or "partial".
+    Where both ends send at the same time on several CPUs, packets may overtake
+    each other: ordered is False, and each is looked at by itself.
     """
+    if not ordered:
+        rows = sorted(rows, key=lambda row: (str(row.ident), row.time))
     seen = {}
     stray = []
     for row in rows:
