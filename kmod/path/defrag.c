@@ -19,11 +19,13 @@
  */
 static u32 pe_defrag_user(const struct pe_packet *pkt)
 {
-	u64 mac = pe_mac(pkt->key.mac);
+	const struct pe_key *key = &pkt->key;
+	u64 mac = pe_mac(key->mac);
 
 	return PE_DEFRAG_USER |
-	       jhash_3words(mac, mac >> 32, pkt->key.dev->ifindex,
-			    net_hash_mix(pkt->pn->net) ^ pkt->key.code);
+	       jhash_3words(mac, mac >> 32 | (u32)key->dscp << 16,
+			    key->dev->ifindex,
+			    net_hash_mix(pkt->pn->net) ^ key->code);
 }
 
 static bool pe_defrag_clients(const struct pe_packet *pkt,
