@@ -133,6 +133,7 @@ class Lab:
         self.hosts = {}             # segment -> [(node, ifname, number)]
         self.bare = set()           # segments on which nobody has an address
         self.apart = set()          # segments the engine is not on
+        self.owners = {}            # segment -> who is its engine, if another
         self.points = {}            # segment -> (node, ifname) to capture at
         self.tmp = tempfile.mkdtemp(prefix="pe-test-")
         self.eng = self.node(engine)
@@ -141,6 +142,14 @@ class Lab:
 
     def node(self, name):
         node = self.nodes[name] = Node(self, name)
+        return node
+
+    def router_of(self, name, *segments):
+        """Another engine, or a plain router in the place of one: it has the
+        engine's number and interface names on these segments."""
+        node = self.node(name)
+        self.forwards(node)
+        self.owners.update({segment: node for segment in segments})
         return node
 
     @staticmethod
@@ -256,6 +265,7 @@ class Lab:
 
         for segment, hosts in sorted(self.hosts.items()):
             port, port_mac = f"i{segment}", mac(segment, ENGINE)
+            eng = self.owners.get(segment, self.eng)
             if segment in self.apart:
                 (a, a_if, a_number), (b, b_if, b_number) = hosts
                 veth(a, a_if, mac(segment, a_number),
@@ -263,13 +273,13 @@ class Lab:
                 continue
             if len(hosts) == 1:
                 node, ifname, number = hosts[0]
-                veth(self.eng, port, port_mac, node, ifname,
+                veth(eng, port, port_mac, node, ifname,
                      mac(segment, number))
                 self.points[segment] = (node, ifname)
             else:
                 switch = self.node(f"sw{segment}")
                 switch.bridge = ["up0"]
-                veth(self.eng, port, port_mac, switch, "up0",
+                veth(eng, port, port_mac, switch, "up0",
                      mac(segment, 0xf0))
                 for count, (node, ifname, number) in enumerate(hosts, 1):
                     veth(switch, f"p{count}", mac(segment, 0xf0 + count),
@@ -277,7 +287,7 @@ class Lab:
                     switch.bridge.append(f"p{count}")
                 self.points[segment] = (switch, "up0")
             if segment not in self.bare:
-                self.eng.addrs += self.addresses(segment, ENGINE, port)
+                eng.addrs += self.addresses(segment, ENGINE, port)
         return lines
 
     def up(self):

@@ -21,7 +21,8 @@ class Nginx:
     """page may have nginx's variables, such as $remote_addr; if it is a URL,
     the client is sent there."""
 
-    def __init__(self, node, directory, port, page):
+    def __init__(self, node, directory, port, page, wait=True):
+        self.node, self.port = node, port
         name = f"{node.name}-{port}"
         path = f"{directory}/{name}.conf"
         answer = f"302 {page}" if page.startswith("http://") else \
@@ -30,7 +31,12 @@ class Nginx:
             file.write(CONF.format(dir=directory, name=name, port=port,
                                    answer=answer))
         self.proc = node.popen(["nginx", "-c", path])
-        flow.listening(node, port)
+        if wait:
+            self.ready()
+
+    def ready(self):
+        """Several that were started without waiting start at once."""
+        flow.listening(self.node, self.port)
 
     def close(self):
         self.proc.terminate()

@@ -139,7 +139,8 @@ def check(pe, rows, proto, u, w, iif="i0", ways=WAYS, drop=None):
     way ends. Gives the explanation back."""
     lab = pe.lab
     said = explain(pe, proto, u, w, iif)
-    links = {f"i{segment}" for segment in lab.points}
+    links = {f"i{segment}" for segment in lab.points
+             if lab.owners.get(segment, lab.eng) is pe.node}
     rows = [row for row in rows if row.link in links]
     devices = places(pe)
     start = (u, w)
