@@ -273,6 +273,7 @@ def setup():
     suite.defer(cluster.close)
     pe.start(conf(1))
     cluster.wait(f"u{n}" for n in CLIENTS)
+    lab.one_cpu()
     for number, path in ((1, cluster.path), (2, cluster.copy("second"))):
         servers[number] = database.Server(dbs[number], path,
                                           f"database {number}")

@@ -325,6 +325,12 @@ class Lab:
 
         self.settle()
 
+    @staticmethod
+    def one_cpu():
+        """Everything started from now on takes turns: packets of a connection
+        don't overtake each other where a processor is held up."""
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
     @property
     def csum(self):
         """State of transport checksums of what sockets of the lab send."""

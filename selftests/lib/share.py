@@ -13,6 +13,7 @@ PORT = 80
 
 def webs(lab, segment, numbers):
     """Servers on a segment, by number; the number is their host number."""
+    lab.one_cpu()
     return {n: lab.server(f"web{n}", segment, n) for n in numbers}
 
 
