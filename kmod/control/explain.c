@@ -8,10 +8,11 @@
 #include "fill.h"
 #include "nl-gen.h"
 #include "notify.h"
+#include "onward.h"
 #include "parse.h"
 #include "session.h"
 
-/* Stages of the longest sequence there and back, and some. */
+/* More than the time to live of a packet, whose way ends before. */
 #define PE_EXPLAIN_HOPS	80
 
 /**
@@ -26,6 +27,7 @@
  * @ports: @proto has ports
  * @mac: the link-layer address that @key points to
  * @iif: interface it arrives by, by name
+ * @ttl: how many more times it can be handed on
  */
 struct pe_walk {
 	struct pe_net		*pn;
@@ -38,6 +40,7 @@ struct pe_walk {
 	bool			ports;
 	u8			mac[ETH_ALEN];
 	const char		*iif;
+	u8			ttl;
 };
 
 /* Where an exit leads. */
@@ -97,7 +100,7 @@ static enum pe_drop pe_walk_ready(const struct pe_port *port)
 		reason = PE_DROP_NO_INTERFACE;
 	else if (!(dev->flags & IFF_UP) || !netif_carrier_ok(dev))
 		reason = PE_DROP_INTERFACE_DOWN;
-	else if (!READ_ONCE(port->mac))
+	else if (!READ_ONCE(port->mac) && port->kind != PE_PORT_KIND_VIA)
 		reason = PE_DROP_NO_NEIGHBOUR;
 	rcu_read_unlock();
 	return reason;
@@ -115,18 +118,62 @@ static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_hit *hit)
 	return 0;
 }
 
-/* The interface that the kernel's route to where the packet is going leaves by. */
-static int pe_walk_fill_route(struct sk_buff *skb, const struct pe_walk *w)
+/* A server behind its own address is reached by the kernel's route, past its
+ * forwarding, where that has no say.
+ */
+static bool pe_walk_direct(struct pe_onward *on, const struct pe_walk *w,
+			   const struct pe_stage *stage)
 {
 	struct dst_entry *dst;
-	int err;
 
-	dst = pe_route_look_up(w->pn->net, &w->daddr, w->family);
-	if (!dst)
-		return 0;
-	err = nla_put_string(skb, PE_HOP_OIF, dst->dev->name);
-	dst_release(dst);
-	return err;
+	if (stage->action != PE_ACTION_TRANSLATE)
+		return false;
+	local_bh_disable();
+	rcu_read_lock();
+	dst = pe_route_direct(w->pn->net, stage->device->route, w->family);
+	if (dst)
+		pe_onward_route(on, dst, &w->daddr, w->family);
+	rcu_read_unlock();
+	local_bh_enable();
+	return dst;
+}
+
+/* Where the kernel's route leads. */
+static int pe_walk_fill_route(struct sk_buff *skb, const struct pe_walk *w,
+			      const struct pe_stage *stage)
+{
+	struct pe_onward on;
+
+	if (!pe_walk_direct(&on, w, stage)) {
+		struct net_device *iif = w->iif ?
+			dev_get_by_name(w->pn->net, w->iif) : NULL;
+
+		pe_onward_forwarded(&on, w->pn->net, &w->saddr, &w->daddr,
+				    w->family, iif);
+		dev_put(iif);
+	}
+	if ((on.dev[0] && nla_put_string(skb, PE_HOP_OIF, on.dev)) ||
+	    (on.mac_known && nla_put(skb, PE_HOP_LLADDR, ETH_ALEN, on.mac)) ||
+	    (on.obstacle && nla_put_u32(skb, PE_HOP_OBSTACLE, on.obstacle)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Where the neighbour table does not know the address yet, it asks and keeps
+ * the packet.
+ */
+static int pe_walk_fill_port(struct sk_buff *skb, const struct pe_port *port)
+{
+	u64 known = READ_ONCE(port->mac);
+	u8 mac[ETH_ALEN];
+
+	if (nla_put_string(skb, PE_HOP_OIF, port->iface->name))
+		return -EMSGSIZE;
+	if (!known)
+		return nla_put_u32(skb, PE_HOP_OBSTACLE,
+				   PE_OBSTACLE_NO_NEIGHBOUR);
+	pe_mac_put(mac, known);
+	return nla_put(skb, PE_HOP_LLADDR, ETH_ALEN, mac);
 }
 
 /* Where the service's exit sends the packet; the first one to a neighbour that
@@ -185,22 +232,21 @@ static int pe_walk_fill_code(struct sk_buff *skb, const struct pe_hit *hit)
 }
 
 static int pe_walk_fill_to(struct sk_buff *skb, const struct pe_walk *w,
-			   const struct pe_hit *hit)
+			   const struct pe_hit *hit, enum pe_drop reason)
 {
 	const struct pe_stage *stage = hit->stage;
-	u8 mac[ETH_ALEN];
 
 	if (stage->device &&
 	    (nla_put_string(skb, PE_HOP_DEVICE, stage->device->obj->name) ||
 	     nla_put_u32(skb, PE_HOP_STEP, stage->to_step)))
 		return -EMSGSIZE;
+	if (reason)
+		return stage->to ? nla_put_string(skb, PE_HOP_OIF,
+						  stage->to->iface->name) : 0;
 	if (!stage->to)
-		return pe_walk_fill_route(skb, w);
-	if (pe_walk_fill_code(skb, hit))
-		return -EMSGSIZE;
-	pe_mac_put(mac, READ_ONCE(stage->to->mac));
-	return nla_put_string(skb, PE_HOP_OIF, stage->to->iface->name) ?:
-	       nla_put(skb, PE_HOP_LLADDR, ETH_ALEN, mac);
+		return pe_walk_fill_route(skb, w, stage);
+	return pe_walk_fill_code(skb, hit) ?:
+	       pe_walk_fill_port(skb, stage->to);
 }
 
 /* Only the device that emits knows whose address it gives to what it emits. */
@@ -252,6 +298,19 @@ static int pe_walk_fill_hit(struct sk_buff *skb, const struct pe_hit *hit)
 	return 0;
 }
 
+/* Each hand-over takes one off the time to live, and so does the engine for a
+ * packet back to a client; one that leaves the sequence forward is the kernel's.
+ */
+static enum pe_drop pe_walk_live(struct pe_walk *w, const struct pe_hit *hit)
+{
+	if (hit->stage->action == PE_ACTION_DELIVER && pe_hit_forward(hit))
+		return PE_DROP_NONE;
+	if (w->ttl <= 1)
+		return PE_DROP_TTL;
+	w->ttl--;
+	return PE_DROP_NONE;
+}
+
 /* Does the packet leave by an exit? What is for another client does not. */
 static bool pe_walk_leaves(const struct pe_walk *w, const struct pe_hit *hit)
 {
@@ -282,7 +341,7 @@ static void pe_walk_locate(const struct pe_walk *w, const struct pe_addr *dst,
 }
 
 /* What becomes of the packet here. */
-static u32 pe_walk_verdict(const struct pe_walk *w, const struct pe_hit *hit,
+static u32 pe_walk_verdict(struct pe_walk *w, const struct pe_hit *hit,
 			   const struct pe_addr *dst,
 			   struct pe_walk_next *exit, enum pe_drop *reason)
 {
@@ -294,7 +353,8 @@ static u32 pe_walk_verdict(const struct pe_walk *w, const struct pe_hit *hit,
 			*reason = pe_walk_exit(w, hit->svc->exit, exit);
 			return *reason ? PE_ACTION_DROP : PE_ACTION_EXIT;
 		}
-		if (hit->stage->action == PE_ACTION_STEER)
+		*reason = pe_walk_live(w, hit);
+		if (!*reason && hit->stage->action == PE_ACTION_STEER)
 			*reason = pe_walk_ready(hit->stage->to);
 		return *reason ? PE_ACTION_DROP : hit->stage->action;
 	case PE_MATCH_CLAIM:
@@ -333,8 +393,8 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	    (reason && nla_put_u32(skb, PE_HOP_REASON, reason)) ||
 	    (w->iif && nla_put_string(skb, PE_HOP_IIF, w->iif)) ||
 	    (hit->match >= PE_MATCH_CLAIM && pe_walk_fill_hit(skb, hit)) ||
-	    (known && pe_walk_fill_taps(skb, hit)) ||
-	    (known && !leaves && pe_walk_fill_to(skb, w, hit)) ||
+	    (known && !reason && pe_walk_fill_taps(skb, hit)) ||
+	    (known && !leaves && pe_walk_fill_to(skb, w, hit, reason)) ||
 	    (leaves && !reason && pe_walk_fill_exit(skb, &exit)) ||
 	    pe_walk_fill_packet(skb, w, hit))
 		return -EMSGSIZE;
@@ -513,7 +573,10 @@ static int pe_explain(struct pe_walk *w, struct genl_info *info,
 /* PE_CMD_EXPLAIN */
 int pe_nl_explain_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct pe_walk w = { .pn = pe_net(genl_info_net(info)) };
+	struct pe_walk w = {
+		.pn = pe_net(genl_info_net(info)),
+		.ttl = IPDEFTTL,
+	};
 	struct pe_refusal refusal = {};
 	int err;
 

@@ -9,7 +9,6 @@ is right, and every packet captured on the flow's way must have made them.
 """
 from collections import namedtuple
 
-from .addr import FAMILIES, mac
 from .ktap import Fail, expect, require
 from .wire import TCP, UDP, show
 
@@ -40,16 +39,6 @@ def places(pe):
     return found
 
 
-def neighbour(lab, link, addr):
-    """The MAC of the host that has an address on a segment."""
-    for f in FAMILIES:
-        for segment, hosts in lab.hosts.items():
-            for _, _, number in hosts:
-                if link == f"i{segment}" and addr == f.host(segment, number):
-                    return mac(segment, number)
-    return None
-
-
 def emitters(pe, walk):
     """Devices of the service that make another packet of what they are handed,
     with protocol and port of it."""
@@ -59,7 +48,7 @@ def emitters(pe, walk):
             if "emits" in step}
 
 
-def frames(lab, devices, emits, walk, proto, src, dst):
+def frames(devices, emits, walk, proto, src, dst):
     """The frames of an explained way, from the packet that enters on: for each
     packet that is made of it, its protocol and its frames."""
     parts = [(proto, [])]
@@ -88,10 +77,9 @@ def frames(lab, devices, emits, walk, proto, src, dst):
         for tap in hop.get("taps", ()):
             for link, lladdr in devices[tap].items():
                 out.append(Frame(link, "out", lladdr, *copy))
-        if hop["action"] in ("steer", "translate", "deliver", "exit"):
-            link = hop.get("oif")
-            out.append(Frame(link, "out", hop.get("lladdr") or
-                             neighbour(lab, link, dst[0]), src, dst))
+        if hop["action"] in ("steer", "translate", "deliver", "exit") and \
+                "obstacle" not in hop:
+            out.append(Frame(hop["oif"], "out", hop.get("lladdr"), src, dst))
     return parts
 
 
@@ -135,8 +123,8 @@ def check(pe, rows, proto, u, w, iif="i0", ways=WAYS, drop=None):
     """The way that pectl explains is the one that the packets of rows took.
 
     u and w are the client's and the service's address and port. ways is what
-    was captured; drop is the reason for which the packet is dropped where its
-    way ends. Gives the explanation back."""
+    was captured; drop is why the last of them goes no further than it does.
+    Gives the explanation back."""
     lab = pe.lab
     said = explain(pe, proto, u, w, iif)
     links = {f"i{segment}" for segment in lab.points
@@ -146,12 +134,12 @@ def check(pe, rows, proto, u, w, iif="i0", ways=WAYS, drop=None):
     start = (u, w)
     for way in ways:
         require(way in said, f"the {way} way is not explained")
-        for number, wanted in frames(lab, devices, emitters(pe, said[way]),
+        for number, wanted in frames(devices, emitters(pe, said[way]),
                                      said[way], proto, *start):
             check_way(way, [r for r in rows if r.proto == PROTOS[number]],
                       wanted)
         proto, start = number, (wanted[-1].dst, wanted[-1].src)
-    last = said["forward"][-1]
+    last = said[ways[-1]][-1]
     expect("why it goes no further",
-           last.get("reason") if last["action"] == "drop" else None, drop)
+           last.get("reason", last.get("obstacle")), drop)
     return said

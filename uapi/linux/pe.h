@@ -126,6 +126,28 @@ enum pe_drop {
 };
 
 /**
+ * enum pe_obstacle - Why the kernel will not, or not at once, forward what is
+ *   left to it.
+ * @PE_OBSTACLE_NONE: Nothing that is known of.
+ * @PE_OBSTACLE_NO_ROUTE: There is no route to where it is going, or one that
+ *   refuses.
+ * @PE_OBSTACLE_FORWARDING_OFF: Forwarding is off for the interface that it
+ *   came by.
+ * @PE_OBSTACLE_SOURCE: Source validation (rp_filter) does not let it in there.
+ * @PE_OBSTACLE_INTERFACE_DOWN: The interface that the route leaves by is down.
+ * @PE_OBSTACLE_NO_NEIGHBOUR: The next hop's link-layer address is being asked
+ *   for.
+ */
+enum pe_obstacle {
+	PE_OBSTACLE_NONE,
+	PE_OBSTACLE_NO_ROUTE,
+	PE_OBSTACLE_FORWARDING_OFF,
+	PE_OBSTACLE_SOURCE,
+	PE_OBSTACLE_INTERFACE_DOWN,
+	PE_OBSTACLE_NO_NEIGHBOUR,
+};
+
+/**
  * enum pe_event
  * @PE_EVENT_INTERFACE_GONE: An interface that devices are attached to went
  *   away.
@@ -211,6 +233,7 @@ enum {
 	PE_HOP_PROTO,
 	PE_HOP_TRACK,
 	PE_HOP_CODE,
+	PE_HOP_OBSTACLE,
 
 	__PE_HOP_MAX
 };

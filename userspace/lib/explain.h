@@ -43,6 +43,7 @@ struct pe_packet {
  * @reason: enum pe_drop
  * @direction: enum pe_direction
  * @step: position in the sequence, from 0
+ * @obstacle: enum pe_obstacle
  * @service: whose packet it is
  * @iif: interface it arrives on
  * @from: device it comes from
@@ -65,6 +66,7 @@ struct pe_hop {
 	uint32_t reason;
 	uint32_t direction;
 	uint32_t step;
+	uint32_t obstacle;
 	const char *service;
 	const char *iif;
 	const char *from;

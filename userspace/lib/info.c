@@ -60,6 +60,49 @@ const char *pe_drop_text(uint32_t reason)
 							       "a reason newer than this pectl";
 }
 
+static const struct {
+	const char *name;
+	const char *text;
+} pe_obstacles[] = {
+	[PE_OBSTACLE_NONE] = { "none", "nothing is in the way" },
+	[PE_OBSTACLE_NO_ROUTE] = { "no-route",
+				   "the kernel has no route there, or one that refuses" },
+	[PE_OBSTACLE_FORWARDING_OFF] = { "forwarding-off",
+					 "forwarding is off where it came in" },
+	[PE_OBSTACLE_SOURCE] = { "source", "source validation (rp_filter) does not let it in" },
+	[PE_OBSTACLE_INTERFACE_DOWN] = { "interface-down",
+					 "the interface of the kernel's route is down" },
+	[PE_OBSTACLE_NO_NEIGHBOUR] = { "no-neighbour",
+				       "the next hop's link-layer address is not known and is "
+				       "asked for" },
+};
+
+/**
+ * pe_obstacle_name() - the word for what keeps a packet from getting on
+ * @obstacle: enum pe_obstacle
+ *
+ * Return: the word.
+ */
+const char *pe_obstacle_name(uint32_t obstacle)
+{
+	return obstacle < sizeof(pe_obstacles) / sizeof(*pe_obstacles) ?
+		       pe_obstacles[obstacle].name :
+		       "unknown";
+}
+
+/**
+ * pe_obstacle_text() - what an obstacle means
+ * @obstacle: enum pe_obstacle
+ *
+ * Return: a sentence.
+ */
+const char *pe_obstacle_text(uint32_t obstacle)
+{
+	return obstacle < sizeof(pe_obstacles) / sizeof(*pe_obstacles) ?
+		       pe_obstacles[obstacle].text :
+		       "an obstacle newer than this pectl";
+}
+
 static void pe_info_get_drop(struct pe_info *info, const struct nlattr *nest)
 {
 	const struct nlattr *attr;

@@ -173,6 +173,10 @@ static void print_hop(struct explain *explain, const struct pe_hop *hop)
 		print_string(p, "reason", " (%s)", pe_drop_name(hop->reason));
 		print_string(p, NULL, ": %s", pe_drop_text(hop->reason));
 	}
+	if (hop_is(hop, PE_HOP_OBSTACLE)) {
+		print_string(p, "obstacle", " (%s)", pe_obstacle_name(hop->obstacle));
+		print_string(p, NULL, ": %s", pe_obstacle_text(hop->obstacle));
+	}
 	print_hop_addresses(p, hop);
 	print_hop_taps(explain, hop);
 	print_text(p, "\n");

@@ -381,6 +381,9 @@ static void test_info_reply(void)
 	ktap_result(!strcmp(pe_drop_name(PE_DROP_TAP_COPY), "tap-copy") &&
 			    !strcmp(pe_drop_name(999), "unknown"),
 		    "words for reasons");
+	ktap_result(!strcmp(pe_obstacle_name(PE_OBSTACLE_NO_NEIGHBOUR), "no-neighbour") &&
+			    !strcmp(pe_obstacle_name(999), "unknown"),
+		    "words for obstacles");
 }
 
 static void test_walk_reply(void)
