@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Balancers: haproxy and IPVS, each in a namespace."""
+import os
 import subprocess
 
-from . import flow
 from .ktap import poll
 
 CONF = """
@@ -15,25 +15,23 @@ defaults
     timeout client 20s
     timeout server 20s
     timeout check 1s
-    default-server inter 200ms fall 2 rise 1
+    default-server inter 1s fastinter 200ms fall 2 rise 1
 {sections}
 """
 
 
 class Haproxy:
-    """sections are haproxy's own language; it listens on port."""
+    """sections are haproxy's own language."""
 
-    def __init__(self, node, directory, port, sections):
-        self.node, self.port = node, port
+    def __init__(self, node, directory, sections):
+        self.node = node
         self.sock = f"{directory}/{node.name}.sock"
         path = f"{directory}/{node.name}.cfg"
         with open(path, "w") as file:
             file.write(CONF.format(dir=directory, name=node.name,
                                    sections=sections))
         self.proc = node.popen(["haproxy", "-db", "-q", "-f", path])
-
-    def ready(self):
-        flow.listening(self.node, self.port)
+        poll("haproxy", lambda: os.path.exists(self.sock), 10, 0.05)
 
     def stat(self):
         """State of each server, by (section, server)."""

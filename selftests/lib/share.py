@@ -63,6 +63,12 @@ def via(up, segment, numbers, table=""):
                         f"via {f.host(segment, ENGINE)}{table}")
 
 
+def rule(f, node, source, table):
+    """What a node sends from a source takes the routes of a table."""
+    node.run(["ip", f"-{f.name}", "rule", "add", "from", source, "lookup",
+              str(table)])
+
+
 def fetch(f, client, addr, sport, port=PORT):
     """A page by curl, or why there is none."""
     host = f"[{addr}]" if f.v6 else addr
