@@ -42,11 +42,15 @@ def conf(uplink, numbers=NUMBERS):
         share.services({n: servers[n] for n in numbers})
 
 
+def source(f, uplink):
+    return f"[{f.host(uplink, 1)}]" if f.v6 else f.host(uplink, 1)
+
+
 HAPROXY = "".join(f"""
 listen w{n}-{f.name}
     bind {f.host(0, ENGINE)}:{n + 70}
-    server first{n} {f.vip(n)}:80 source {f.host(1, 1)} check
-    server second{n} {f.vip(n)}:80 source {f.host(3, 1)} check backup
+    server first{n} {f.vip(n)}:80 source {source(f, 1)} check
+    server second{n} {f.vip(n)}:80 source {source(f, 3)} check backup
 """ for f in FAMILIES for n in NUMBERS)
 
 
