@@ -156,6 +156,35 @@ static int pe_prepare_iface(struct pe_prepare *p, const struct pe_iface *iface,
 			 iface->name, noun, obj->name);
 }
 
+/* Handed to itself by a switch that returns frames, or lost. */
+static bool pe_port_is_engine(const struct pe_port *port)
+{
+	const struct net_device *dev;
+	bool is;
+
+	if (port->kind != PE_PORT_KIND_FIXED)
+		return false;
+	rcu_read_lock();
+	dev = rcu_dereference(port->iface->dev);
+	is = dev && port->mac == pe_mac(dev->dev_addr);
+	rcu_read_unlock();
+	return is;
+}
+
+static int pe_prepare_attached(struct pe_prepare *p,
+			       const struct pe_port *port,
+			       const struct pe_object *obj, u16 attr)
+{
+	int err;
+
+	err = pe_prepare_iface(p, port->iface, "device", obj, attr);
+	if (err || !pe_port_is_engine(port))
+		return err;
+	return pe_refuse(p->refusal, -EINVAL, attr, 0,
+			 "the lladdr of device %s is interface %s's own, by which packets would be handed to the router itself: give that of the device",
+			 obj->name, port->iface->name);
+}
+
 static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 {
 	struct pe_device *dev = obj->next;
@@ -164,11 +193,9 @@ static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 	p->change = obj->change;
 	if (!dev || dev == obj->live)
 		return 0;
-	err = pe_prepare_iface(p, dev->outside.iface, "device", obj,
-			       PE_DEVICE_OUTSIDE);
+	err = pe_prepare_attached(p, &dev->outside, obj, PE_DEVICE_OUTSIDE);
 	if (!err)
-		err = pe_prepare_iface(p, dev->inside.iface, "device", obj,
-				       PE_DEVICE_INSIDE);
+		err = pe_prepare_attached(p, &dev->inside, obj, PE_DEVICE_INSIDE);
 	if (err || obj->live)
 		return err;
 	/* A later version takes these over. */
