@@ -98,6 +98,7 @@ static inline enum pe_drop pe_xmit_stage(struct sk_buff *skb, u8 family,
 	}
 	return pe_xmit(skb, family, stage->to, dev);
 }
+
 /* leave.c */
 unsigned int pe_leave(struct pe_packet *pkt, const struct pe_hit *hit);
 
