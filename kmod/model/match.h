@@ -17,6 +17,7 @@
  * @ports: @sport and @dport are known; not so in a later fragment, or where
  *	the protocol has none
  * @fragment: a later fragment of a datagram
+ * @error: an ICMP error about a packet of the flow
  * @track: how it came encapsulated, an enum pe_track; PE_TRACK_LINK: not at all
  * @dscp: code point that it came with
  * @code: what it came encapsulated with
@@ -33,6 +34,7 @@ struct pe_key {
 	u8			proto;
 	bool			ports;
 	bool			fragment;
+	bool			error;
 	u8			track;
 	u8			dscp;
 	u32			code;

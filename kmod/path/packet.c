@@ -141,6 +141,7 @@ static void pe_packet_quoted(struct pe_packet *pkt)
 	if (!l4)
 		return;
 	pkt->error = true;
+	key->error = true;
 	pkt->inner = inner;
 	key->proto = proto;
 	key->fragment = fragment;
