@@ -743,6 +743,11 @@ static int pe_parse_track(struct genl_info *info, const char *name,
 			      -EOPNOTSUPP,
 			      "service %s is tracked by nsh, which this module does not know: use another method",
 			      name);
+	if (svc->track.method && svc->client)
+		return pe_bad(info->extack, refusal, a[PE_SERVICE_TRACK],
+			      -EOPNOTSUPP,
+			      "service %s is that of clients, whose packets are told by the link alone: leave track %s out",
+			      name, pe_track_name(svc->track.method));
 	if (a[PE_SERVICE_TRACK_FIRST])
 		err = pe_parse_track_first(info, a[PE_SERVICE_TRACK_FIRST],
 					   name, svc, steps, refusal);
