@@ -117,23 +117,6 @@ def another_code_is_in_the_wrong_place(f, code):
     pe.check_drops(before, wrong_place=1)
 
 
-@suite.case(*product(FAMILIES, ("there", "back")))
-def told_by_a_device_how_much_fits(f, way):
-    """It has no code for what it says itself, to either end."""
-    u, w = (f.U1, flow.port()), (f.W1, 80)
-    dev = {"there": "in0", "back": "out0"}[way]
-    before = pe.drops()
-    fw.ip(f"link set {dev} mtu 1400")
-    try:
-        flow.tcp(f, u1, *u, w, web, w, rounds=2, size=20000)
-    finally:
-        fw.ip(f"link set {dev} mtu 1500")
-        for node in (u1, web):
-            for family in ("-4", "-6"):
-                node.run(["ip", family, "route", "flush", "cache"])
-    pe.check_drops(before)
-
-
 @suite.case(*FAMILIES)
 def routed_at_the_end(f):
     """Without a server the kernel routes what comes out, without a code."""
