@@ -172,6 +172,9 @@ CASES = {
     "guard without address": (device(
         f"server dev i3 lladdr {mac(3, 5)} mode loopback; guard"), ["guard"],
         USAGE),
+    "announce clients": (
+        "service new { client 198.51.100.0/25 announce dev i1; "
+        "sequence fw; }", ["new", "announce", "vip"], REFUSED),
     "families mixed": (device("server address 2001:db8::7 mode nat", "new6") +
                        "\n" + new(sequence="new6"), ["new", "new6"], REFUSED),
     "last change wrong": (
