@@ -90,6 +90,7 @@ static long pe_herald_round(struct pe_net *pn)
 	int sent = 0;
 
 	list_for_each_entry_safe(a, tmp, &pn->announced, list) {
+		cond_resched();
 		dev = a->services ? rtnl_dereference(a->iface->dev) : NULL;
 		if (a->family == NFPROTO_IPV6)
 			pe_herald_group(a, dev);
@@ -137,9 +138,11 @@ void pe_herald_stop(struct pe_net *pn)
 	cancel_delayed_work_sync(&pn->announce_work);
 	mutex_lock(&pn->lock);
 	rtnl_lock();
-	list_for_each_entry(a, &pn->announced, list)
+	list_for_each_entry(a, &pn->announced, list) {
 		if (a->family == NFPROTO_IPV6)
 			pe_herald_group(a, NULL);
+		cond_resched();
+	}
 	rtnl_unlock();
 	mutex_unlock(&pn->lock);
 }
