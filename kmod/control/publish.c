@@ -211,9 +211,11 @@ void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
 	list_for_each_entry(obj, &txn->devices, touched)
 		if (obj->next != obj->live)
 			pe_publish_device(pn, obj);
-	list_for_each_entry(obj, &txn->services, touched)
+	list_for_each_entry(obj, &txn->services, touched) {
 		if (obj->next != obj->live)
 			pe_publish_service(pn, obj);
+		cond_resched();
+	}
 	pe_publish_addrs(pn, txn);
 	pe_publish_folds(txn);
 	list_for_each_entry_safe(obj, tmp, &txn->services, touched) {
