@@ -94,7 +94,9 @@ static void pe_publish_prefixes(struct pe_net *pn, struct pe_table *old,
 		kvfree_rcu(old, rcu);
 }
 
-/* All prefixes in one store, then the filter in front of the addresses. */
+/* All prefixes in one store. The filter in front of the addresses lets all pass
+ * before: who meets the first packets would miss them when they come back.
+ */
 static void pe_publish_clients(struct pe_net *pn, struct pe_txn *txn,
 			       enum pe_family family)
 {
@@ -106,11 +108,13 @@ static void pe_publish_clients(struct pe_net *pn, struct pe_txn *txn,
 	if (!draft)
 		return;
 	next = draft->next->n ? draft->next : NULL;
+	if (next && !table->open)
+		pe_table_open(table, true);
 	rcu_assign_pointer(pn->clients[family], next);
 	if (!next)
 		kvfree(draft->next);
-	if (!table->open != !next)
-		pe_table_open(table, next);
+	if (!next && table->open)
+		pe_table_open(table, false);
 	for (i = 0; i < PE_PREFIX_LENGTHS; i++)
 		if (draft->table[i])
 			pe_publish_prefixes(pn, pe_prefixes_table(old, i),
