@@ -435,6 +435,19 @@ static int pe_prepare_asked(struct pe_prepare *p, const struct pe_service *svc)
 	return 0;
 }
 
+/* What devices return in a capsule, only a hook at the interface meets. */
+static int pe_prepare_track(struct pe_prepare *p, const struct pe_service *svc)
+{
+	u8 method = svc->track.method;
+
+	if (IS_ENABLED(CONFIG_NETFILTER_INGRESS) ||
+	    !pe_track_encapsulates(method))
+		return 0;
+	return pe_refuse(p->refusal, -EOPNOTSUPP, PE_SERVICE_TRACK, 0,
+			 "service %s cannot be tracked by %s, for this kernel shows no module what comes by an interface: use another method",
+			 svc->obj->name, pe_track_name(method));
+}
+
 /* What names clients, or an exit, is for what leaves the sequence again. */
 static int pe_prepare_open_end(struct pe_prepare *p,
 			       const struct pe_service *svc)
@@ -476,6 +489,8 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 		if (!err && svc->exit)
 			err = pe_prepare_iface(p, svc->exit->iface, "service",
 					       obj, PE_SERVICE_EXIT_DEV);
+		if (!err)
+			err = pe_prepare_track(p, svc);
 		if (err)
 			return err;
 	}
