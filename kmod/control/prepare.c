@@ -369,7 +369,9 @@ static bool pe_prepare_is_local(const struct pe_prepare *p,
 {
 	if (svc->family == NFPROTO_IPV4)
 		return inet_addr_type(p->pn->net, svc->vip.ip) == RTN_LOCAL;
-	return ipv6_chk_addr(p->pn->net, &svc->vip.in6, NULL, 0);
+	/* Tentative ones too, as there are none in IPv4. */
+	return ipv6_chk_addr_and_flags(p->pn->net, &svc->vip.in6, NULL, true, 0,
+				       0);
 }
 
 /* Can there be ARP and neighbour discovery on the interface? */
