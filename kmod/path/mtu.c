@@ -17,6 +17,7 @@ struct pe_fragmenting {
 	struct net_device	*dev;
 	u8			family;
 	bool			df;
+	enum pe_drop		reason;	/* why one could not be sent */
 };
 
 static DEFINE_PER_CPU(struct pe_fragmenting, pe_fragmenting);
@@ -109,29 +110,36 @@ static struct dst_ops pe_mtu_dst_ops = {
 static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 			       struct sk_buff *skb)
 {
-	const struct pe_fragmenting *to = this_cpu_ptr(&pe_fragmenting);
+	struct pe_fragmenting *to = this_cpu_ptr(&pe_fragmenting);
+	enum pe_drop reason;
 
 	pe_xmit_part(skb);
-	if (pe_xmit_writable(skb, to->dev))
+	reason = pe_xmit_writable(skb, to->dev);
+	if (reason)
 		goto free;
 	/* Buffers that came as fragments leave without it otherwise. */
 	if (to->df) {
 		ip_hdr(skb)->frag_off |= htons(IP_DF);
 		ip_send_check(ip_hdr(skb));
 	}
-	if (to->hit && pe_track_mark(skb, to->family, to->hit->svc->seq,
-				     to->hit->stage->to_step, to->dev))
-		goto free;
-	if (!(to->port ? pe_xmit(skb, to->family, to->port, to->dev) :
-			 pe_xmit_next(skb, to->family, to->next)))
+	if (to->hit) {
+		reason = pe_track_mark(skb, to->family, to->hit->svc->seq,
+				       to->hit->stage->to_step, to->dev);
+		if (reason)
+			goto free;
+	}
+	reason = to->port ? pe_xmit(skb, to->family, to->port, to->dev) :
+			    pe_xmit_next(skb, to->family, to->next);
+	if (!reason)
 		return 0;
 free:
+	to->reason = reason;
 	kfree_skb(skb);
 	return -ENOMEM;
 }
 
-static void pe_mtu_fragment_ipv4(struct net *net, struct sk_buff *skb,
-				 unsigned int mtu, struct net_device *dev)
+static int pe_mtu_fragment_ipv4(struct net *net, struct sk_buff *skb,
+				unsigned int mtu, struct net_device *dev)
 {
 	struct rtable rt = {};
 	bool df = this_cpu_ptr(&pe_fragmenting)->df;
@@ -144,11 +152,11 @@ static void pe_mtu_fragment_ipv4(struct net *net, struct sk_buff *skb,
 	IPCB(skb)->flags = df ? IPSKB_FRAG_PMTU : 0;
 	/* Those that only the first fragment has are blanked in the others. */
 	IPCB(skb)->opt.optlen = ip_hdrlen(skb) - sizeof(struct iphdr);
-	ip_do_fragment(net, NULL, skb, pe_mtu_fragment_out);
+	return ip_do_fragment(net, NULL, skb, pe_mtu_fragment_out);
 }
 
-static void pe_mtu_fragment_ipv6(struct net *net, struct sk_buff *skb,
-				 unsigned int mtu, struct net_device *dev)
+static int pe_mtu_fragment_ipv6(struct net *net, struct sk_buff *skb,
+				unsigned int mtu, struct net_device *dev)
 {
 	struct rt6_info rt = {};
 
@@ -157,7 +165,20 @@ static void pe_mtu_fragment_ipv6(struct net *net, struct sk_buff *skb,
 	skb_dst_set_noref(skb, &rt.dst);
 	IP6CB(skb)->frag_max_size = mtu;
 	skb->ignore_df = 1;
-	ipv6_stub->ipv6_fragment(net, NULL, skb, pe_mtu_fragment_out);
+	return ipv6_stub->ipv6_fragment(net, NULL, skb, pe_mtu_fragment_out);
+}
+
+/* The buffer is gone; a copy counts as one, whatever was missing. */
+static void pe_mtu_cut_failed(const struct pe_packet *pkt,
+			      const struct pe_fragmenting *to, int err)
+{
+	enum pe_drop reason = to->reason;
+
+	if (to->port && !to->hit)
+		reason = PE_DROP_TAP_COPY;
+	else if (!reason)
+		reason = err == -EMSGSIZE ? PE_DROP_MTU : PE_DROP_NO_MEMORY;
+	pe_drop_count(pkt->pn->drops, reason);
 }
 
 /* The kernel's functions want a route, of which they read interface and MTU.
@@ -171,15 +192,18 @@ static void pe_mtu_cut(const struct pe_packet *pkt, struct sk_buff *skb,
 				       READ_ONCE(how->dev->mtu);
 	unsigned int mtu = min(pkt->mtu, fits);
 	struct pe_fragmenting outer = *to;
+	int err;
 
 	*to = *how;
 	to->family = pkt->family;
 	if (pkt->family == NFPROTO_IPV4) {
 		to->df = ip_hdr(skb)->frag_off & htons(IP_DF);
-		pe_mtu_fragment_ipv4(pkt->pn->net, skb, mtu, how->dev);
+		err = pe_mtu_fragment_ipv4(pkt->pn->net, skb, mtu, how->dev);
 	} else {
-		pe_mtu_fragment_ipv6(pkt->pn->net, skb, mtu, how->dev);
+		err = pe_mtu_fragment_ipv6(pkt->pn->net, skb, mtu, how->dev);
 	}
+	if (unlikely(err))
+		pe_mtu_cut_failed(pkt, to, err);
 	/* Some interfaces take a packet straight back to the engine. */
 	*to = outer;
 }
