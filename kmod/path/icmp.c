@@ -132,6 +132,7 @@ static void pe_icmp_return(const struct pe_packet *pkt,
 		reply.skb = pe_icmp_make_ipv6(pkt, dev, error);
 	if (!reply.skb)
 		return;
+	icmp_global_consume(pkt->pn->net);
 	reply.l4 = pkt->family == NFPROTO_IPV4 ? sizeof(struct iphdr) :
 						 sizeof(struct ipv6hdr);
 	pe_icmp_sum(&reply);
