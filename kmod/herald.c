@@ -12,7 +12,7 @@
 #include "netns.h"
 #include "path/path.h"
 
-/* Messages to send before others may have the locks. */
+/* Messages and groups before others may have the locks. */
 #define PE_HERALD_BURST		256
 
 #define PE_HERALD_INTERVAL	HZ
@@ -45,19 +45,24 @@ void pe_herald_leave(struct pe_net *pn, struct net_device *dev)
 	} while (n == PE_HERALD_GROUPS);
 }
 
-/* Be in the group on this interface and on no other, NULL for none. */
-static void pe_herald_group(struct pe_announce *a, struct net_device *dev)
+/* Be in the group on this interface and on no other, NULL for none. Return: was
+ * that done now? What fails is not, and keeps nothing else from being done.
+ */
+static bool pe_herald_group(struct pe_announce *a, struct net_device *dev)
 {
 	struct in6_addr group;
 
+	if (a->joined == dev)
+		return false;
 	addrconf_addr_solict_mult(&a->addr.in6, &group);
-	if (a->joined && a->joined != dev) {
+	if (a->joined) {
 		ipv6_dev_mc_dec(a->joined, &group);
 		a->joined = NULL;
 	}
 	/* Without IPv6 on the interface nobody asks. */
-	if (dev && !a->joined && !ipv6_dev_mc_inc(dev, &group))
+	if (dev && !ipv6_dev_mc_inc(dev, &group))
 		a->joined = dev;
+	return a->joined == dev;
 }
 
 /* Is it time to say it? Otherwise it will be within @wait. */
@@ -87,20 +92,21 @@ static long pe_herald_round(struct pe_net *pn)
 	long wait = PE_HERALD_NEVER;
 	struct pe_announce *a, *tmp;
 	struct net_device *dev;
-	int sent = 0;
+	int done = 0;
+	bool did;
 
 	list_for_each_entry_safe(a, tmp, &pn->announced, list) {
 		cond_resched();
 		dev = a->services ? rtnl_dereference(a->iface->dev) : NULL;
-		if (a->family == NFPROTO_IPV6)
-			pe_herald_group(a, dev);
+		did = a->family == NFPROTO_IPV6 && pe_herald_group(a, dev);
 		if (!a->versions) {
 			pe_announce_free(pn, a);
 		} else if (dev && pe_herald_is_due(pn, a, dev, &wait)) {
 			pe_announce_send(a, dev);
-			if (++sent == PE_HERALD_BURST)
-				return 1;
+			did = true;
 		}
+		if (did && ++done == PE_HERALD_BURST)
+			return 1;
 	}
 	return wait;
 }
