@@ -112,6 +112,15 @@ static struct sk_buff *pe_icmp_make_ipv6(const struct pe_packet *pkt,
 	return skb;
 }
 
+/* Of the errors that the engine sends itself the kernel would limit these: what
+ * tells a path's MTU must arrive.
+ */
+static bool pe_icmp_is_limited(u8 family, const struct pe_icmp *error)
+{
+	return error->type == (family == NFPROTO_IPV4 ? ICMP_TIME_EXCEEDED :
+							ICMPV6_TIME_EXCEED);
+}
+
 /* What a server sent bears the service's address, which nothing routes to. So
  * the error goes back to where the packet came from, as a packet to the
  * service, and takes the rest of the way by itself.
@@ -123,8 +132,10 @@ static void pe_icmp_return(const struct pe_packet *pkt,
 	const struct pe_port *port = hit->stage->from;
 	struct net_device *dev = rcu_dereference(port->iface->dev);
 	struct pe_packet reply = { .pn = pkt->pn, .family = pkt->family };
+	bool limited = pe_icmp_is_limited(pkt->family, error);
 
-	if (!dev || pkt->error || !icmp_global_allow(pkt->pn->net))
+	if (!dev || pkt->error ||
+	    (limited && !icmp_global_allow(pkt->pn->net)))
 		return;
 	if (pkt->family == NFPROTO_IPV4)
 		reply.skb = pe_icmp_make_ipv4(pkt, dev, error);
@@ -132,7 +143,8 @@ static void pe_icmp_return(const struct pe_packet *pkt,
 		reply.skb = pe_icmp_make_ipv6(pkt, dev, error);
 	if (!reply.skb)
 		return;
-	icmp_global_consume(pkt->pn->net);
+	if (limited)
+		icmp_global_consume(pkt->pn->net);
 	reply.l4 = pkt->family == NFPROTO_IPV4 ? sizeof(struct iphdr) :
 						 sizeof(struct ipv6hdr);
 	pe_icmp_sum(&reply);
