@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every stage that a packet would meet, found by what finds it for packets. */
 
+#include <net/dst_metadata.h>
 #include <net/genetlink.h>
 
 #include "../model/match.h"
@@ -169,6 +170,8 @@ static int pe_walk_fill_port(struct sk_buff *skb, const struct pe_port *port)
 
 	if (nla_put_string(skb, PE_HOP_OIF, port->iface->name))
 		return -EMSGSIZE;
+	if (port->kind == PE_PORT_KIND_TUNNEL)
+		return 0;
 	if (!known)
 		return nla_put_u32(skb, PE_HOP_OBSTACLE,
 				   PE_OBSTACLE_NO_NEIGHBOUR);
@@ -223,7 +226,8 @@ static int pe_walk_fill_exit(struct sk_buff *skb, const struct pe_walk_next *to)
 static int pe_walk_fill_code(struct sk_buff *skb, const struct pe_hit *hit)
 {
 	const struct pe_sequence *seq = hit->svc->seq;
-	u32 code = pe_sequence_code(seq, hit->stage->to_step);
+	u32 code = pe_sequence_mark(seq, hit->stage->to_step,
+				    hit->stage->direction, false);
 
 	if (!code)
 		return 0;
@@ -402,11 +406,14 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	return 0;
 }
 
-/* A device returns a packet with the code that it was handed with. */
+/* A device returns a packet with the code that it was handed with, or the one
+ * that follows.
+ */
 static void pe_walk_code(struct pe_walk *w, const struct pe_hit *hit)
 {
 	const struct pe_sequence *seq = hit->svc->seq;
-	u32 code = pe_sequence_code(seq, hit->stage->to_step);
+	u32 code = pe_sequence_mark(seq, hit->stage->to_step,
+				    hit->stage->direction, true);
 
 	w->key.track = PE_TRACK_LINK;
 	if (!pe_track_encapsulates(seq->track.method)) {
@@ -422,6 +429,7 @@ static void pe_walk_arrive(struct pe_walk *w, const struct pe_port *port)
 	w->key.dev = rcu_access_pointer(port->iface->dev) ?: PE_DEV_NONE;
 	pe_mac_put(w->mac, READ_ONCE(port->mac));
 	w->key.mac = w->mac;
+	w->key.tunnel = port->tunnel ? &port->tunnel->u.tun_info : NULL;
 	w->iif = port->iface->name;
 }
 

@@ -696,6 +696,14 @@ static int pe_parse_track_first(struct genl_info *info,
 	u32 max = pe_track_max(svc->track.method);
 	u32 first = nla_get_u32(attr);
 
+	if (svc->track.method == PE_TRACK_NSH) {
+		svc->track.first = first;
+		if (first >= min && first <= max)
+			return 0;
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "service %s has no service path %u: give one from %u to %u, the way back takes that plus %u",
+			      name, first, min, max, max + 1);
+	}
 	if (!max)
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
 			      "service %s is tracked by the link, which has no codes: leave the first one out",
@@ -738,11 +746,6 @@ static int pe_parse_track(struct genl_info *info, const char *name,
 
 	if (a[PE_SERVICE_TRACK])
 		svc->track.method = nla_get_u32(a[PE_SERVICE_TRACK]);
-	if (svc->track.method == PE_TRACK_NSH)
-		return pe_bad(info->extack, refusal, a[PE_SERVICE_TRACK],
-			      -EOPNOTSUPP,
-			      "service %s is tracked by nsh, which this module does not know: use another method",
-			      name);
 	if (svc->track.method && svc->client)
 		return pe_bad(info->extack, refusal, a[PE_SERVICE_TRACK],
 			      -EOPNOTSUPP,

@@ -269,7 +269,12 @@ static void pe_addr_add_codes(struct pe_addr *a, const struct pe_service *svc)
 		code = pe_sequence_code(seq, i);
 		if (!code)
 			continue;
-		codes->min = codes->methods ? min(codes->min, code) : code;
+		/* Any path and index: a wrong one is to be told. */
+		if (seq->track.method == PE_TRACK_NSH) {
+			codes->methods |= BIT(PE_TRACK_NSH);
+			break;
+		}
+		codes->min = codes->max ? min(codes->min, code) : code;
 		codes->max = max(codes->max, code);
 		codes->methods |= BIT(seq->track.method);
 	}

@@ -6,6 +6,7 @@
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
+#include <uapi/linux/pe.h>
 
 struct netlink_ext_ack;
 struct pe_iface;
@@ -111,13 +112,15 @@ struct pe_addr {
  * pe_addr_has_code() - may packets of an address come encapsulated like this?
  * @a: what lives at the address, or NULL
  * @method: enum pe_track
- * @code: the code
+ * @code: the code; of network service headers any will do, so that a wrong
+ *	one is told
  */
 static inline bool pe_addr_has_code(const struct pe_addr *a, u8 method,
 				    u32 code)
 {
-	return a && a->codes.methods & BIT(method) && code >= a->codes.min &&
-	       code <= a->codes.max;
+	return a && a->codes.methods & BIT(method) &&
+	       (method == PE_TRACK_NSH ||
+		(code >= a->codes.min && code <= a->codes.max));
 }
 
 struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto,

@@ -37,7 +37,8 @@ static bool pe_stage_has_code(const struct pe_sequence *seq,
 			      const struct pe_stage *stage,
 			      const struct pe_key *key)
 {
-	u32 code = pe_sequence_code(seq, stage->from_step);
+	u32 code = pe_sequence_mark(seq, stage->from_step, stage->direction,
+				    true);
 
 	if (!pe_track_encapsulates(seq->track.method))
 		return !code || key->dscp == code;
@@ -55,6 +56,17 @@ static bool pe_stage_may_complain(const struct pe_sequence *seq,
 	       pe_sequence_code(seq, stage->from_step);
 }
 
+/* Behind a tunnel no packet has a link-layer address, but it has a sender. */
+static bool pe_special_is_from(const struct pe_stage *stage,
+			       const struct pe_key *key, bool *by)
+{
+	if (pe_stage_is_from(stage, key, by))
+		return true;
+	return key->tunnel && stage->from->kind == PE_PORT_KIND_TUNNEL &&
+	       pe_stage_is_by(stage, key) &&
+	       pe_tunnel_is_from(stage->from->tunnel, key->tunnel);
+}
+
 /* pe_entry_forward() for an entry that is special. Clients are on the first leg
  * alone. What devices of any leg answer by is no place of clients, as in a
  * sequence of one leg.
@@ -70,7 +82,7 @@ static enum pe_match pe_special_forward(const struct pe_entry *e,
 
 	*stage = &seq->stage[leg->forward];
 	for (at = seq->stage + 1; at < seq->back; at++) {
-		if (!pe_stage_is_from(at, key, &by) ||
+		if (!pe_special_is_from(at, key, &by) ||
 		    !pe_leg_has(leg, at->index))
 			continue;
 		if (pe_stage_has_code(seq, at, key)) {
@@ -112,7 +124,7 @@ static enum pe_match pe_special_reverse(const struct pe_entry *e,
 			continue;
 		if (!at->from) {
 			match = PE_MATCH_OPEN;
-		} else if (pe_stage_is_from(at, key, &by) &&
+		} else if (pe_special_is_from(at, key, &by) &&
 			   pe_leg_has(leg, at->index)) {
 			if (pe_stage_has_code(seq, at, key)) {
 				*stage = at;

@@ -21,6 +21,7 @@
  * @track: how it came encapsulated, an enum pe_track; PE_TRACK_LINK: not at all
  * @dscp: code point that it came with
  * @code: what it came encapsulated with
+ * @tunnel: how it came by a VXLAN-GPE interface, NULL by any other
  *
  * For an ICMP error, protocol and ports are those of the packet it is about,
  * with source and destination exchanged: the error belongs where an answer to
@@ -38,6 +39,7 @@ struct pe_key {
 	u8			track;
 	u8			dscp;
 	u32			code;
+	const struct ip_tunnel_info *tunnel;
 };
 
 extern const u8 pe_mac_none[];

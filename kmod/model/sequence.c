@@ -9,6 +9,12 @@
 #include "refusal.h"
 #include "service.h"
 
+/* Set in the path of the way back. */
+#define PE_NSH_BACK	BIT(23)
+
+/* The service index of packets to the first device of a path. */
+#define PE_NSH_INDEX	255
+
 struct pe_sequence_key {
 	const struct pe_step	*step;
 	struct pe_tracking	track;
@@ -244,6 +250,7 @@ static int pe_sequence_check_track(const char *name,
 }
 
 static int pe_sequence_check_steps(const char *name,
+				   const struct pe_tracking *track,
 				   const struct pe_step *step, u8 n,
 				   struct pe_refusal *refusal)
 {
@@ -260,9 +267,10 @@ static int pe_sequence_check_steps(const char *name,
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
 					 "step %u (%s) of service %s is no server, and only towards a server is a port translated: leave the port out",
 					 i + 1, dev->obj->name, name);
-		if (pe_device_is_tunnelled(dev))
+		if (pe_device_is_tunnelled(dev) &&
+		    track->method != PE_TRACK_NSH)
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
-					 "step %u (%s) of service %s is behind a tunnel, where packets need a network service header: use a device with lladdr or via",
+					 "step %u (%s) of service %s is behind a tunnel, where packets need a network service header: say track nsh, or use a device with lladdr or via",
 					 i + 1, dev->obj->name, name);
 		if (dev->kind != PE_DEVICE_KIND_INLINE && step[i].emits)
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
@@ -270,6 +278,50 @@ static int pe_sequence_check_steps(const char *name,
 					 i + 1, dev->obj->name, name);
 	}
 	return 0;
+}
+
+/* Path and index of a network service header. */
+static u32 pe_sequence_nsh(const struct pe_sequence *seq, u8 step,
+			   u8 direction, bool returned)
+{
+	bool forward = direction == PE_DIRECTION_FORWARD;
+	u32 path = seq->track.first | (forward ? 0 : PE_NSH_BACK);
+	u8 i, worked = returned;
+
+	for (i = 0; i < seq->steps; i++)
+		if (seq->step[i].device->kind == PE_DEVICE_KIND_INLINE)
+			worked += forward ? i < step : i > step;
+	return path << 8 | (PE_NSH_INDEX - worked);
+}
+
+/**
+ * pe_sequence_mark() - what packets to a step's device bear, or those from it
+ * @seq: sequence
+ * @step: index of the step, or PE_NO_STEP
+ * @direction: enum pe_direction of the packets
+ * @returned: the device has returned them
+ *
+ * With network service headers that is path and index, as RFC 8300 has them:
+ * the way back is a path of its own; on either the index begins with 255, and
+ * each device that has worked returns it with one less. Taps and servers get no
+ * header and don't count.
+ *
+ * Return: the code, or PE_CODE_NONE where packets bear none.
+ */
+u32 pe_sequence_mark(const struct pe_sequence *seq, u8 step, u8 direction,
+		     bool returned)
+{
+	u32 code = pe_sequence_code(seq, step);
+
+	if (!code || seq->track.method != PE_TRACK_NSH)
+		return code;
+	return pe_sequence_nsh(seq, step, direction, returned);
+}
+
+static u32 pe_stage_mark(const struct pe_sequence *seq,
+			 const struct pe_stage *stage)
+{
+	return pe_sequence_mark(seq, stage->from_step, stage->direction, true);
 }
 
 /* Could packets of two stages be mistaken for each other? */
@@ -281,8 +333,8 @@ static bool pe_stage_same(const struct pe_sequence *a,
 	if (!x->from || !y->from)
 		return x->from == y->from;
 	return pe_port_same_place(x->from, y->from) &&
-	       pe_track_same(a->track.method, pe_sequence_code(a, x->from_step),
-			     b->track.method, pe_sequence_code(b, y->from_step));
+	       pe_track_same(a->track.method, pe_stage_mark(a, x),
+			     b->track.method, pe_stage_mark(b, y));
 }
 
 static int pe_sequence_check_places(const char *name,
@@ -457,7 +509,7 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 		seq->users++;
 		return seq;
 	}
-	err = pe_sequence_check_steps(name, steps, n, refusal);
+	err = pe_sequence_check_steps(name, track, steps, n, refusal);
 	if (!err)
 		err = pe_sequence_check_track(name, track, steps, n, refusal);
 	if (err)

@@ -198,6 +198,8 @@ static inline u32 pe_sequence_code(const struct pe_sequence *seq, u8 step)
 	return pe_track_code(&seq->track, step);
 }
 
+u32 pe_sequence_mark(const struct pe_sequence *seq, u8 step, u8 direction,
+		     bool returned);
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_tracking *track,
 				    const struct pe_step *steps, u8 n,

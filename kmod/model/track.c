@@ -15,7 +15,8 @@ static const struct {
 	[PE_TRACK_VLAN]	= { "vlan", 1, 1001, PE_VLAN_MAX },
 	/* Labels below 16 are reserved, RFC 3032, section 2.1. */
 	[PE_TRACK_MPLS]	= { "mpls", 16, 1001, PE_MPLS_MAX },
-	[PE_TRACK_NSH]	= { "nsh" },
+	/* Bit 23 tells the path of the way back. */
+	[PE_TRACK_NSH]	= { "nsh", 1, 1, PE_NSH_PATH_MAX },
 };
 
 /**

@@ -13,6 +13,7 @@
 #define PE_DSCP_MAX		63
 #define PE_VLAN_MAX		4094
 #define PE_MPLS_MAX		1048575
+#define PE_NSH_PATH_MAX		0x7fffff
 
 /**
  * struct pe_tracking - how the devices of a sequence are told apart
@@ -21,6 +22,7 @@
  *
  * A step's device is handed packets that bear the step's code and returns them
  * with the same, in both directions: which of them it is tell the addresses.
+ * Not so with network service headers: see pe_sequence_mark().
  */
 struct pe_tracking {
 	u32			first;

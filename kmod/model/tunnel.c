@@ -61,16 +61,16 @@ void pe_tunnel_free(struct metadata_dst *to)
 /**
  * pe_tunnel_is_from() - did a packet come from the peer that packets go to?
  * @to: where packets are sent
- * @skb: buffer as a tunnel's interface received it
- *
- * Context: RCU read lock held.
+ * @info: how it came; where packets go to, of one that is only imagined
  */
-bool pe_tunnel_is_from(const struct metadata_dst *to, const struct sk_buff *skb)
+bool pe_tunnel_is_from(const struct metadata_dst *to,
+		       const struct ip_tunnel_info *info)
 {
 	const struct ip_tunnel_info *want = &to->u.tun_info;
-	const struct ip_tunnel_info *info = skb_tunnel_info(skb);
 
-	if (!info || info->mode & IP_TUNNEL_INFO_TX ||
+	if (info == want)
+		return true;
+	if (info->mode & IP_TUNNEL_INFO_TX ||
 	    info->key.tun_id != want->key.tun_id ||
 	    (info->mode ^ want->mode) & IP_TUNNEL_INFO_IPV6)
 		return false;

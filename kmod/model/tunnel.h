@@ -7,8 +7,8 @@
 #include <linux/netfilter.h>
 #include <linux/types.h>
 
+struct ip_tunnel_info;
 struct metadata_dst;
-struct sk_buff;
 
 /* What a port behind a tunnel has for a link-layer address: known, but no
  * packet comes from it.
@@ -21,6 +21,6 @@ struct metadata_dst *pe_tunnel_new(const union nf_inet_addr *remote, u8 family,
 				   u32 vni);
 void pe_tunnel_free(struct metadata_dst *to);
 bool pe_tunnel_is_from(const struct metadata_dst *to,
-		       const struct sk_buff *skb);
+		       const struct ip_tunnel_info *info);
 
 #endif /* _PE_TUNNEL_H */

@@ -7,6 +7,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/addrconf.h>
+#include <net/dst_metadata.h>
 #include <net/icmp.h>
 #include <net/ip6_checksum.h>
 #include <net/netfilter/ipv4/nf_reject.h>
@@ -52,8 +53,10 @@ static bool pe_icmp_route(const struct pe_packet *pkt)
 	const union nf_inet_addr to = { .ip = ip_hdr(pkt->skb)->saddr };
 	struct dst_entry *dst;
 
-	if (skb_dst(pkt->skb))
+	if (skb_valid_dst(pkt->skb))
 		return true;
+	/* What a tunnel tells of the packet is none either. */
+	skb_dst_drop(pkt->skb);
 	dst = pe_route_look_up(pkt->pn->net, &to, pkt->family);
 	if (!dst)
 		return false;
@@ -151,7 +154,7 @@ static void pe_icmp_return(const struct pe_packet *pkt,
 	pe_xmit_part(reply.skb);
 	if (pe_xmit_writable(reply.skb, dev) ||
 	    pe_track_mark(reply.skb, reply.family, hit->svc->seq,
-			  hit->stage->from_step, dev) ||
+			  hit->stage->from_step, PE_DIRECTION_FORWARD, dev) ||
 	    pe_xmit(reply.skb, reply.family, port, dev))
 		kfree_skb(reply.skb);
 }

@@ -13,6 +13,7 @@
 #include <net/mpls.h>
 
 #include "../netns.h"
+#include "nsh.h"
 #include "path.h"
 
 /**
@@ -21,10 +22,12 @@
  * @family: NFPROTO_* of the packet in it
  * @len: bytes between the link-layer header and the network header
  * @code: the code
+ * @reason: why it cannot be taken, enum pe_drop
  */
 struct pe_capsule {
 	u8			method;
 	u8			family;
+	u8			reason;
 	unsigned int		len;
 	u32			code;
 };
@@ -77,6 +80,22 @@ static bool pe_capsule_mpls(const struct sk_buff *skb, struct pe_capsule *c)
 	return true;
 }
 
+static bool pe_capsule_nsh(const struct sk_buff *skb, struct pe_capsule *c)
+{
+	struct pe_nsh nsh;
+
+	if (!pe_nsh_read(skb, &nsh))
+		return false;
+	*c = (struct pe_capsule) {
+		.method = PE_TRACK_NSH,
+		.family = nsh.family,
+		.len = nsh.len,
+		.code = nsh.code,
+		.reason = nsh.reason,
+	};
+	return true;
+}
+
 static bool pe_capsule(const struct sk_buff *skb, struct pe_capsule *c)
 {
 	if (skb_vlan_tag_present(skb))
@@ -84,6 +103,8 @@ static bool pe_capsule(const struct sk_buff *skb, struct pe_capsule *c)
 	switch (skb->protocol) {
 	case htons(ETH_P_MPLS_UC):
 		return pe_capsule_mpls(skb, c);
+	case htons(ETH_P_NSH):
+		return pe_capsule_nsh(skb, c);
 	default:
 		return false;
 	}
@@ -136,8 +157,10 @@ static enum pe_drop pe_capsule_open_vlan(struct sk_buff *skb)
 static enum pe_drop pe_capsule_open(struct sk_buff *skb,
 				    const struct pe_capsule *c)
 {
-	enum pe_drop reason = PE_DROP_NONE;
+	enum pe_drop reason = c->reason;
 
+	if (reason)
+		return reason;
 	if (c->method == PE_TRACK_VLAN)
 		reason = pe_capsule_open_vlan(skb);
 	else if (!pskb_may_pull(skb, c->len))
@@ -155,6 +178,15 @@ static enum pe_drop pe_capsule_open(struct sk_buff *skb,
 	return PE_DROP_NONE;
 }
 
+/* A link-layer header of Ethernet, or none: in front of network service headers
+ * that came by a tunnel.
+ */
+static bool pe_ingress_has_link(const struct sk_buff *skb)
+{
+	return skb->mac_len == ETH_HLEN ||
+	       (!skb->mac_len && skb->protocol == htons(ETH_P_NSH));
+}
+
 static unsigned int pe_ingress(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
@@ -166,7 +198,7 @@ static unsigned int pe_ingress(void *priv, struct sk_buff *skb,
 		   (skb->protocol == htons(ETH_P_IP) ||
 		    skb->protocol == htons(ETH_P_IPV6))))
 		return NF_ACCEPT;
-	if (skb->pkt_type != PACKET_HOST || skb->mac_len != ETH_HLEN ||
+	if (skb->pkt_type != PACKET_HOST || !pe_ingress_has_link(skb) ||
 	    !pe_capsule(skb, &capsule) ||
 	    !pe_capsule_is_services(pn, skb, &capsule))
 		return NF_ACCEPT;

@@ -124,7 +124,8 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 	}
 	if (to->hit) {
 		reason = pe_track_mark(skb, to->family, to->hit->svc->seq,
-				       to->hit->stage->to_step, to->dev);
+				       to->hit->stage->to_step,
+				       to->hit->stage->direction, to->dev);
 		if (reason)
 			goto free;
 	}

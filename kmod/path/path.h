@@ -51,7 +51,7 @@ static inline u32 pe_mpls_label(const struct mpls_shim_hdr *entry)
 void pe_track_key(const struct sk_buff *skb, u8 family, struct pe_key *key);
 enum pe_drop pe_track_mark(struct sk_buff *skb, u8 family,
 			   const struct pe_sequence *seq, u8 step,
-			   const struct net_device *dev);
+			   u8 direction, const struct net_device *dev);
 enum pe_drop pe_track_unmark(const struct pe_packet *pkt,
 			     const struct pe_hit *hit);
 unsigned int pe_track_overhead(const struct pe_sequence *seq, u8 step,
@@ -92,7 +92,7 @@ static inline enum pe_drop pe_xmit_stage(struct sk_buff *skb, u8 family,
 
 	if (unlikely(stage->extra & PE_EXTRA_TRACK)) {
 		reason = pe_track_mark(skb, family, hit->svc->seq,
-				       stage->to_step, dev);
+				       stage->to_step, stage->direction, dev);
 		if (unlikely(reason))
 			return reason;
 	}

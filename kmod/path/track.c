@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The codes that packets bear: read, put on and taken off. */
 
+#include <linux/if_arp.h>
 #include <linux/if_vlan.h>
 #include <net/mpls.h>
 #include <net/dsfield.h>
+#include <net/dst_metadata.h>
+#include <net/nsh.h>
 
 #include "../netns.h"
+#include "nsh.h"
 #include "path.h"
 
 #define PE_DSCP_SHIFT	2
@@ -35,8 +39,16 @@ static void pe_track_key_encapsulated(const struct sk_buff *skb,
 {
 	const struct vlan_ethhdr *tag = (void *)skb_mac_header(skb);
 	const struct mpls_shim_hdr *label = (void *)skb->data - MPLS_HLEN;
+	const struct nshhdr *nh = pe_nsh_came(skb);
 
-	if (skb->mac_len == VLAN_ETH_HLEN && tag->h_vlan_proto == htons(ETH_P_8021Q) &&
+	if (nh) {
+		key->track = PE_TRACK_NSH;
+		key->code = ntohl(nh->path_hdr);
+		if (skb->dev->type == ARPHRD_NONE) {
+			key->tunnel = skb_tunnel_info(skb);
+			return;
+		}
+	} else if (skb->mac_len == VLAN_ETH_HLEN && tag->h_vlan_proto == htons(ETH_P_8021Q) &&
 	    tag->h_vlan_encapsulated_proto == PE_INGRESS_TAG) {
 		key->track = PE_TRACK_VLAN;
 		key->code = ntohs(tag->h_vlan_TCI) & VLAN_VID_MASK;
@@ -92,6 +104,7 @@ static enum pe_drop pe_track_push_mpls(struct sk_buff *skb, u8 family,
  * @family: NFPROTO_*
  * @seq: sequence of the device
  * @step: step of the device, or PE_NO_STEP
+ * @direction: enum pe_direction of the packet
  * @dev: interface that it leaves by, for whose header room stays
  *
  * A tag goes beside the packet, where segmentation finds it.
@@ -100,9 +113,9 @@ static enum pe_drop pe_track_push_mpls(struct sk_buff *skb, u8 family,
  */
 enum pe_drop pe_track_mark(struct sk_buff *skb, u8 family,
 			   const struct pe_sequence *seq, u8 step,
-			   const struct net_device *dev)
+			   u8 direction, const struct net_device *dev)
 {
-	u32 code = pe_sequence_code(seq, step);
+	u32 code = pe_sequence_mark(seq, step, direction, false);
 
 	if (!code)
 		return PE_DROP_NONE;
@@ -115,6 +128,8 @@ enum pe_drop pe_track_mark(struct sk_buff *skb, u8 family,
 		return PE_DROP_NONE;
 	case PE_TRACK_MPLS:
 		return pe_track_push_mpls(skb, family, code, dev);
+	case PE_TRACK_NSH:
+		return pe_nsh_push(skb, code, dev);
 	default:
 		return PE_DROP_ENCAPSULATE;
 	}
@@ -169,6 +184,8 @@ unsigned int pe_track_overhead(const struct pe_sequence *seq, u8 step,
 		return is_vlan_dev(dev) || netif_is_macsec(dev) ? VLAN_HLEN : 0;
 	case PE_TRACK_MPLS:
 		return MPLS_HLEN;
+	case PE_TRACK_NSH:
+		return PE_NSH_LEN;
 	default:
 		return 0;
 	}

@@ -49,7 +49,8 @@ enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 	if (IS_ERR(n))
 		return PE_DROP_NO_NEIGHBOUR;
 	/* A cached header is of the neighbour's own family. */
-	other = family != port->via_proto || eth_p_mpls(skb->protocol);
+	other = family != port->via_proto || eth_p_mpls(skb->protocol) ||
+		skb->protocol == htons(ETH_P_NSH);
 	neigh_output(n, skb, other);
 	return PE_DROP_NONE;
 }
