@@ -120,6 +120,17 @@ static void print_hop_taps(struct explain *explain, const struct pe_hop *hop)
 	print_close(p);
 }
 
+/* A network service header has two numbers where others have one. */
+static void print_hop_code(struct printer *p, const struct pe_hop *hop)
+{
+	if (hop->track != PE_TRACK_NSH) {
+		print_uint(p, "code", " %llu", hop->code);
+		return;
+	}
+	print_uint(p, "path", " path %llu", hop->code >> 8);
+	print_uint(p, "index", " index %llu", hop->code & 0xff);
+}
+
 static void print_hop_target(struct printer *p, const struct pe_hop *hop)
 {
 	char buf[PE_MAC_STRLEN];
@@ -134,7 +145,7 @@ static void print_hop_target(struct printer *p, const struct pe_hop *hop)
 		print_string(p, "lladdr", " lladdr %s", pe_mac_format(hop->lladdr, buf));
 	if (hop_is(hop, PE_HOP_TRACK)) {
 		print_string(p, "track", " %s", track_name(hop->track));
-		print_uint(p, "code", " %llu", hop->code);
+		print_hop_code(p, hop);
 	}
 }
 

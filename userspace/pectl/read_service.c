@@ -293,7 +293,7 @@ void service_track_first(struct parse *parse, struct word word)
 		[PE_TRACK_DSCP] = { "DSCP", 1, 63 },
 		[PE_TRACK_VLAN] = { "VLAN", 1, 4094 },
 		[PE_TRACK_MPLS] = { "label", 16, 1048575 },
-		[PE_TRACK_NSH] = { "service path", 1, 16777215 },
+		[PE_TRACK_NSH] = { "service path", 1, 8388607 },
 	};
 	struct pe_service *service = parse->service;
 

@@ -111,6 +111,8 @@ static const struct syntax_case config_cases[] = {
 	  "1:36: error: '0' is no VLAN; it is a number from 1 to 4094" },
 	{ "service a { vip 1.2.3.4 track mpls 15; }",
 	  "1:36: error: '15' is no label; it is a number from 16 to 1048575" },
+	{ "service a { vip 1.2.3.4 track nsh 8388608; }",
+	  "1:35: error: '8388608' is no service path; it is a number from 1 to 8388607" },
 	{ "service a { vip 1.2.3.4 track link 1; }", "1:36: error: 'track link' has no codes" },
 	{ "service a { track dscp track vlan; }",
 	  "1:24: error: 'track' says again what service 'a' has been told" },
