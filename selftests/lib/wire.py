@@ -16,6 +16,8 @@ from .addr import ENGINE, mac
 from .ktap import PATIENCE, Fail
 
 ETH_P_ALL = 0x0003
+ETH_P_NSH = 0x894f
+VXLAN_GPE = 4790
 SOL_PACKET = 263
 PACKET_STATISTICS = 6
 PACKET_AUXDATA = 8
@@ -172,6 +174,26 @@ def parse_ip(data, status):
             l4[1], ttl, l4[2], total, csum, l4[3], frag, l4[4])
 
 
+def parse_nsh(frame, start):
+    """(ethertype, offset) of what is behind a network service header."""
+    if len(frame) < start + 8:
+        return None, start
+    word, _, proto = struct.unpack_from("!HBB", frame, start)
+    return {1: 0x0800, 2: 0x86dd}.get(proto), start + (word & 63) * 4
+
+
+def parse_gpe(frame, data, *args):
+    """The packet in a VXLAN-GPE tunnel, as if it were in the frame itself."""
+    if len(data) < 8 or data[3] != 4:
+        return None
+    status, *rest, segment = args
+    inner = frame[:12] + struct.pack("!H", ETH_P_NSH) + data[8:]
+    row = parse(inner, status, *rest, segment=segment)
+    if row and row.csum.startswith("bad partial"):  # it was the tunnel's
+        row = parse(inner, 0, *rest, segment=segment)
+    return row
+
+
 def parse(frame, status=0, when=0, link="", direction="", vlan=None,
           segment=0):
     """A Row of a frame, or None where it is not what tests are about.
@@ -182,6 +204,8 @@ def parse(frame, status=0, when=0, link="", direction="", vlan=None,
     while ethertype in (0x8100, 0x88a8):
         tci, ethertype = struct.unpack_from("!HH", frame, start)
         vlan, start = tci & 0xfff, start + 4
+    if ethertype == ETH_P_NSH:
+        ethertype, start = parse_nsh(frame, start)
     label = None
     if ethertype == 0x8847:
         entry = struct.unpack_from("!I", frame, start)[0]
@@ -193,6 +217,8 @@ def parse(frame, status=0, when=0, link="", direction="", vlan=None,
     ip = parse_ip(frame[start:], status)
     if ip is None:
         return None
+    if ip[0] == UDP and ip[4] == VXLAN_GPE:
+        return parse_gpe(frame, ip[11], status, when, link, direction, segment)
     if ip[0] == ICMP6 and int(ip[6].split("/")[0] or 0) not in ICMP6_TALK:
         return None
     if ip[0] == 2 or (ip[0] == 0 and ip[3].startswith("ff02:")):
