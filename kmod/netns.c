@@ -13,6 +13,7 @@
 #include "model/prefix.h"
 #include "model/service.h"
 #include "model/table.h"
+#include "model/watcher.h"
 #include "netns.h"
 #include "path/path.h"
 
@@ -50,8 +51,8 @@ int pe_net_hooks(struct pe_net *pn, bool guard, bool arp)
 	}
 	if (guard && !pn->guarding) {
 		err = nf_register_net_hooks(pn->net,
-					    pn->hooks + PE_HOOKS_PREROUTING,
-					    PE_HOOKS - PE_HOOKS_PREROUTING);
+					    pn->hooks + PE_HOOKS_FORWARD_AT,
+					    PE_HOOKS_FORWARD);
 		if (err)
 			return err;
 		pn->guarding = true;
@@ -63,6 +64,26 @@ int pe_net_hooks(struct pe_net *pn, bool guard, bool arp)
 		pn->listening = true;
 	}
 	return 0;
+}
+
+/**
+ * pe_net_hooks_pass() - see what is no service's, too
+ * @pn: namespace
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: 0 or a negative errno.
+ */
+int pe_net_hooks_pass(struct pe_net *pn)
+{
+	int err;
+
+	lockdep_assert_held(&pn->lock);
+	if (pn->passing)
+		return 0;
+	err = nf_register_net_hooks(pn->net, pn->hooks + PE_HOOKS_PASS_AT,
+				    PE_HOOKS_PASS);
+	pn->passing = !err;
+	return err;
 }
 
 /**
@@ -80,9 +101,14 @@ void pe_net_hooks_trim(struct pe_net *pn)
 	}
 	if (pn->guarding && !pn->guard_count) {
 		nf_unregister_net_hooks(pn->net,
-					pn->hooks + PE_HOOKS_PREROUTING,
-					PE_HOOKS - PE_HOOKS_PREROUTING);
+					pn->hooks + PE_HOOKS_FORWARD_AT,
+					PE_HOOKS_FORWARD);
 		pn->guarding = false;
+	}
+	if (pn->passing && !pn->pass_count) {
+		nf_unregister_net_hooks(pn->net, pn->hooks + PE_HOOKS_PASS_AT,
+					PE_HOOKS_PASS);
+		pn->passing = false;
 	}
 	if (pn->steering && !pn->address_count) {
 		nf_unregister_net_hooks(pn->net, pn->hooks,
@@ -136,6 +162,7 @@ static int __net_init pe_net_init_net(struct net *net)
 	INIT_WORK(&pn->event_work, pe_notify_work);
 	spin_lock_init(&pn->sessions_lock);
 	INIT_LIST_HEAD(&pn->sessions);
+	INIT_LIST_HEAD(&pn->watchers);
 	init_llist_head(&pn->hot);
 	INIT_WORK(&pn->hot_work, pe_counts_spread);
 	INIT_WORK(&pn->ask_work, pe_ports_ask_work);
@@ -167,6 +194,7 @@ static void __net_exit pe_net_pre_exit_net(struct net *net)
 
 	mutex_lock(&pn->lock);
 	WRITE_ONCE(pn->dead, true);
+	pe_watcher_del_all(pn);
 	pn->guard_count = 0;
 	pn->address_count = 0;
 	memset(pn->announcing, 0, sizeof(pn->announcing));

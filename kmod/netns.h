@@ -27,6 +27,7 @@ struct pe_text;
 #define PE_IFACES_LIMIT		16384
 #define PE_ANNOUNCES_LIMIT	16384
 #define PE_SESSIONS_LIMIT	1024
+#define PE_WATCHERS_LIMIT	16
 
 enum pe_family {
 	PE_IPV4,
@@ -34,9 +35,15 @@ enum pe_family {
 	PE_FAMILIES,
 };
 
-/* Hooks of one namespace: PREROUTING for both families, then FORWARD. */
+/* Hooks of one namespace, each for both families: PREROUTING, then FORWARD,
+ * then PREROUTING for what the first let pass.
+ */
 #define PE_HOOKS_PREROUTING	2
-#define PE_HOOKS		4
+#define PE_HOOKS_FORWARD	2
+#define PE_HOOKS_PASS		2
+#define PE_HOOKS_FORWARD_AT	PE_HOOKS_PREROUTING
+#define PE_HOOKS_PASS_AT	(PE_HOOKS_FORWARD_AT + PE_HOOKS_FORWARD)
+#define PE_HOOKS		(PE_HOOKS_PASS_AT + PE_HOOKS_PASS)
 
 /**
  * struct pe_net - all of one network namespace
@@ -91,6 +98,11 @@ enum pe_family {
  * @guarding: FORWARD hooks are registered
  * @arp_hook: likewise, for questions about announced addresses
  * @listening: @arp_hook is registered
+ * @passing: hooks for what is no service's are registered
+ * @watchers: sockets that are told what packets meet; changed under @lock,
+ *	read under RCU
+ * @watcher_count: how many
+ * @pass_count: those of them that are told of what is no service's
  */
 struct pe_net {
 	struct pe_table __rcu	*table[PE_FAMILIES];
@@ -145,6 +157,11 @@ struct pe_net {
 	bool			guarding;
 	struct nf_hook_ops	arp_hook;
 	bool			listening;
+	bool			passing;
+
+	struct list_head	watchers;
+	u32			watcher_count;
+	u32			pass_count;
 };
 
 /**
@@ -186,6 +203,7 @@ static inline struct pe_prefixes *pe_net_clients(struct pe_net *pn,
 
 struct pe_net *pe_net(const struct net *net);
 int pe_net_hooks(struct pe_net *pn, bool guard, bool arp);
+int pe_net_hooks_pass(struct pe_net *pn);
 void pe_net_hooks_trim(struct pe_net *pn);
 int pe_net_init(void);
 void pe_net_exit(void);

@@ -131,8 +131,28 @@ const struct nla_policy pe_explain_nl_policy[PE_EXPLAIN_SERVICE + 1] = {
 	[PE_EXPLAIN_SERVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
+/* PE_CMD_WATCH_START - do */
+const struct nla_policy pe_watch_start_nl_policy[PE_WATCH_SNAPLEN + 1] = {
+	[PE_WATCH_FROM] = { .type = NLA_BINARY, },
+	[PE_WATCH_FROM_LEN] = { .type = NLA_U8, },
+	[PE_WATCH_TO] = { .type = NLA_BINARY, },
+	[PE_WATCH_TO_LEN] = { .type = NLA_U8, },
+	[PE_WATCH_PROTO] = { .type = NLA_U8, },
+	[PE_WATCH_PORT] = { .type = NLA_U16, },
+	[PE_WATCH_SERVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_WATCH_IIF] = { .type = NLA_NUL_STRING, .len = 15, },
+	[PE_WATCH_STEP] = { .type = NLA_U32, },
+	[PE_WATCH_FRAMES] = { .type = NLA_FLAG, },
+	[PE_WATCH_SNAPLEN] = { .type = NLA_U32, },
+};
+
+/* PE_CMD_WATCH_STOP - do */
+const struct nla_policy pe_watch_stop_nl_policy[PE_WATCH_KEEP + 1] = {
+	[PE_WATCH_KEEP] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for pe */
-const struct genl_ops pe_nl_ops[12] = {
+const struct genl_ops pe_nl_ops[14] = {
 	{
 		.cmd		= PE_CMD_INFO_GET,
 		.doit		= pe_nl_info_get_doit,
@@ -214,5 +234,19 @@ const struct genl_ops pe_nl_ops[12] = {
 		.doit		= pe_nl_explain_doit,
 		.policy		= pe_explain_nl_policy,
 		.maxattr	= PE_EXPLAIN_SERVICE,
+	},
+	{
+		.cmd		= PE_CMD_WATCH_START,
+		.doit		= pe_nl_watch_start_doit,
+		.policy		= pe_watch_start_nl_policy,
+		.maxattr	= PE_WATCH_SNAPLEN,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_WATCH_STOP,
+		.doit		= pe_nl_watch_stop_doit,
+		.policy		= pe_watch_stop_nl_policy,
+		.maxattr	= PE_WATCH_KEEP,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

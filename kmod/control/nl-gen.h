@@ -41,8 +41,12 @@ extern const struct nla_policy pe_flush_nl_policy[PE_TXN_GENERATION + 1];
 
 extern const struct nla_policy pe_explain_nl_policy[PE_EXPLAIN_SERVICE + 1];
 
+extern const struct nla_policy pe_watch_start_nl_policy[PE_WATCH_SNAPLEN + 1];
+
+extern const struct nla_policy pe_watch_stop_nl_policy[PE_WATCH_KEEP + 1];
+
 /* Ops table for pe */
-extern const struct genl_ops pe_nl_ops[12];
+extern const struct genl_ops pe_nl_ops[14];
 
 int pe_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
@@ -58,6 +62,8 @@ int pe_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_service_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int pe_nl_flush_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_explain_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_watch_start_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_watch_stop_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	PE_NLGRP_CONFIG,

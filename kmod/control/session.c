@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "session.h"
+#include "sight.h"
 
 /**
  * pe_session_find() - the session of a socket
@@ -177,6 +178,7 @@ static int pe_session_event(struct notifier_block *nb, unsigned long event,
 	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
 		return NOTIFY_DONE;
 	pn = pe_net(notify->net);
+	pe_sight_closed(pn, notify->portid);
 	spin_lock(&pn->sessions_lock);
 	list_for_each_entry_safe(session, tmp, &pn->sessions, list) {
 		if (session->portid == notify->portid) {

@@ -148,6 +148,7 @@ unsigned int pe_act_routed(struct pe_packet *pkt, const struct pe_hit *hit)
 	if (unlikely(reason))
 		return pe_drop(pkt->pn, pkt->skb, reason);
 	pe_count_hit(pkt, hit);
+	pe_report_kernel(pkt->skb);
 	return pe_pass(pkt);
 }
 
@@ -224,6 +225,7 @@ static unsigned int pe_act_translate(struct pe_packet *pkt,
 	pe_count_hit(pkt, hit);
 	pe_xmit_hop(skb, family);
 	pe_xmit_part(skb);
+	pe_report_route(skb, dst, dev);
 	reason = pe_xmit_route(skb, family, dst, dev);
 	if (likely(!reason))
 		return NF_STOLEN;
@@ -249,6 +251,31 @@ static unsigned int pe_act_deliver(struct pe_packet *pkt,
 	return pe_act_routed(pkt, hit);
 }
 
+static unsigned int pe_act_stage(struct pe_packet *pkt,
+				 const struct pe_hit *hit)
+{
+	switch (hit->stage->action) {
+	case PE_ACTION_STEER:
+		return pe_act_steer(pkt, hit);
+	case PE_ACTION_TRANSLATE:
+		return pe_act_translate(pkt, hit);
+	default:
+		return pe_act_deliver(pkt, hit);
+	}
+}
+
+static noinline unsigned int pe_act_watched(struct pe_packet *pkt,
+					    const struct pe_hit *hit)
+{
+	struct pe_report report;
+	unsigned int verdict;
+
+	pe_report_begin(&report, pkt, hit);
+	verdict = pe_act_stage(pkt, hit);
+	pe_report_end(&report);
+	return verdict;
+}
+
 /**
  * pe_act() - do with a packet what its stage says
  * @pkt: packet
@@ -259,14 +286,9 @@ static unsigned int pe_act_deliver(struct pe_packet *pkt,
  */
 unsigned int pe_act(struct pe_packet *pkt, const struct pe_hit *hit)
 {
-	switch (hit->stage->action) {
-	case PE_ACTION_STEER:
-		return pe_act_steer(pkt, hit);
-	case PE_ACTION_TRANSLATE:
-		return pe_act_translate(pkt, hit);
-	default:
-		return pe_act_deliver(pkt, hit);
-	}
+	if (static_branch_unlikely(&pe_watched))
+		return pe_act_watched(pkt, hit);
+	return pe_act_stage(pkt, hit);
 }
 
 /**

@@ -129,6 +129,8 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 		if (reason)
 			goto free;
 	}
+	if (to->port)
+		pe_report_port(skb, to->port, to->dev);
 	reason = to->port ? pe_xmit(skb, to->family, to->port, to->dev) :
 			    pe_xmit_next(skb, to->family, to->next);
 	if (!reason)

@@ -8,6 +8,7 @@
 #include <uapi/linux/pe.h>
 
 #include "packet.h"
+#include "report.h"
 #include "xmit.h"
 
 struct pe_announce;
@@ -96,6 +97,7 @@ static inline enum pe_drop pe_xmit_stage(struct sk_buff *skb, u8 family,
 		if (unlikely(reason))
 			return reason;
 	}
+	pe_report_port(skb, stage->to, dev);
 	return pe_xmit(skb, family, stage->to, dev);
 }
 

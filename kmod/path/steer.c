@@ -29,7 +29,24 @@ noinline unsigned int pe_drop(struct pe_net *pn, struct sk_buff *skb,
 {
 	pe_drop_count(pn->drops, reason);
 	trace_pe_drop(skb, reason);
+	pe_report_drop(pn, skb, reason);
 	return NF_DROP;
+}
+
+/* It bears a service's address, which who watches that service wants to know. */
+static unsigned int pe_drop_claim(const struct pe_packet *pkt,
+				  const struct pe_hit *hit,
+				  enum pe_drop reason)
+{
+	struct pe_report report;
+	unsigned int verdict;
+
+	if (!static_branch_unlikely(&pe_watched))
+		return pe_drop(pkt->pn, pkt->skb, reason);
+	pe_report_begin(&report, pkt, hit);
+	verdict = pe_drop(pkt->pn, pkt->skb, reason);
+	pe_report_end(&report);
+	return verdict;
 }
 
 static const struct pe_prefixes *pe_clients_of(const struct pe_net *pn,
@@ -243,7 +260,7 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	case PE_MATCH_CLAIM:
 		/* Or its device has an address that we don't know yet. */
 		pe_ports_ask_soon(pn);
-		return pe_drop(pn, skb, PE_DROP_WRONG_PLACE);
+		return pe_drop_claim(&pkt, &hit, PE_DROP_WRONG_PLACE);
 	case PE_MATCH_FRAGMENT:
 		return pe_drop(pn, skb, PE_DROP_FRAGMENT);
 	default:
@@ -380,6 +397,8 @@ static __always_inline unsigned int pe_steer(struct pe_net *pn,
 {
 	struct pe_hit hit = {};
 
+	if (static_branch_unlikely(&pe_watched))
+		return pe_steer_any(pn, skb, family, dst, src);
 	/* The filter errs now and then, or lets everything pass. */
 	if (unlikely(!dst && !src && !pe_may_be_icmp(skb, family)))
 		return pe_steer_client(pn, skb, family);
@@ -514,6 +533,31 @@ static unsigned int pe_guard_ipv6(void *priv, struct sk_buff *skb,
 	return pe_guard(priv, skb, &ipv6_hdr(skb)->daddr, NFPROTO_IPV6);
 }
 
+/* While somebody watches addresses that may be no service's. What a service
+ * delivers is told of already.
+ */
+static unsigned int pe_pass(struct pe_net *pn, struct sk_buff *skb, u8 family)
+{
+	enum ip_conntrack_info ctinfo;
+
+	nf_ct_get(skb, &ctinfo);
+	if (ctinfo != IP_CT_UNTRACKED && !pe_is_not_ours(skb))
+		pe_report_pass(pn, skb, family);
+	return NF_ACCEPT;
+}
+
+static unsigned int pe_pass_ipv4(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	return pe_pass(priv, skb, NFPROTO_IPV4);
+}
+
+static unsigned int pe_pass_ipv6(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	return pe_pass(priv, skb, NFPROTO_IPV6);
+}
+
 /* Templates; pe_net.hooks are copies with the namespace as @priv. First of
  * all hooks: what is steered never meets defragmentation or connection
  * tracking.
@@ -542,5 +586,17 @@ const struct nf_hook_ops pe_hook_ops[PE_HOOKS] = {
 		.pf		= NFPROTO_IPV6,
 		.hooknum	= NF_INET_FORWARD,
 		.priority	= NF_IP6_PRI_FIRST,
+	},
+	{
+		.hook		= pe_pass_ipv4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= NF_IP_PRI_RAW_BEFORE_DEFRAG + 1,
+	},
+	{
+		.hook		= pe_pass_ipv6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= NF_IP6_PRI_RAW_BEFORE_DEFRAG + 1,
 	},
 };

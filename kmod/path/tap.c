@@ -33,6 +33,7 @@ static enum pe_drop pe_tap_copy(const struct pe_packet *pkt,
 		pe_mtu_fragment(pkt, copy, NULL, port, dev);
 		return PE_DROP_NONE;
 	}
+	pe_report_port(copy, port, dev);
 	reason = pe_xmit(copy, pkt->family, port, dev);
 	if (!reason)
 		return PE_DROP_NONE;
@@ -62,6 +63,7 @@ void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit)
 		if (unlikely(pe_tap_copy(pkt, &tap->outside))) {
 			pe_drop_count(pkt->pn->drops, PE_DROP_TAP_COPY);
 			trace_pe_drop(pkt->skb, PE_DROP_TAP_COPY);
+			pe_report_drop_copy(pkt->skb, i);
 			continue;
 		}
 		pe_device_count(tap->stats, stage->direction, size);

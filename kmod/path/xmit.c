@@ -55,9 +55,9 @@ enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 	return PE_DROP_NONE;
 }
 
-static struct neighbour *pe_next_hop_ipv4(const struct sk_buff *skb,
-					  const struct dst_entry *dst,
-					  struct net_device *dev, bool *other)
+static __always_inline struct neighbour *
+pe_next_hop_ipv4(const struct sk_buff *skb, const struct dst_entry *dst,
+		 struct net_device *dev, bool *other)
 {
 	const struct rtable *rt = container_of(dst, struct rtable, dst);
 
@@ -68,13 +68,45 @@ static struct neighbour *pe_next_hop_ipv4(const struct sk_buff *skb,
 						    pe_iph(skb)->daddr);
 }
 
-static struct neighbour *pe_next_hop_ipv6(const struct sk_buff *skb,
-					  const struct dst_entry *dst,
-					  struct net_device *dev)
+static __always_inline struct neighbour *
+pe_next_hop_ipv6(const struct sk_buff *skb, const struct dst_entry *dst,
+		 struct net_device *dev)
 {
 	const struct rt6_info *rt = container_of(dst, struct rt6_info, dst);
 
 	return ip_neigh_gw6(dev, rt6_nexthop(rt, &pe_ip6h(skb)->daddr));
+}
+
+static __always_inline struct neighbour *
+pe_next_hop(const struct sk_buff *skb, u8 family, const struct dst_entry *dst,
+	    struct net_device *dev, bool *other)
+{
+	*other = false;
+	return family == NFPROTO_IPV4 ?
+		       pe_next_hop_ipv4(skb, dst, dev, other) :
+		       pe_next_hop_ipv6(skb, dst, dev);
+}
+
+/**
+ * pe_xmit_route_lladdr() - where pe_xmit_route() is going to send a packet
+ * @skb: the packet
+ * @family: NFPROTO_* of packet and route
+ * @dst: the route
+ * @dev: its interface, an Ethernet
+ * @lladdr: out: the next hop's address, as it was while that is not known
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+void pe_xmit_route_lladdr(const struct sk_buff *skb, u8 family,
+			  const struct dst_entry *dst, struct net_device *dev,
+			  u8 *lladdr)
+{
+	struct neighbour *n;
+	bool other;
+
+	n = pe_next_hop(skb, family, dst, dev, &other);
+	if (!IS_ERR(n) && READ_ONCE(n->nud_state) & NUD_VALID)
+		neigh_ha_snapshot(lladdr, n, dev);
 }
 
 /**
@@ -91,11 +123,10 @@ enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,
 			   const struct dst_entry *dst, struct net_device *dev)
 {
 	struct neighbour *n;
-	bool other = false;
+	bool other;
 
 	pe_xmit_clean(skb, dev);
-	n = family == NFPROTO_IPV4 ? pe_next_hop_ipv4(skb, dst, dev, &other) :
-				     pe_next_hop_ipv6(skb, dst, dev);
+	n = pe_next_hop(skb, family, dst, dev, &other);
 	if (IS_ERR(n))
 		return PE_DROP_NO_NEIGHBOUR;
 	/* A cached header is of the neighbour's own family. */

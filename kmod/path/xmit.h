@@ -17,6 +17,10 @@ enum pe_drop pe_xmit_next(struct sk_buff *skb, u8 family,
 enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,
 			   const struct dst_entry *dst, struct net_device *dev);
 
+void pe_xmit_route_lladdr(const struct sk_buff *skb, u8 family,
+			  const struct dst_entry *dst, struct net_device *dev,
+			  u8 *lladdr);
+
 /**
  * pe_xmit_ready() - can packets be handed to this port now?
  * @port: the port

@@ -38,6 +38,35 @@ static const struct {
 };
 
 /**
+ * pe_action_name() - the word for what becomes of a packet
+ * @action: enum pe_action
+ *
+ * Return: the word.
+ */
+const char *pe_action_name(uint32_t action)
+{
+	switch (action) {
+	case PE_ACTION_ACCEPT:
+		return "accept";
+	case PE_ACTION_STEER:
+		return "steer";
+	case PE_ACTION_TRANSLATE:
+		return "translate";
+	case PE_ACTION_DELIVER:
+		return "deliver";
+	case PE_ACTION_DROP:
+		return "drop";
+	case PE_ACTION_EXIT:
+		return "exit";
+	case PE_ACTION_COPY:
+		return "copy";
+	case PE_ACTION_ARRIVE:
+		return "arrive";
+	}
+	return "unknown";
+}
+
+/**
  * pe_drop_name() - the word for a reason
  * @reason: enum pe_drop
  *

@@ -222,6 +222,7 @@ struct pe_ask {
 	pe_message_fn *fn;
 	void *arg;
 	struct pe_refusal *refusal;
+	struct pe_sock *sock;
 	uint32_t seq;
 	uint16_t family;
 	bool interrupted;
@@ -252,7 +253,7 @@ static int pe_ask_message(const struct nlmsghdr *nlh, void *arg)
 	int err;
 
 	if (nlh->nlmsg_seq != ask->seq)
-		return 0;
+		return ask->sock->other ? ask->sock->other(nlh, ask->sock->other_arg) : 0;
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		ask->interrupted = true;
 	if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE)
@@ -282,7 +283,12 @@ int pe_sock_ask(struct pe_sock *sock, struct nlmsghdr *nlh, pe_message_fn *fn, v
 		struct pe_refusal *refusal)
 {
 	struct pe_ask ask = {
-		.fn = fn, .arg = arg, .refusal = refusal, .seq = ++sock->seq, .family = sock->family
+		.fn = fn,
+		.arg = arg,
+		.refusal = refusal,
+		.sock = sock,
+		.seq = ++sock->seq,
+		.family = sock->family,
 	};
 	int err;
 

@@ -10,6 +10,8 @@
 struct nlmsghdr;
 struct pe_refusal;
 
+typedef int pe_message_fn(const struct nlmsghdr *nlh, void *arg);
+
 /**
  * struct pe_sock - a socket
  * @fd: its descriptor
@@ -21,6 +23,8 @@ struct pe_refusal;
  * @size: room there
  * @request: where a small request is made
  * @patient: whether receiving waits for what has not come yet
+ * @other: called for what comes between a request and its answer, or NULL
+ * @other_arg: handed to @other
  */
 struct pe_sock {
 	int fd;
@@ -32,9 +36,9 @@ struct pe_sock {
 	size_t size;
 	char *request;
 	bool patient;
+	pe_message_fn *other;
+	void *other_arg;
 };
-
-typedef int pe_message_fn(const struct nlmsghdr *nlh, void *arg);
 
 int pe_sock_open(struct pe_sock *sock, struct pe_refusal *refusal);
 void pe_sock_close(struct pe_sock *sock);

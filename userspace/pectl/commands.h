@@ -9,6 +9,10 @@
 #include "options.h"
 #include "request.h"
 
+#ifndef PECTL_VERSION
+#define PECTL_VERSION "0.1"
+#endif
+
 struct parse;
 
 int command_change(struct parse *parse, const struct options *options);
@@ -18,6 +22,8 @@ int command_show(const struct request *request, const struct options *options);
 int command_explain(const struct request *request, const struct options *options);
 int command_stats(const struct options *options);
 int command_monitor(const struct request *request, const struct options *options);
+int command_trace(const struct request *request, const struct options *options);
+int command_capture(const struct request *request, const struct options *options);
 int command_help(const char *topic);
 
 #endif

@@ -222,6 +222,8 @@ static void completion_words(void)
 	words_clauses("service");
 	words_command("explain");
 	words_command("monitor");
+	words_command("trace");
+	words_command("capture");
 }
 
 static const struct {

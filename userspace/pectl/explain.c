@@ -70,12 +70,6 @@ static const char *explain_tap_dev(struct explain *explain, const char *name)
 	return found ? ((const struct pe_device *)*found)->outside.dev : NULL;
 }
 
-static const char *const action_names[] = {
-	[PE_ACTION_ACCEPT] = "accept",	     [PE_ACTION_STEER] = "steer",
-	[PE_ACTION_TRANSLATE] = "translate", [PE_ACTION_DELIVER] = "deliver",
-	[PE_ACTION_DROP] = "drop",	     [PE_ACTION_EXIT] = "exit",
-};
-
 static const char *const action_texts[] = {
 	[PE_ACTION_ACCEPT] = "belongs to no service: left alone",
 	[PE_ACTION_STEER] = "handed on",
@@ -177,7 +171,7 @@ static void print_hop(struct explain *explain, const struct pe_hop *hop)
 
 	print_object(p, NULL);
 	print_hop_origin(p, hop);
-	print_string(p, "action", NULL, known ? action_names[hop->action] : "unknown");
+	print_string(p, "action", NULL, pe_action_name(hop->action));
 	print_string(p, NULL, ": %s", known ? action_texts[hop->action] : "unknown");
 	print_hop_target(p, hop);
 	if (hop->action == PE_ACTION_DROP) {

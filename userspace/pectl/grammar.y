@@ -55,6 +55,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> TCP "tcp" TO "to" TRANSPARENT "transparent" UDP "udp" VIA "via" VIP "vip"
 %token <word> REMOTE "remote" VNI "vni"
 %token <word> CLIENT "client" EXIT "exit" TABLE "table"
+%token <word> CAPTURE "capture" COUNT "count" SNAPLEN "snaplen" STEP_WORD "step" TRACE "trace"
 
 %type <word> name plain verb any proto
 %type <number> write mode method
@@ -113,6 +114,10 @@ command:
 |	STATS				{ request_start(parse, REQUEST_STATS, $1); }
 |	EXPLAIN				{ request_start(parse, REQUEST_EXPLAIN, $1); }
 	flow_items			{ request_flow_end(parse, $1); CHECK; }
+|	TRACE				{ request_start(parse, REQUEST_TRACE, $1); }
+	trace_items			{ request_watch_end(parse, $1); CHECK; }
+|	CAPTURE name			{ request_start(parse, REQUEST_CAPTURE, $1); request_watch_service(parse, $2); CHECK; }
+	capture_items			{ request_watch_end(parse, $1); CHECK; }
 |	MONITOR				{ request_start(parse, REQUEST_MONITOR, $1); }
 	groups
 |	HELP				{ request_start(parse, REQUEST_HELP, $1); }
@@ -273,6 +278,34 @@ flow_item:
 |	IIF name			{ request_flow_iif(parse, $1, $2); }
 ;
 
+/* ---- packets to be watched ---- */
+
+trace_items:
+	%empty
+|	trace_items trace_item		{ CHECK; }
+;
+
+trace_item:
+	FROM NAME			{ request_watch_from(parse, $2); }
+|	TO NAME				{ request_watch_to(parse, $2); }
+|	proto				{ request_watch_proto(parse, $1); }
+|	PORT NAME			{ request_watch_port(parse, $2); }
+|	SERVICE name			{ request_watch_service(parse, $2); }
+|	IIF name			{ request_watch_iif(parse, $2); }
+|	COUNT NAME			{ request_watch_count(parse, $2); }
+;
+
+capture_items:
+	%empty
+|	capture_items capture_item	{ CHECK; }
+;
+
+capture_item:
+	STEP_WORD NAME			{ request_watch_step(parse, $2); }
+|	SNAPLEN NAME			{ request_watch_snaplen(parse, $2); }
+|	COUNT NAME			{ request_watch_count(parse, $2); }
+;
+
 /* ---- names, which may be any word ---- */
 
 name:
@@ -298,6 +331,7 @@ any:
 |	NAT | OUTSIDE | PORT | PROTO | REMOTE | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP
 |	TCP | TO | TRANSPARENT | UDP | VIA | VIP | VNI
 |	DSCP | LINK | MPLS | NSH | TRACK | VLAN
+|	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
 ;
 
 %%

@@ -93,6 +93,9 @@ static bool options_set(struct options *options, int letter)
 	case 'f':
 		options->file = optarg;
 		return true;
+	case 'w':
+		options->write = optarg;
+		return true;
 	case 'n':
 		options->netns = optarg;
 		return true;

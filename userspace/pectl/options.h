@@ -18,6 +18,7 @@ enum exit_code {
 /**
  * struct options - the options
  * @file: to be read, or NULL
+ * @write: to be written, or NULL
  * @netns: network namespace to work in, or NULL
  * @generation: that the configuration must be at
  * @has_generation: whether that is given
@@ -34,6 +35,7 @@ enum exit_code {
  */
 struct options {
 	const char *file;
+	const char *write;
 	const char *netns;
 	uint32_t generation;
 	bool has_generation;

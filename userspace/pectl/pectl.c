@@ -8,10 +8,6 @@
 #include "commands.h"
 #include "parse.h"
 
-#ifndef PECTL_VERSION
-#define PECTL_VERSION "0.1"
-#endif
-
 /* What is written at once where nobody looks on. */
 #define PECTL_BUFFER (64 * 1024)
 
@@ -36,6 +32,10 @@ static int pectl_command(struct parse *parse, const struct options *options)
 		return command_stats(options);
 	case REQUEST_MONITOR:
 		return command_monitor(request, options);
+	case REQUEST_TRACE:
+		return command_trace(request, options);
+	case REQUEST_CAPTURE:
+		return command_capture(request, options);
 	case REQUEST_HELP:
 		return command_help(request->topic);
 	}
@@ -46,7 +46,15 @@ static int pectl_command(struct parse *parse, const struct options *options)
 static bool pectl_file_fits(const struct options *options, const struct request *request)
 {
 	bool reads = request->kind == REQUEST_APPLY || request->kind == REQUEST_DIFF;
+	bool writes = request->kind == REQUEST_CAPTURE;
 
+	if (writes != !!options->write) {
+		fputs(writes ?
+			      "pectl: error: capture needs a file for what it captures: -w FILE\n" :
+			      "pectl: error: -w FILE goes with capture\n",
+		      stderr);
+		return false;
+	}
 	if (!options->file || reads)
 		return true;
 	fputs("pectl: error: -f FILE goes with apply, with diff, or with no command at all\n",

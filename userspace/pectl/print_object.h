@@ -16,6 +16,7 @@ const char *proto_name(unsigned int proto);
 void print_proto(struct printer *p, unsigned int proto);
 const char *track_name(unsigned int method);
 
+void print_proto(struct printer *p, unsigned int proto);
 void print_counter(struct printer *p, const char *key, const struct pe_counter *counter);
 void print_counters(struct printer *p, const struct pe_counter *forward,
 		    const struct pe_counter *reverse);

@@ -126,6 +126,147 @@ void request_flow_end(struct parse *parse, struct word word)
 		parse_error(parse, word, "ports need a protocol: tcp, udp or sctp");
 }
 
+static bool request_prefix(struct parse *parse, struct word word, struct pe_addr *addr,
+			   uint8_t *len)
+{
+	const char *slash = memchr(parse->source->text + word.at, '/', word.len);
+	struct word bits = word;
+	unsigned int number;
+
+	if (slash) {
+		word.len = (uint32_t)(slash - parse->source->text) - word.at;
+		bits.at += word.len + 1;
+		bits.len -= word.len + 1;
+	}
+	if (!parse_address(parse, word, addr))
+		return false;
+	number = addr->len * 8;
+	if (slash && !parse_number(parse, bits, 0, number, "length of a prefix", &number))
+		return false;
+	*len = (uint8_t)number;
+	return true;
+}
+
+/**
+ * request_watch_from() - the client's end of what is watched
+ * @parse: the text
+ * @value: an address or prefix
+ */
+void request_watch_from(struct parse *parse, struct word value)
+{
+	struct pe_watch *watch = &parse->request->watch;
+
+	request_prefix(parse, value, &watch->from, &watch->from_len);
+}
+
+/**
+ * request_watch_to() - the service's end of what is watched
+ * @parse: the text
+ * @value: an address or prefix
+ */
+void request_watch_to(struct parse *parse, struct word value)
+{
+	struct pe_watch *watch = &parse->request->watch;
+
+	request_prefix(parse, value, &watch->to, &watch->to_len);
+}
+
+/**
+ * request_watch_proto() - protocol of what is watched
+ * @parse: the text
+ * @word: the protocol
+ */
+void request_watch_proto(struct parse *parse, struct word word)
+{
+	parse->request->watch.proto = (uint8_t)parse_proto(parse, word);
+	parse->request->watch.has_proto = true;
+}
+
+/**
+ * request_watch_port() - port at the service of what is watched
+ * @parse: the text
+ * @value: the port
+ */
+void request_watch_port(struct parse *parse, struct word value)
+{
+	unsigned int port = 0;
+
+	parse_number(parse, value, 1, 65535, "port", &port);
+	parse->request->watch.port = (uint16_t)port;
+}
+
+/**
+ * request_watch_service() - service that is watched
+ * @parse: the text
+ * @value: its name
+ */
+void request_watch_service(struct parse *parse, struct word value)
+{
+	const char *name = parse_name(parse, value, "service");
+
+	if (name)
+		parse->request->watch.service =
+			pe_arena_strndup(&parse->config->arena, name, value.len);
+}
+
+/**
+ * request_watch_iif() - interface of arrival of what is watched
+ * @parse: the text
+ * @value: its name
+ */
+void request_watch_iif(struct parse *parse, struct word value)
+{
+	if (parse_ifname(parse, value))
+		parse->request->watch.iif = pe_arena_strndup(
+			&parse->config->arena, parse->source->text + value.at, value.len);
+}
+
+/**
+ * request_watch_step() - step that is watched
+ * @parse: the text
+ * @value: its number, from 1
+ */
+void request_watch_step(struct parse *parse, struct word value)
+{
+	parse_number(parse, value, 1, PE_STEPS_MAX, "step", &parse->request->watch.step);
+}
+
+/**
+ * request_watch_snaplen() - how much of each packet is captured
+ * @parse: the text
+ * @value: bytes
+ */
+void request_watch_snaplen(struct parse *parse, struct word value)
+{
+	parse_number(parse, value, 1, 16777216, "number of bytes", &parse->request->watch.snaplen);
+}
+
+/**
+ * request_watch_count() - how much is enough
+ * @parse: the text
+ * @value: the number
+ */
+void request_watch_count(struct parse *parse, struct word value)
+{
+	parse_number(parse, value, 1, 999999999, "count", &parse->request->count);
+}
+
+/**
+ * request_watch_end() - check that it can be watched
+ * @parse: the text
+ * @word: where the command stands
+ */
+void request_watch_end(struct parse *parse, struct word word)
+{
+	struct pe_watch *watch = &parse->request->watch;
+
+	watch->frames = parse->request->kind == REQUEST_CAPTURE;
+	if (watch->from.len && watch->to.len && watch->from.len != watch->to.len)
+		parse_error(parse, word, "both ends of a flow must be IPv4, or both IPv6");
+	else if (watch->port && !watch->has_proto)
+		parse_error(parse, word, "a port needs a protocol: tcp, udp or sctp");
+}
+
 /**
  * request_monitor() - what to monitor
  * @parse: the text

@@ -5,6 +5,7 @@
 
 #include <addr.h>
 #include <changes.h>
+#include <sight.h>
 #include <stdbool.h>
 
 #include "source.h"
@@ -19,6 +20,8 @@ enum request_kind {
 	REQUEST_EXPLAIN,
 	REQUEST_STATS,
 	REQUEST_MONITOR,
+	REQUEST_TRACE,
+	REQUEST_CAPTURE,
 	REQUEST_HELP,
 };
 
@@ -51,6 +54,8 @@ struct request_flow {
  * @names: objects to be shown, as statements; none for all
  * @flow: what to explain
  * @groups: what to monitor
+ * @watch: what to trace or capture
+ * @count: how much of it, or 0
  * @topic: what to help with, or NULL
  */
 struct request {
@@ -58,6 +63,8 @@ struct request {
 	struct pe_changes names;
 	struct request_flow flow;
 	unsigned int groups;
+	struct pe_watch watch;
+	unsigned int count;
 	const char *topic;
 };
 
@@ -72,6 +79,16 @@ void request_flow_port(struct parse *parse, struct word word, struct word value)
 void request_flow_sport(struct parse *parse, struct word word, struct word value);
 void request_flow_iif(struct parse *parse, struct word word, struct word value);
 void request_flow_end(struct parse *parse, struct word word);
+void request_watch_from(struct parse *parse, struct word value);
+void request_watch_to(struct parse *parse, struct word value);
+void request_watch_proto(struct parse *parse, struct word word);
+void request_watch_port(struct parse *parse, struct word value);
+void request_watch_service(struct parse *parse, struct word value);
+void request_watch_iif(struct parse *parse, struct word value);
+void request_watch_step(struct parse *parse, struct word value);
+void request_watch_snaplen(struct parse *parse, struct word value);
+void request_watch_count(struct parse *parse, struct word value);
+void request_watch_end(struct parse *parse, struct word word);
 void request_monitor(struct parse *parse, unsigned int group);
 void request_help(struct parse *parse, struct word word);
 

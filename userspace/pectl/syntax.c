@@ -42,6 +42,10 @@ static const struct {
 	{ SPORT, "a port number" },
 	{ PROTO, "the number of a protocol" },
 	{ SEQUENCE, "the name of a device" },
+	{ CAPTURE, "the name of a service" },
+	{ STEP_WORD, "the number of a step" },
+	{ COUNT, "a number" },
+	{ SNAPLEN, "a number of bytes" },
 };
 
 static const char *syntax_value_of(const struct parse *parse)
@@ -165,7 +169,8 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 		value = parse->nsteps ? "the name of a device" : "a port number";
 	if (parse->previous == DEVICE && parse->mode == PARSE_ARGUMENTS)
 		value = NULL;
-	if (parse->previous == SERVICE && parse->mode == PARSE_ARGUMENTS)
+	if (parse->previous == SERVICE && parse->mode == PARSE_ARGUMENTS &&
+	    parse->request->kind != REQUEST_TRACE)
 		value = NULL;
 	if (value) {
 		syntax_missing(parse, value);

@@ -39,6 +39,13 @@ const struct command_entry command_table[] = {
 	  "" },
 	{ "monitor", "monitor [config] [events]", "print changes and events as they happen",
 	  "Without a word both are printed. Changes have the form of the configuration, behind add or delete." },
+	{ "trace",
+	  "trace [from ADDRESS[/LEN]] [to ADDRESS[/LEN]] [tcp | udp | sctp | icmp | icmpv6 | proto N] [port N] [service NAME] [iif DEV] [count N]",
+	  "follow real packets: a line for each stage, until interrupted",
+	  "A line says how many nanoseconds after the last one of the same flow it happened, the service, the direction and the device the packet came from, how it arrived, and what became of it: steer to a device, copy to a tap, translate, deliver, drop and why, or accept where it is no service's, which is told only where addresses are given. Addresses and the port, that of the service, are those of the flow in both directions. The kernel sends what was asked for, and packets wait for nobody: what there was no room for is counted. Takes CAP_NET_ADMIN." },
+	{ "capture", "capture NAME [step N] [snaplen BYTES] [count N] -w FILE",
+	  "write the packets of a service to a pcapng file, until interrupted",
+	  "Packets are written as they come to each stage of the service and as they leave it, or only those that enter or leave one step; the comment of each says which step, device and direction. What is left to the kernel's own routing has no link-layer header yet and stands at an interface routed. Standard output is - for FILE. Takes CAP_NET_ADMIN." },
 	{ "help", "help [COMMAND]", "print this, or more about one command", "" },
 	{ 0 },
 };
@@ -46,6 +53,7 @@ const struct command_entry command_table[] = {
 const struct option_entry option_table[] = {
 	{ 'f', "-f", "file", "FILE",
 	  "read FILE, or standard input for -; without a command its statements are added in one transaction" },
+	{ 'w', "-w", "write", "FILE", "write captured packets to FILE, or standard output for -" },
 	{ OPTION_CHECK, NULL, "check", NULL,
 	  "let the kernel validate everything, but change nothing" },
 	{ OPTION_GENERATION, NULL, "generation", "N",

@@ -86,10 +86,14 @@ else
 	echo "ok $number full disk"
 fi
 
+is 1 "pectl: error: capture needs a file for what it captures: -w FILE" capture web
+is 1 "pectl: error: -w FILE goes with capture" -w "$dir/x" show
+
 if [[ ! -d /sys/module/pe ]]; then
 	echo 'device a { tap dev e lladdr 02:00:00:00:00:01; }' >"$dir/good"
 	for command in show stats flush "service del a" "apply -f $dir/good" "-f $dir/good" \
-		"diff -f $dir/good" monitor "explain from 1.2.3.4 to 1.2.3.5 iif e"; do
+		"diff -f $dir/good" monitor "explain from 1.2.3.4 to 1.2.3.5 iif e" trace \
+		"capture web -w $dir/none"; do
 		read -r -a words <<<"$command"
 		is 3 "pectl: error: the kernel module pe is not loaded*modprobe pe*insmod*" \
 			"${words[@]}"

@@ -86,6 +86,10 @@ complete_is "" service add web vip ""
 complete_is "sequence" -n a service add web vip 1.2.3.4 se
 complete_is "eth0 eth1" explain from 1.2.3.4 iif ""
 complete_is "config events" monitor ""
+complete_is "fw1 web1" trace service ""
+complete_is "eth0 eth1" trace service web iif ""
+complete_is "fw1 web1" capture ""
+complete_is "step" capture web st
 complete_is "flush" -j -s f
 
 echo "1..$number"

@@ -13,9 +13,12 @@
 #include <linux/netlink.h>
 #include <linux/pe.h>
 #include <refusal.h>
+#include <pcapng.h>
 #include <service.h>
+#include <sight.h>
 #include <sock.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <txn.h>
 
@@ -67,23 +70,29 @@ static void dump_attr(FILE *out, const struct nlattr *attr)
 	fputs(") ", out);
 }
 
-static void test_encode(const char *name, enum parse_mode mode, const char *input,
-			const char *wanted)
+static void message_is(const char *name, const char *wanted)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	char seen[2048];
-	struct text text;
 	FILE *out;
 
-	text_read(&text, mode, input);
-	pe_object_encode(text.changes.list[0], nlh, FAMILY);
 	out = fmemopen(seen, sizeof(seen), "w");
 	fprintf(out, "cmd %u flags %x: ", genl->cmd, nlh->nlmsg_flags);
 	mnl_attr_for_each(attr, nlh, sizeof(*genl))
 		dump_attr(out, attr);
 	fclose(out);
 	ktap_same(name, seen, wanted);
+}
+
+static void test_encode(const char *name, enum parse_mode mode, const char *input,
+			const char *wanted)
+{
+	struct text text;
+
+	text_read(&text, mode, input);
+	pe_object_encode(text.changes.list[0], nlh, FAMILY);
+	message_is(name, wanted);
 	text_free(&text);
 }
 
@@ -439,6 +448,119 @@ static void test_event(void)
 	pe_arena_free(&arena);
 }
 
+static void test_watch(void)
+{
+	struct pe_watch watch = {
+		.from = { 4, { 10, 1 } },
+		.from_len = 16,
+		.to = { 4, { 192, 0, 2, 1 } },
+		.to_len = 32,
+		.has_proto = true,
+		.proto = 6,
+		.port = 80,
+		.service = "s",
+		.step = 2,
+		.frames = true,
+	};
+	struct pe_watch_sum sum = { 0 };
+
+	message(PE_CMD_WATCH_START);
+	pe_watch_put(nlh, &watch);
+	message_is(
+		"what to watch",
+		"cmd 14 flags 0: 2(0a010000) 3(10) 4(c0000201) 6(06) 7(5000) 8(7300) 10(01000000) 11() ");
+	message(PE_CMD_WATCH_STOP);
+	mnl_attr_put_u64(nlh, PE_WATCH_SEEN, 7);
+	mnl_attr_put_u64(nlh, PE_WATCH_LOST, 1ULL << 40);
+	pe_watch_sum_get(&sum, nlh);
+	ktap_result(sum.seen == 7 && sum.lost == 1ULL << 40, "how much was watched");
+}
+
+static void test_sight(void)
+{
+	struct pe_arena arena = { 0 };
+	struct pe_sight sight;
+
+	message(PE_CMD_SIGHT_NTF);
+	mnl_attr_put_u64(nlh, PE_SIGHT_TIME, 1ULL << 60);
+	mnl_attr_put_u32(nlh, PE_SIGHT_ACTION, PE_ACTION_TRANSLATE);
+	mnl_attr_put_u8(nlh, PE_SIGHT_PROTO, 17);
+	mnl_attr_put(nlh, PE_SIGHT_SADDR, 4, "\1\2\3\4");
+	mnl_attr_put(nlh, PE_SIGHT_DADDR, 4, "\1\2\3\5");
+	mnl_attr_put_u16(nlh, PE_SIGHT_DPORT, 80);
+	mnl_attr_put(nlh, PE_SIGHT_TO_DADDR, 4, "\1\2\3\6");
+	mnl_attr_put_u16(nlh, PE_SIGHT_TO_DPORT, 81);
+	mnl_attr_put(nlh, PE_SIGHT_FRAME, 3, "abc");
+	mnl_attr_put(nlh, PE_SIGHT_FRAME, 2, "de");
+	mnl_attr_put_u32(nlh, PE_SIGHT_FRAME_LEN, 9);
+	ktap_result(!pe_sight_get(&sight, &arena, nlh) && sight.time == 1ULL << 60 &&
+			    sight.proto == 17 && sight.left.saddr.b[3] == 4 &&
+			    sight.came.daddr.b[3] == 5 && sight.left.daddr.b[3] == 6 &&
+			    sight.came.dport == 80 && sight.left.dport == 81 &&
+			    sight.frame_have == 5 && sight.frame_len == 9 &&
+			    !memcmp(sight.frame, "abcde", 5) &&
+			    pe_sight_is(&sight, PE_SIGHT_TO_DADDR) &&
+			    !pe_sight_is(&sight, PE_SIGHT_LINK),
+		    "what became of a packet as the kernel tells it");
+	message(PE_CMD_SIGHT_NTF);
+	mnl_attr_put(nlh, PE_SIGHT_SADDR, 3, "\1\2\3");
+	ktap_result(pe_sight_get(&sight, &arena, nlh) == -EBADMSG, "an address of three bytes");
+	pe_arena_free(&arena);
+}
+
+static uint32_t word_at(const char *text, size_t at)
+{
+	uint32_t word;
+
+	memcpy(&word, text + at, sizeof(word));
+	return word;
+}
+
+/* Blocks of the lengths that they say, at both ends. */
+static void test_pcapng(void)
+{
+	struct pe_pcapng_frame frame = {
+		.interface = "eth0",
+		.link = PE_PCAPNG_ETHERNET,
+		.way = PE_PCAPNG_OUT,
+		.time = 5ULL << 32 | 7,
+		.data = "abcde",
+		.have = 5,
+		.len = 9,
+		.comment = "so",
+	};
+	static const uint32_t types[] = { 0x0a0d0d0a, 1, 6, 1, 6, 6 };
+	struct pe_pcapng file;
+	size_t size, at, i, packet = 0;
+	bool fine = true;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	pe_pcapng_begin(&file, out, 0, "test");
+	pe_pcapng_write(&file, &frame);
+	frame.interface = "eth1";
+	pe_pcapng_write(&file, &frame);
+	frame.interface = "eth0";
+	pe_pcapng_write(&file, &frame);
+	pe_pcapng_end(&file);
+	fclose(out);
+	for (at = i = 0; fine && at < size; at += word_at(text, at + 4), i++) {
+		uint32_t len = word_at(text, at + 4);
+
+		fine = i < 6 && word_at(text, at) == types[i] && len >= 12 && !(len & 3) &&
+		       at + len <= size && word_at(text, at + len - 4) == len;
+		if (i == 2)
+			packet = at;
+	}
+	ktap_result(fine && i == 6 && at == size, "blocks of a capture");
+	ktap_result(fine && !word_at(text, packet + 8) && word_at(text, packet + 12) == 5 &&
+			    word_at(text, packet + 16) == 7 && word_at(text, packet + 20) == 5 &&
+			    word_at(text, packet + 24) == 9 &&
+			    !memcmp(text + packet + 28, "abcde\0\0\0\1\0\2\0so\0\0", 16),
+		    "a captured packet");
+	free(text);
+}
+
 int main(void)
 {
 	ktap_start();
@@ -449,6 +571,9 @@ int main(void)
 	test_service_reply();
 	test_info_reply();
 	test_walk_reply();
+	test_watch();
+	test_sight();
+	test_pcapng();
 	test_event();
 	return ktap_end();
 }
