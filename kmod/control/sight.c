@@ -49,6 +49,7 @@ static int pe_sight_fill_ends(struct sk_buff *msg, const struct pe_ends *came,
 static int pe_sight_fill_hit(struct sk_buff *msg, const struct pe_hit *hit)
 {
 	const struct pe_stage *stage;
+	const struct pe_device *from;
 
 	if (!hit || !hit->svc)
 		return 0;
@@ -56,10 +57,10 @@ static int pe_sight_fill_hit(struct sk_buff *msg, const struct pe_hit *hit)
 	if (nla_put_string(msg, PE_SIGHT_SERVICE, hit->svc->obj->name) ||
 	    nla_put_u32(msg, PE_SIGHT_DIRECTION, stage->direction))
 		return -EMSGSIZE;
-	if (hit->match != PE_MATCH_EXACT || !stage->from)
+	if (hit->match < PE_MATCH_OPEN || stage->from_step == PE_NO_STEP)
 		return 0;
-	return nla_put_string(msg, PE_SIGHT_FROM,
-			      stage->from->device->obj->name) ?:
+	from = hit->svc->seq->step[stage->from_step].device;
+	return nla_put_string(msg, PE_SIGHT_FROM, from->obj->name) ?:
 	       nla_put_u32(msg, PE_SIGHT_FROM_STEP, stage->from_step);
 }
 
