@@ -80,7 +80,7 @@ struct pe_sight {
 	const struct pe_device	*device;
 	const struct net_device	*oif;
 	u8			lladdr[ETH_ALEN];
-	u8			link[PE_SIGHT_LINK];
+	u8			link[PE_SIGHT_LINK] __aligned(2);
 	u8			link_len;
 };
 

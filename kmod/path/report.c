@@ -280,7 +280,7 @@ static void pe_report_stray(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	struct pe_packet pkt = { .pn = pn, .skb = skb, .family = family };
 	struct pe_report report;
 	struct pe_sight sight;
-	u8 link[PE_SIGHT_LINK];
+	u8 link[PE_SIGHT_LINK] __aligned(2);
 
 	if (pe_report_link_in(skb, link))
 		pkt.key.mac = link + ETH_ALEN;
