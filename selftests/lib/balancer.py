@@ -59,7 +59,7 @@ def ipvs(node, services):
     def text(addr, port):
         return f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}"
 
-    subprocess.run(["modprobe", "-a", "ip_vs", "ip_vs_rr"], check=True)
+    subprocess.run(["modprobe", "-a", "ip_vs", "ip_vs_rr"], check=False)
     lines = []
     for service, servers in services.items():
         lines.append(f"-A -t {text(*service)} -s rr")
