@@ -44,7 +44,7 @@ struct pe_ends {
 };
 
 /* Of Ethernet and what devices are told apart by. */
-#define PE_SIGHT_LINK	64
+#define PE_SIGHT_ROOM	64
 
 /**
  * struct pe_sight - something that happened to a packet
@@ -80,7 +80,7 @@ struct pe_sight {
 	const struct pe_device	*device;
 	const struct net_device	*oif;
 	u8			lladdr[ETH_ALEN];
-	u8			link[PE_SIGHT_LINK] __aligned(2);
+	u8			link[PE_SIGHT_ROOM] __aligned(2);
 	u8			link_len;
 };
 

@@ -107,7 +107,7 @@ static u8 pe_report_link_in(const struct sk_buff *skb, u8 *link)
 	if (!skb_mac_header_was_set(skb) || skb_mac_header(skb) > skb->data)
 		return 0;
 	len = skb->data - skb_mac_header(skb);
-	if (len < ETH_HLEN || len > PE_SIGHT_LINK)
+	if (len < ETH_HLEN || len > PE_SIGHT_ROOM)
 		return 0;
 	memcpy(link, skb_mac_header(skb), len);
 	if (len == VLAN_ETH_HLEN &&
@@ -280,7 +280,7 @@ static void pe_report_stray(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	struct pe_packet pkt = { .pn = pn, .skb = skb, .family = family };
 	struct pe_report report;
 	struct pe_sight sight;
-	u8 link[PE_SIGHT_LINK] __aligned(2);
+	u8 link[PE_SIGHT_ROOM] __aligned(2);
 
 	if (pe_report_link_in(skb, link))
 		pkt.key.mac = link + ETH_ALEN;
