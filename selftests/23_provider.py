@@ -23,6 +23,7 @@ from lib import engine, flow, packet, told
 from lib.addr import ENGINE, F4, F6, FAMILIES, mac
 from lib.ktap import Fail, Suite, expect, poll, require
 from lib.lab import Lab
+from lib.watching import Trace
 from lib.wire import UDP, Capture, check_walk, got, put, show
 
 suite = Suite(__doc__)
@@ -166,6 +167,20 @@ def ports_of_the_far_end(f):
         rows = [r for r in capture.stop() if r.proto == UDP]
     check_walk(rows, way_a(u, d), count=1)
     told.check(pe, rows, "udp", u, d, ways=("forward",))
+
+
+@suite.case(*product(FAMILIES, ("b", "premium")))
+def traced_to_the_exit(f, name):
+    node, start, iif = (u2, (8, 1), "i8") if name == "b" else \
+        (u1, (0, PREMIUM), "i0")
+    u, d = (f.host(*start), flow.port()), (f.vip(20), 80)
+    with Trace(pe, "service", f"{name}{f.name}") as trace:
+        flow.udp(f, node, *u, d, host, d)
+        sights = trace.end()
+    expect("on the way there", [
+        (s["iif"], s["action"], s.get("oif"), s.get("lladdr"))
+        for s in sights if s["direction"] == "forward"],
+        [(iif, "steer", "i1", mac(1, 2)), ("i2", "exit", "i7", mac(7, 1))])
 
 
 @suite.case(*FAMILIES)

@@ -173,6 +173,17 @@ static bool pe_watcher_wants(const struct pe_watcher *watcher,
 }
 
 /**
+ * pe_watchers_any() - does anybody watch in this namespace?
+ * @pn: namespace
+ *
+ * Context: any.
+ */
+bool pe_watchers_any(const struct pe_net *pn)
+{
+	return !list_empty(&pn->watchers);
+}
+
+/**
  * pe_watchers_tell() - tell who wants to know
  * @sight: what happened
  *

@@ -18,8 +18,8 @@ struct pe_net;
 struct pe_watcher;
 
 /* Somebody watches, in some namespace. While nobody does, this is a nop where
- * the packet path asks; while somebody does, all packets take the long way,
- * which tells.
+ * the packet path asks; while somebody does, all packets of that namespace take
+ * the long way, which tells.
  */
 DECLARE_STATIC_KEY_FALSE(pe_watched);
 
@@ -162,6 +162,7 @@ struct pe_watcher *pe_watcher_find(struct pe_net *pn, u32 portid);
 int pe_watcher_add(struct pe_net *pn, struct pe_watcher *watcher);
 void pe_watcher_del(struct pe_net *pn, struct pe_watcher *watcher);
 void pe_watcher_del_all(struct pe_net *pn);
+bool pe_watchers_any(const struct pe_net *pn);
 void pe_watchers_tell(const struct pe_sight *sight);
 
 #endif /* _PE_WATCHER_H */

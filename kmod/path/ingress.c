@@ -198,7 +198,9 @@ static unsigned int pe_ingress(void *priv, struct sk_buff *skb,
 		   (skb->protocol == htons(ETH_P_IP) ||
 		    skb->protocol == htons(ETH_P_IPV6))))
 		return NF_ACCEPT;
-	if (skb->pkt_type != PACKET_HOST || !pe_ingress_has_link(skb) ||
+	/* What a bridge takes from a port of its own is not the router's. */
+	if (skb->pkt_type != PACKET_HOST || netif_is_bridge_port(skb->dev) ||
+	    !pe_ingress_has_link(skb) ||
 	    !pe_capsule(skb, &capsule) ||
 	    !pe_capsule_is_services(pn, skb, &capsule))
 		return NF_ACCEPT;

@@ -64,6 +64,7 @@ unsigned int pe_leave(struct pe_packet *pkt, const struct pe_hit *hit)
 		pe_mtu_fragment_next(pkt, &next);
 		return NF_STOLEN;
 	}
+	pe_report_next(skb, &next);
 	reason = pe_xmit_next(skb, pkt->family, &next);
 	if (likely(!reason))
 		return NF_STOLEN;

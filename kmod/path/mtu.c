@@ -131,6 +131,8 @@ static int pe_mtu_fragment_out(struct net *net, struct sock *sk,
 	}
 	if (to->port)
 		pe_report_port(skb, to->port, to->dev);
+	else
+		pe_report_next(skb, to->next);
 	reason = to->port ? pe_xmit(skb, to->family, to->port, to->dev) :
 			    pe_xmit_next(skb, to->family, to->next);
 	if (!reason)

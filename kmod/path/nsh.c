@@ -123,11 +123,12 @@ bool pe_nsh_read(const struct sk_buff *skb, struct pe_nsh *nsh)
  */
 const struct nshhdr *pe_nsh_came(const struct sk_buff *skb)
 {
-	const struct ethhdr *eth = (void *)skb_mac_header(skb);
+	const struct ethhdr *eth;
 
 	if (!skb_mac_header_was_set(skb) || skb->mac_len < NSH_BASE_HDR_LEN ||
 	    skb_mac_header(skb) + skb->mac_len != skb->data)
 		return NULL;
+	eth = (void *)skb_mac_header(skb);
 	if (skb->dev->type == ARPHRD_NONE)
 		return (void *)eth;
 	if (skb->mac_len < ETH_HLEN + NSH_BASE_HDR_LEN ||

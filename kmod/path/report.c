@@ -18,6 +18,15 @@ static bool pe_report_is_ip(const struct sk_buff *skb)
 	       skb->protocol == htons(ETH_P_IPV6);
 }
 
+/* Is it an IP packet with its header at hand? */
+static bool pe_report_is_whole(const struct sk_buff *skb, u8 family)
+{
+	return pe_report_is_ip(skb) &&
+	       skb_headlen(skb) >= (family == NFPROTO_IPV4 ?
+					    sizeof(struct iphdr) :
+					    sizeof(struct ipv6hdr));
+}
+
 /* @came: what is known of a packet that is not to be understood by itself any
  * more: a later fragment, or one in an encapsulation.
  */
@@ -31,10 +40,7 @@ static void pe_report_ends(const struct sk_buff *skb, u8 family,
 
 	*ends = *came;
 	ends->family = family;
-	if (!pe_report_is_ip(skb) ||
-	    skb_headlen(skb) < (family == NFPROTO_IPV4 ?
-					sizeof(struct iphdr) :
-					sizeof(struct ipv6hdr)))
+	if (!pe_report_is_whole(skb, family))
 		return;
 	if (family == NFPROTO_IPV4) {
 		ends->saddr.ip = pe_iph(skb)->saddr;
@@ -260,6 +266,21 @@ void __pe_report_route(const struct sk_buff *skb, const struct dst_entry *dst,
 	pe_watchers_tell(&sight);
 }
 
+void __pe_report_next(const struct sk_buff *skb, const struct pe_next *next)
+{
+	struct pe_sight sight;
+	struct pe_ends now;
+
+	if (!pe_report_leave(skb, PE_ACTION_EXIT, &sight, &now))
+		return;
+	sight.oif = next->dev;
+	if (next->dev->type == ARPHRD_ETHER) {
+		pe_xmit_next_lladdr(next, sight.lladdr);
+		pe_report_link_out(&sight);
+	}
+	pe_watchers_tell(&sight);
+}
+
 void __pe_report_kernel(const struct sk_buff *skb)
 {
 	struct pe_sight sight;
@@ -282,9 +303,10 @@ static void pe_report_stray(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	struct pe_sight sight;
 	u8 link[PE_SIGHT_ROOM] __aligned(2);
 
-	if (pe_report_link_in(skb, link))
+	if (skb->dev->type == ARPHRD_ETHER && pe_report_link_in(skb, link))
 		pkt.key.mac = link + ETH_ALEN;
-	pe_packet_parse(&pkt);
+	if (pe_report_is_whole(skb, family))
+		pe_packet_parse(&pkt);
 	pe_report_init(&report, &pkt, NULL);
 	pe_report_sight(&report, skb, action, &sight);
 	sight.reason = reason;

@@ -36,6 +36,7 @@ void __pe_report_port(const struct sk_buff *skb, const struct pe_port *port,
 		      const struct net_device *dev);
 void __pe_report_route(const struct sk_buff *skb, const struct dst_entry *dst,
 		       struct net_device *dev);
+void __pe_report_next(const struct sk_buff *skb, const struct pe_next *next);
 void __pe_report_kernel(const struct sk_buff *skb);
 void __pe_report_drop(struct pe_net *pn, struct sk_buff *skb,
 		      enum pe_drop reason);
@@ -70,6 +71,18 @@ static inline void pe_report_route(const struct sk_buff *skb,
 {
 	if (static_branch_unlikely(&pe_watched))
 		__pe_report_route(skb, dst, dev);
+}
+
+/**
+ * pe_report_next() - the packet is handed to the next hop of an exit next
+ * @skb: the packet, or a fragment of it
+ * @next: the next hop
+ */
+static inline void pe_report_next(const struct sk_buff *skb,
+				  const struct pe_next *next)
+{
+	if (static_branch_unlikely(&pe_watched))
+		__pe_report_next(skb, next);
 }
 
 /**

@@ -397,7 +397,7 @@ static __always_inline unsigned int pe_steer(struct pe_net *pn,
 {
 	struct pe_hit hit = {};
 
-	if (static_branch_unlikely(&pe_watched))
+	if (static_branch_unlikely(&pe_watched) && pe_watchers_any(pn))
 		return pe_steer_any(pn, skb, family, dst, src);
 	/* The filter errs now and then, or lets everything pass. */
 	if (unlikely(!dst && !src && !pe_may_be_icmp(skb, family)))

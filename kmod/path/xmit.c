@@ -135,6 +135,21 @@ enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,
 }
 
 /**
+ * pe_xmit_next_lladdr() - where pe_xmit_next() is going to send a packet
+ * @next: the next hop, on an Ethernet
+ * @lladdr: out: its address, as it was while that is not known
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+void pe_xmit_next_lladdr(const struct pe_next *next, u8 *lladdr)
+{
+	struct neighbour *n = pe_next_neighbour(next);
+
+	if (!IS_ERR(n) && READ_ONCE(n->nud_state) & NUD_VALID)
+		neigh_ha_snapshot(lladdr, n, next->dev);
+}
+
+/**
  * pe_xmit_next() - hand a packet to the next hop of an exit
  * @skb: buffer that pe_xmit_writable() prepared; consumed unless refused
  * @family: NFPROTO_* of the packet

@@ -12,6 +12,7 @@
 
 enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 			 const struct pe_port *port, struct net_device *dev);
+void pe_xmit_next_lladdr(const struct pe_next *next, u8 *lladdr);
 enum pe_drop pe_xmit_next(struct sk_buff *skb, u8 family,
 			  const struct pe_next *next);
 enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,

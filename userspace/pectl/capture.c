@@ -60,6 +60,8 @@ static void comment_add_place(struct comment *comment, const struct pe_sight *si
 		comment_add(comment, " copy");
 	if (sight->device && pe_sight_is(sight, PE_SIGHT_STEP))
 		comment_add(comment, " to step %u %s", sight->step + 1, sight->device);
+	else if (sight->action == PE_ACTION_EXIT)
+		comment_add(comment, " to the exit");
 	else
 		comment_add(comment, " to the %s",
 			    sight->direction == PE_DIRECTION_FORWARD ? "server" : "client");
