@@ -386,7 +386,7 @@ REFUSED = {
     "service x { client 10.0.0.0/8; sequence fw1; exit table 255; }":
         "routing table 255 leads service x nowhere",
     "service x { client 10.0.0.0/8; sequence fw1; exit via fe80::1; }":
-        "the address of the exit is not one host's everywhere",
+        "the address of the exit of service x is not one host's everywhere",
     "service x { client 10.0.0.0/8; sequence fw1; exit via 10.1.1.1 dev no0; }":
         "interface no0 of service x is not there",
 }

@@ -819,10 +819,12 @@ static int pe_parse_exit_via(struct pe_net *pn, struct genl_info *info,
 {
 	const struct nlattr *via = info->attrs[PE_SERVICE_EXIT_VIA];
 	const struct nlattr *dev = info->attrs[PE_SERVICE_EXIT_DEV];
+	char what[sizeof("the exit of service ") + PE_NAME_MAX];
 	struct pe_iface *iface;
 	int err;
 
-	err = pe_parse_addr(via, "the exit", dev, &exit->via, &exit->via_proto,
+	snprintf(what, sizeof(what), "the exit of service %s", name);
+	err = pe_parse_addr(via, what, dev, &exit->via, &exit->via_proto,
 			    info->extack, refusal);
 	if (err)
 		return err;

@@ -114,7 +114,8 @@ static inline void view_ipv6_chain(const uint8_t *frame, struct view *v)
 		if (v->proto == P_FRAGMENT) {
 			if (at + 8 > v->end)
 				return;
-			v->piece = true;
+			/* One that is all of a datagram is whole: RFC 6946. */
+			v->piece |= (get16(frame + at + 2) & 0xfff9) != 0;
 			v->later = get16(frame + at + 2) & 0xfff8;
 			v->proto = frame[at];
 			at += 8;

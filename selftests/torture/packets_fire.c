@@ -139,7 +139,7 @@ static bool is_services(const uint8_t *addr, unsigned int alen)
 }
 
 /* Does a packet go to an address, or come from it? Of an error the packet it
- * quotes is asked, unless its own addresses say.
+ * quotes is asked as well, unless only its destination says.
  */
 static bool bears(const uint8_t *frame, const struct view *v, bool to, const struct address *addr)
 {
@@ -147,8 +147,9 @@ static bool bears(const uint8_t *frame, const struct view *v, bool to, const str
 
 	if (is_address(frame + (to ? v->dst : v->src), addr, v->alen))
 		return true;
-	if (to || !view_is_error(frame, v) || is_services(frame + v->src, v->alen) ||
-	    is_services(frame + v->dst, v->alen))
+	if (to || !view_is_error(frame, v))
+		return false;
+	if (!find_service(frame + v->src, v->alen) && is_services(frame + v->dst, v->alen))
 		return false;
 	return view_ip(frame, v->l4 + 8, v->end, &quoted) &&
 	       is_address(frame + quoted.dst, addr, quoted.alen);
