@@ -6,6 +6,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "control/noun.h"
 #include "control/notify.h"
 #include "control/session.h"
 #include "herald.h"
@@ -119,17 +120,16 @@ void pe_net_hooks_trim(struct pe_net *pn)
 
 static int pe_net_init_tables(struct pe_net *pn)
 {
-	int err;
+	int err, noun;
 
-	err = rhashtable_init(&pn->devices, &pe_object_params);
-	if (err)
-		return err;
-	err = rhashtable_init(&pn->services, &pe_object_params);
-	if (err)
-		goto destroy_devices;
+	for (noun = 0; noun < PE_NOUNS; noun++) {
+		err = pe_objects_init(&pn->objects[noun]);
+		if (err)
+			goto destroy_objects;
+	}
 	err = rhashtable_init(&pn->sequences, &pe_sequence_params);
 	if (err)
-		goto destroy_services;
+		goto destroy_objects;
 	err = rhltable_init(&pn->announces, &pe_announce_params);
 	if (err)
 		goto destroy_sequences;
@@ -137,10 +137,9 @@ static int pe_net_init_tables(struct pe_net *pn)
 
 destroy_sequences:
 	rhashtable_destroy(&pn->sequences);
-destroy_services:
-	rhashtable_destroy(&pn->services);
-destroy_devices:
-	rhashtable_destroy(&pn->devices);
+destroy_objects:
+	while (noun--)
+		pe_objects_destroy(&pn->objects[noun]);
 	return err;
 }
 
@@ -166,8 +165,6 @@ static int __net_init pe_net_init_net(struct net *net)
 	init_llist_head(&pn->hot);
 	INIT_WORK(&pn->hot_work, pe_counts_spread);
 	INIT_WORK(&pn->ask_work, pe_ports_ask_work);
-	xa_init_flags(&pn->device_ids, XA_FLAGS_ALLOC);
-	xa_init_flags(&pn->service_ids, XA_FLAGS_ALLOC);
 	for (i = 0; i < PE_HOOKS; i++) {
 		pn->hooks[i] = pe_hook_ops[i];
 		pn->hooks[i].priv = pn;
@@ -230,10 +227,7 @@ static void pe_net_free_objects(struct pe_net *pn, enum pe_noun noun)
 	unsigned long id = 0;
 
 	while ((obj = pe_object_after(pn, noun, &id))) {
-		if (noun == PE_NOUN_DEVICE)
-			pe_device_put(pn, obj->live);
-		else
-			pe_service_put(pn, obj->live);
+		pe_noun_ops[noun].put(pn, obj->live);
 		pe_object_free(pn, noun, obj);
 		cond_resched();
 	}
@@ -250,6 +244,7 @@ static void pe_net_free_announces(struct pe_net *pn)
 static void __net_exit pe_net_exit_net(struct net *net)
 {
 	struct pe_net *pn = pe_net(net);
+	int noun;
 
 	cancel_work_sync(&pn->ask_work);
 	pe_herald_stop(pn);
@@ -257,17 +252,15 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	pe_session_close_all(pn);
 	mutex_lock(&pn->lock);
 	pe_net_free_addrs(pn);
-	pe_net_free_objects(pn, PE_NOUN_SERVICE);
-	pe_net_free_objects(pn, PE_NOUN_DEVICE);
+	for (noun = PE_NOUNS - 1; noun >= 0; noun--)
+		pe_net_free_objects(pn, noun);
 	pe_net_free_announces(pn);
 	mutex_unlock(&pn->lock);
 	flush_work(&pn->hot_work);
 	rhltable_destroy(&pn->announces);
 	rhashtable_destroy(&pn->sequences);
-	rhashtable_destroy(&pn->services);
-	rhashtable_destroy(&pn->devices);
-	xa_destroy(&pn->service_ids);
-	xa_destroy(&pn->device_ids);
+	for (noun = 0; noun < PE_NOUNS; noun++)
+		pe_objects_destroy(&pn->objects[noun]);
 	free_percpu(pn->drops);
 }
 

@@ -12,7 +12,8 @@
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
+
+#include "model/object.h"
 
 struct net;
 struct pe_drops;
@@ -56,15 +57,8 @@ enum pe_family {
  * @lock: serialises every change of the configuration and every reader of it
  *	but the packet path; taken outside of RTNL
  * @generation: counts the transactions that were committed; never 0
- * @devices: objects of devices by name
- * @services: objects of services by name
+ * @objects: what is configured, by noun
  * @sequences: sequences by their steps, shared by the services that have them
- * @device_ids: objects of devices in the order of their creation
- * @service_ids: objects of services in the order of their creation
- * @device_next: where the next device's id is looked for
- * @service_next: where the next service's id is looked for
- * @device_count: devices that are configured
- * @service_count: services that are configured
  * @address_count: addresses in @table, and prefixes in @clients
  * @guard_count: addresses in @table that are guarded
  * @iface_count: interfaces in @ifaces
@@ -112,15 +106,8 @@ struct pe_net {
 
 	struct mutex		lock; /* changes and readers */
 	u32			generation;
-	struct rhashtable	devices;
-	struct rhashtable	services;
+	struct pe_objects	objects[PE_NOUNS];
 	struct rhashtable	sequences;
-	struct xarray		device_ids;
-	struct xarray		service_ids;
-	u32			device_next;
-	u32			service_next;
-	u32			device_count;
-	u32			service_count;
 	u32			address_count;
 	u32			guard_count;
 	u32			iface_count;

@@ -6,6 +6,7 @@
 #include <uapi/linux/pe.h>
 
 #include "fill.h"
+#include "noun.h"
 
 /**
  * pe_fill_addr() - put an address
@@ -96,8 +97,16 @@ static int pe_fill_device_sums(struct sk_buff *skb, const struct pe_device *dev)
 	return pe_fill_sum(skb, PE_DEVICE_REVERSE, &sum);
 }
 
-static int pe_fill_device(struct sk_buff *skb, const struct pe_object *obj,
-			  bool stats)
+/**
+ * pe_fill_device() - put what a device is, but its name
+ * @skb: message
+ * @obj: device with a live version
+ * @stats: with its counters
+ *
+ * Context: pe_net.lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_device(struct sk_buff *skb, const struct pe_object *obj, bool stats)
 {
 	const struct pe_device *dev = obj->live;
 
@@ -211,8 +220,17 @@ static int pe_fill_exit(struct sk_buff *skb, const struct pe_exit *exit)
 					     exit->iface->name) : 0);
 }
 
-static int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
-			   bool stats)
+/**
+ * pe_fill_service() - put what a service is, but its name
+ * @skb: message
+ * @obj: service with a live version
+ * @stats: with its counters
+ *
+ * Context: pe_net.lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
+		    bool stats)
 {
 	const struct pe_service *svc = obj->live;
 	u8 i;
@@ -259,8 +277,7 @@ int pe_fill_object(struct sk_buff *skb, const struct pe_object *obj,
 		return -EMSGSIZE;
 	if (!obj->live)
 		return 0;
-	return noun == PE_NOUN_DEVICE ? pe_fill_device(skb, obj, stats) :
-					pe_fill_service(skb, obj, stats);
+	return pe_noun_ops[noun].fill(skb, obj, stats);
 }
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From versions of devices and services to netlink attributes. */
+/* From versions of what is configured to netlink attributes. */
 #ifndef _PE_FILL_H
 #define _PE_FILL_H
 
@@ -8,6 +8,10 @@
 #include "../model/service.h"
 #include "../netns.h"
 
+int pe_fill_device(struct sk_buff *skb, const struct pe_object *obj,
+		   bool stats);
+int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
+		    bool stats);
 int pe_fill_object(struct sk_buff *skb, const struct pe_object *obj,
 		   enum pe_noun noun, bool stats);
 int pe_fill_addr(struct sk_buff *skb, u16 type, const union nf_inet_addr *addr,

@@ -11,6 +11,7 @@
 #include "netlink.h"
 #include "nl-gen.h"
 #include "notify.h"
+#include "noun.h"
 #include "parse.h"
 #include "session.h"
 
@@ -228,52 +229,49 @@ out:
 	return pe_call_end(&call, err);
 }
 
-/* PE_CMD_DEVICE_NEW */
-int pe_nl_device_new_doit(struct sk_buff *skb, struct genl_info *info)
+static int pe_nl_new(struct genl_info *info, enum pe_noun noun)
 {
+	struct pe_change *change;
 	struct pe_call call;
 
 	pe_call_begin_change(&call, info);
-	return pe_call_end(&call,
-			   pe_call_submit(&call,
-					  pe_parse_device(call.pn, call.txn, info,
-							  &call.refusal)));
+	change = pe_noun_ops[noun].parse(call.pn, call.txn, info,
+					 &call.refusal);
+	return pe_call_end(&call, pe_call_submit(&call, change));
+}
+
+static int pe_nl_del(struct genl_info *info, enum pe_noun noun)
+{
+	struct pe_change *change;
+	struct pe_call call;
+
+	pe_call_begin_change(&call, info);
+	change = pe_parse_delete(call.txn, info, noun, &call.refusal);
+	return pe_call_end(&call, pe_call_submit(&call, change));
+}
+
+/* PE_CMD_DEVICE_NEW */
+int pe_nl_device_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_new(info, PE_NOUN_DEVICE);
 }
 
 /* PE_CMD_DEVICE_DEL */
 int pe_nl_device_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct pe_call call;
-
-	pe_call_begin_change(&call, info);
-	return pe_call_end(&call,
-			   pe_call_submit(&call,
-					  pe_parse_delete(call.txn, info, PE_NOUN_DEVICE,
-							  &call.refusal)));
+	return pe_nl_del(info, PE_NOUN_DEVICE);
 }
 
 /* PE_CMD_SERVICE_NEW */
 int pe_nl_service_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct pe_call call;
-
-	pe_call_begin_change(&call, info);
-	return pe_call_end(&call,
-			   pe_call_submit(&call,
-					  pe_parse_service(call.pn, call.txn, info,
-							   &call.refusal)));
+	return pe_nl_new(info, PE_NOUN_SERVICE);
 }
 
 /* PE_CMD_SERVICE_DEL */
 int pe_nl_service_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct pe_call call;
-
-	pe_call_begin_change(&call, info);
-	return pe_call_end(&call,
-			   pe_call_submit(&call,
-					  pe_parse_delete(call.txn, info, PE_NOUN_SERVICE,
-							  &call.refusal)));
+	return pe_nl_del(info, PE_NOUN_SERVICE);
 }
 
 static int pe_call_reply_object(struct pe_call *call,
@@ -287,8 +285,7 @@ static int pe_call_reply_object(struct pe_call *call,
 	if (!skb)
 		return -ENOMEM;
 	header = genlmsg_put_reply(skb, call->info, &pe_nl_family, 0,
-				   noun == PE_NOUN_DEVICE ? PE_CMD_DEVICE_NEW :
-							    PE_CMD_SERVICE_NEW);
+				   pe_noun_ops[noun].cmd_new);
 	if (!header || pe_fill_object(skb, obj, noun, stats)) {
 		nlmsg_free(skb);
 		return -EMSGSIZE;
@@ -297,7 +294,7 @@ static int pe_call_reply_object(struct pe_call *call,
 	return genlmsg_reply(skb, call->info);
 }
 
-static int pe_nl_get(struct genl_info *info, enum pe_noun noun, u16 stats)
+static int pe_nl_get(struct genl_info *info, enum pe_noun noun)
 {
 	const struct nlattr *name = info->attrs[PE_DEVICE_NAME];
 	const struct pe_object *obj;
@@ -315,12 +312,12 @@ static int pe_nl_get(struct genl_info *info, enum pe_noun noun, u16 stats)
 		NL_SET_BAD_ATTR(info->extack, name);
 		err = pe_refuse(&call.refusal, -ENOENT, 0, 0,
 				"there is no %s %s: see what there is with show",
-				noun == PE_NOUN_DEVICE ? "device" : "service",
+				pe_noun_ops[noun].name,
 				(const char *)nla_data(name));
 		goto out;
 	}
 	err = pe_call_reply_object(&call, obj, noun,
-				   nla_get_flag(info->attrs[stats]));
+				   nla_get_flag(info->attrs[pe_noun_ops[noun].stats]));
 out:
 	return pe_call_end(&call, err);
 }
@@ -328,13 +325,13 @@ out:
 /* PE_CMD_DEVICE_GET of one */
 int pe_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return pe_nl_get(info, PE_NOUN_DEVICE, PE_DEVICE_STATS);
+	return pe_nl_get(info, PE_NOUN_DEVICE);
 }
 
 /* PE_CMD_SERVICE_GET of one */
 int pe_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return pe_nl_get(info, PE_NOUN_SERVICE, PE_SERVICE_STATS);
+	return pe_nl_get(info, PE_NOUN_SERVICE);
 }
 
 static int pe_nl_dump_object(struct sk_buff *skb, struct netlink_callback *cb,
@@ -345,8 +342,7 @@ static int pe_nl_dump_object(struct sk_buff *skb, struct netlink_callback *cb,
 
 	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 			     cb->nlh->nlmsg_seq, &pe_nl_family, NLM_F_MULTI,
-			     noun == PE_NOUN_DEVICE ? PE_CMD_DEVICE_NEW :
-						      PE_CMD_SERVICE_NEW);
+			     pe_noun_ops[noun].cmd_new);
 	if (!header)
 		return -EMSGSIZE;
 	genl_dump_check_consistent(cb, header);
@@ -363,9 +359,9 @@ static int pe_nl_dump_object(struct sk_buff *skb, struct netlink_callback *cb,
  * dump is not of one piece.
  */
 static int pe_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
-		      enum pe_noun noun, u16 stats)
+		      enum pe_noun noun)
 {
-	bool with = nla_get_flag(pe_dump_attrs(cb)[stats]);
+	bool with = nla_get_flag(pe_dump_attrs(cb)[pe_noun_ops[noun].stats]);
 	struct pe_net *pn = pe_net(sock_net(skb->sk));
 	unsigned long id = cb->args[0];
 	const struct pe_object *obj;
@@ -386,20 +382,20 @@ static int pe_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 /* PE_CMD_DEVICE_GET of all */
 int pe_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return pe_nl_dump(skb, cb, PE_NOUN_DEVICE, PE_DEVICE_STATS);
+	return pe_nl_dump(skb, cb, PE_NOUN_DEVICE);
 }
 
 /* PE_CMD_SERVICE_GET of all */
 int pe_nl_service_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return pe_nl_dump(skb, cb, PE_NOUN_SERVICE, PE_SERVICE_STATS);
+	return pe_nl_dump(skb, cb, PE_NOUN_SERVICE);
 }
 
 static int pe_fill_info(struct sk_buff *skb, struct pe_net *pn, bool stats)
 {
 	if (nla_put_u32(skb, PE_INFO_GENERATION, pn->generation) ||
-	    nla_put_u32(skb, PE_INFO_DEVICES, pn->device_count) ||
-	    nla_put_u32(skb, PE_INFO_SERVICES, pn->service_count) ||
+	    nla_put_u32(skb, PE_INFO_DEVICES, pn->objects[PE_NOUN_DEVICE].count) ||
+	    nla_put_u32(skb, PE_INFO_SERVICES, pn->objects[PE_NOUN_SERVICE].count) ||
 	    nla_put_u32(skb, PE_INFO_ADDRESSES, pn->address_count) ||
 	    nla_put_u32(skb, PE_INFO_DEVICES_MAX, PE_DEVICES_LIMIT) ||
 	    nla_put_u32(skb, PE_INFO_SERVICES_MAX, PE_SERVICES_LIMIT) ||

@@ -8,19 +8,13 @@
 #include "fill.h"
 #include "nl-gen.h"
 #include "notify.h"
+#include "noun.h"
 
 /* Room for the largest object: a service of 32 steps with its names. */
 #define PE_NOTIFY_SIZE	4096
 
-static u8 pe_notify_cmd(enum pe_noun noun, bool there)
-{
-	if (noun == PE_NOUN_DEVICE)
-		return there ? PE_CMD_DEVICE_NEW : PE_CMD_DEVICE_DEL;
-	return there ? PE_CMD_SERVICE_NEW : PE_CMD_SERVICE_DEL;
-}
-
 /**
- * pe_notify_object() - a device or service is new, changed or deleted
+ * pe_notify_object() - an object is new, changed or deleted
  * @pn: namespace
  * @obj: the object; without a live version it was deleted
  * @noun: which of them
@@ -43,7 +37,8 @@ void pe_notify_object(struct pe_net *pn, const struct pe_object *obj,
 	if (!skb)
 		goto missed;
 	header = genlmsg_put(skb, 0, 0, &pe_nl_family, flags,
-			     pe_notify_cmd(noun, obj->live));
+			     obj->live ? pe_noun_ops[noun].cmd_new :
+					 pe_noun_ops[noun].cmd_del);
 	if (!header || pe_fill_object(skb, obj, noun, false)) {
 		nlmsg_free(skb);
 		goto missed;

@@ -9,6 +9,7 @@
 #include "../model/prefix.h"
 #include "../model/service.h"
 #include "nl-gen.h"
+#include "noun.h"
 #include "parse.h"
 
 /* What a nest holds by type; of what is there more than once, the last. Policy
@@ -1031,8 +1032,7 @@ struct pe_change *pe_parse_delete(struct pe_txn *txn, struct genl_info *info,
 
 	BUILD_BUG_ON((int)PE_DEVICE_NAME != (int)PE_SERVICE_NAME);
 	err = pe_parse_name(info, attr, PE_DEVICE_NAME,
-			    noun == PE_NOUN_DEVICE ? "device" : "service",
-			    refusal);
+			    pe_noun_ops[noun].name, refusal);
 	if (err)
 		return ERR_PTR(err);
 	change = pe_parse_new(txn, info, nla_data(attr), noun, 0, 0);

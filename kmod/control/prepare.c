@@ -12,6 +12,7 @@
 
 #include "../model/service.h"
 #include "../model/table.h"
+#include "noun.h"
 #include "txn.h"
 
 /* What a commit is at: whom to blame when it fails. */
@@ -22,11 +23,6 @@ struct pe_prepare {
 	const struct pe_change	*change;
 };
 
-static const char *pe_noun_name(u8 noun)
-{
-	return noun == PE_NOUN_DEVICE ? "device" : "service";
-}
-
 static void pe_object_touch(struct pe_prepare *p, struct pe_object *obj,
 			    u8 noun)
 {
@@ -34,9 +30,7 @@ static void pe_object_touch(struct pe_prepare *p, struct pe_object *obj,
 	if (pe_object_touched(obj))
 		return;
 	obj->next = obj->live;
-	list_add_tail(&obj->touched, noun == PE_NOUN_DEVICE ?
-					     &p->txn->devices :
-					     &p->txn->services);
+	list_add_tail(&obj->touched, &p->txn->touched[noun]);
 }
 
 /* Another version next, instead of the one that was to be. */
@@ -44,18 +38,15 @@ static void pe_object_set(struct pe_prepare *p, struct pe_object *obj, u8 noun,
 			  void *version)
 {
 	pe_object_touch(p, obj, noun);
-	if (obj->next != obj->live) {
-		if (noun == PE_NOUN_DEVICE)
-			pe_device_put(p->pn, obj->next);
-		else
-			pe_service_put(p->pn, obj->next);
-	}
+	if (obj->next != obj->live)
+		pe_noun_ops[noun].put(p->pn, obj->next);
 	obj->next = version;
 }
 
 static int pe_prepare_new(struct pe_prepare *p, struct pe_change *change)
 {
-	const char *noun = pe_noun_name(change->noun);
+	const struct pe_noun_ops *ops = &pe_noun_ops[change->noun];
+	const char *noun = ops->name;
 	struct pe_object *obj;
 	bool there;
 
@@ -78,10 +69,7 @@ static int pe_prepare_new(struct pe_prepare *p, struct pe_change *change)
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	pe_object_set(p, obj, change->noun, change->version);
-	if (change->noun == PE_NOUN_DEVICE)
-		((struct pe_device *)change->version)->obj = obj;
-	else
-		((struct pe_service *)change->version)->obj = obj;
+	ops->own(change->version, obj);
 	change->version = NULL;
 	return 0;
 }
@@ -94,20 +82,17 @@ static int pe_prepare_del(struct pe_prepare *p, const struct pe_change *change)
 	if (!obj || !pe_object_current(obj))
 		return pe_refuse(p->refusal, -ENOENT, PE_DEVICE_NAME, 0,
 				 "there is no %s %s to delete: see what there is with show",
-				 pe_noun_name(change->noun), change->data);
+				 pe_noun_ops[change->noun].name, change->data);
 	pe_object_set(p, obj, change->noun, NULL);
 	return 0;
 }
 
 static void pe_prepare_flush_noun(struct pe_prepare *p, enum pe_noun noun)
 {
-	struct list_head *touched = noun == PE_NOUN_DEVICE ?
-					    &p->txn->devices :
-					    &p->txn->services;
 	struct pe_object *obj;
 	unsigned long id = 0;
 
-	list_for_each_entry(obj, touched, touched)
+	list_for_each_entry(obj, &p->txn->touched[noun], touched)
 		pe_object_set(p, obj, noun, NULL);
 	while ((obj = pe_object_after(p->pn, noun, &id))) {
 		pe_object_set(p, obj, noun, NULL);
@@ -118,7 +103,7 @@ static void pe_prepare_flush_noun(struct pe_prepare *p, enum pe_noun noun)
 static int pe_prepare_changes(struct pe_prepare *p)
 {
 	struct pe_change *change;
-	int err = 0;
+	int err = 0, noun;
 
 	list_for_each_entry(change, &p->txn->changes, list) {
 		p->change = change;
@@ -130,8 +115,8 @@ static int pe_prepare_changes(struct pe_prepare *p)
 			err = pe_prepare_del(p, change);
 			break;
 		case PE_OP_FLUSH:
-			pe_prepare_flush_noun(p, PE_NOUN_SERVICE);
-			pe_prepare_flush_noun(p, PE_NOUN_DEVICE);
+			for (noun = PE_NOUNS - 1; noun >= 0; noun--)
+				pe_prepare_flush_noun(p, noun);
 			break;
 		}
 		if (err)
@@ -213,7 +198,7 @@ static int pe_prepare_devices(struct pe_prepare *p)
 	struct pe_object *obj;
 	int err;
 
-	list_for_each_entry(obj, &p->txn->devices, touched) {
+	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_DEVICE], touched) {
 		err = pe_prepare_device(p, obj);
 		if (err)
 			return err;
@@ -243,7 +228,7 @@ static int pe_prepare_dependants(struct pe_prepare *p)
 	unsigned long id = 0;
 	bool used = false;
 
-	list_for_each_entry(obj, &p->txn->devices, touched)
+	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_DEVICE], touched)
 		used |= obj->users && obj->next != obj->live;
 	if (!used)
 		return 0;
@@ -652,7 +637,7 @@ static int pe_prepare_services(struct pe_prepare *p)
 	struct pe_object *obj;
 	int err;
 
-	list_for_each_entry(obj, &p->txn->services, touched) {
+	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_SERVICE], touched) {
 		err = pe_prepare_service(p, obj);
 		if (!err)
 			err = pe_prepare_service_addrs(p, obj);
@@ -660,7 +645,7 @@ static int pe_prepare_services(struct pe_prepare *p)
 			return err;
 		cond_resched();
 	}
-	list_for_each_entry(obj, &p->txn->devices, touched) {
+	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_DEVICE], touched) {
 		if (obj->next == obj->live)
 			continue;
 		p->change = obj->change;
@@ -821,7 +806,7 @@ static bool pe_prepare_arp(const struct pe_txn *txn)
 	const struct pe_service *svc;
 	const struct pe_object *obj;
 
-	list_for_each_entry(obj, &txn->services, touched) {
+	list_for_each_entry(obj, &txn->touched[PE_NOUN_SERVICE], touched) {
 		svc = obj->next;
 		if (svc && svc->announce && svc->family == NFPROTO_IPV4)
 			return true;

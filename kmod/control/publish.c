@@ -7,6 +7,7 @@
 #include "../model/service.h"
 #include "../model/table.h"
 #include "notify.h"
+#include "noun.h"
 #include "txn.h"
 
 static void pe_publish_device(struct pe_net *pn, struct pe_object *obj)
@@ -21,7 +22,6 @@ static void pe_publish_device(struct pe_net *pn, struct pe_object *obj)
 		}
 		pe_device_attach(pn, new);
 	}
-	pn->device_count += !!new - !!old;
 }
 
 /* The first time that the service's sequence names this device. */
@@ -52,7 +52,6 @@ static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
 		new->generation = pn->generation;
 	pe_publish_users(old, -1);
 	pe_publish_users(new, 1);
-	pn->service_count += !!new - !!old;
 	if (new && new->exit)
 		pe_exit_ask(pn, new->exit);
 }
@@ -151,7 +150,7 @@ static void pe_publish_folds(struct pe_txn *txn)
 	struct pe_object *obj;
 	bool waited = false;
 
-	list_for_each_entry(obj, &txn->services, touched) {
+	list_for_each_entry(obj, &txn->touched[PE_NOUN_SERVICE], touched) {
 		if (obj->next == obj->live ||
 		    !pe_service_folds(obj->next, obj->live))
 			continue;
@@ -189,10 +188,9 @@ static void pe_publish_object(struct pe_net *pn, struct pe_object *obj,
 	obj->change = NULL;
 	if (changed && (old || obj->live))
 		pe_notify_object(pn, obj, noun, old);
-	if (changed && noun == PE_NOUN_DEVICE)
-		pe_device_put(pn, old);
-	else if (changed)
-		pe_service_put(pn, old);
+	pn->objects[noun].count += !!obj->live - !!old;
+	if (changed)
+		pe_noun_ops[noun].put(pn, old);
 	if (!obj->live)
 		pe_object_free(pn, noun, obj);
 }
@@ -209,26 +207,26 @@ static void pe_publish_object(struct pe_net *pn, struct pe_object *obj,
 void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
 {
 	struct pe_object *obj, *tmp;
+	int noun;
 
 	if (!++pn->generation)
 		pn->generation = 1;
-	list_for_each_entry(obj, &txn->devices, touched)
+	list_for_each_entry(obj, &txn->touched[PE_NOUN_DEVICE], touched)
 		if (obj->next != obj->live)
 			pe_publish_device(pn, obj);
-	list_for_each_entry(obj, &txn->services, touched) {
+	list_for_each_entry(obj, &txn->touched[PE_NOUN_SERVICE], touched) {
 		if (obj->next != obj->live)
 			pe_publish_service(pn, obj);
 		cond_resched();
 	}
 	pe_publish_addrs(pn, txn);
 	pe_publish_folds(txn);
-	list_for_each_entry_safe(obj, tmp, &txn->services, touched) {
-		pe_publish_object(pn, obj, PE_NOUN_SERVICE);
-		cond_resched();
-	}
-	list_for_each_entry_safe(obj, tmp, &txn->devices, touched) {
-		pe_publish_object(pn, obj, PE_NOUN_DEVICE);
-		cond_resched();
+	for (noun = PE_NOUNS - 1; noun >= 0; noun--) {
+		list_for_each_entry_safe(obj, tmp, &txn->touched[noun],
+					 touched) {
+			pe_publish_object(pn, obj, noun);
+			cond_resched();
+		}
 	}
 	pe_net_hooks_trim(pn);
 }

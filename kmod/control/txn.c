@@ -6,6 +6,7 @@
 
 #include "../model/service.h"
 #include "../model/table.h"
+#include "noun.h"
 #include "txn.h"
 
 /* More than all there can be of everything, deleted and created again. */
@@ -76,10 +77,7 @@ struct pe_change *pe_change_new(struct pe_txn *txn, size_t data, u8 steps)
 
 static void pe_change_put_version(struct pe_net *pn, struct pe_change *change)
 {
-	if (change->noun == PE_NOUN_DEVICE)
-		pe_device_put(pn, change->version);
-	else
-		pe_service_put(pn, change->version);
+	pe_noun_ops[change->noun].put(pn, change->version);
 }
 
 /**
@@ -106,10 +104,12 @@ void pe_change_drop(struct pe_net *pn, struct pe_txn *txn,
  */
 void pe_txn_init(struct pe_net *pn, struct pe_txn *txn)
 {
+	int noun;
+
 	memset(txn, 0, sizeof(*txn));
 	INIT_LIST_HEAD(&txn->changes);
-	INIT_LIST_HEAD(&txn->devices);
-	INIT_LIST_HEAD(&txn->services);
+	for (noun = 0; noun < PE_NOUNS; noun++)
+		INIT_LIST_HEAD(&txn->touched[noun]);
 	txn->generation = pn->generation;
 }
 
@@ -155,28 +155,15 @@ int pe_txn_add(struct pe_net *pn, struct pe_txn *txn, struct pe_change *change)
 	return 0;
 }
 
-static void pe_txn_undo_device(struct pe_net *pn, struct pe_object *obj)
-{
-	if (obj->next != obj->live)
-		pe_device_put(pn, obj->next);
-}
-
-static void pe_txn_undo_service(struct pe_net *pn, struct pe_object *obj)
-{
-	if (obj->next != obj->live)
-		pe_service_put(pn, obj->next);
-}
-
-static void pe_txn_undo_objects(struct pe_net *pn, struct list_head *list,
-				enum pe_noun noun,
-				void (*undo)(struct pe_net *,
-					     struct pe_object *))
+static void pe_txn_undo_objects(struct pe_net *pn, struct pe_txn *txn,
+				enum pe_noun noun)
 {
 	struct pe_object *obj, *tmp;
 
-	list_for_each_entry_safe(obj, tmp, list, touched) {
+	list_for_each_entry_safe(obj, tmp, &txn->touched[noun], touched) {
 		list_del_init(&obj->touched);
-		undo(pn, obj);
+		if (obj->next != obj->live)
+			pe_noun_ops[noun].put(pn, obj->next);
 		obj->next = NULL;
 		obj->change = NULL;
 		if (!obj->live)
@@ -212,10 +199,8 @@ static void pe_txn_undo(struct pe_net *pn, struct pe_txn *txn)
 		pe_txn_undo_clients(txn->clients[i]);
 		txn->clients[i] = NULL;
 	}
-	pe_txn_undo_objects(pn, &txn->services, PE_NOUN_SERVICE,
-			    pe_txn_undo_service);
-	pe_txn_undo_objects(pn, &txn->devices, PE_NOUN_DEVICE,
-			    pe_txn_undo_device);
+	for (i = PE_NOUNS - 1; i >= 0; i--)
+		pe_txn_undo_objects(pn, txn, i);
 	pe_net_hooks_trim(pn);
 }
 

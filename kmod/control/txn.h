@@ -61,8 +61,7 @@ struct pe_draft {
  * @changes: in the order they were asked for
  * @chunks: memory of the changes
  * @generation: the configuration's when it began
- * @devices: objects it touches, while it is being committed
- * @services: objects it touches, while it is being committed
+ * @touched: objects it touches, by noun, while it is being committed
  * @addrs: addresses as they will be, while it is being committed
  * @clients: the same of client prefixes, NULL where none changes
  */
@@ -70,8 +69,7 @@ struct pe_txn {
 	struct list_head	changes;
 	struct pe_chunk		*chunks;
 	u32			generation;
-	struct list_head	devices;
-	struct list_head	services;
+	struct list_head	touched[PE_NOUNS];
 	struct pe_table		*addrs[PE_FAMILIES];
 	struct pe_draft		*clients[PE_FAMILIES];
 };

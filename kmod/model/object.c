@@ -27,7 +27,7 @@ static int pe_object_cmp(struct rhashtable_compare_arg *arg, const void *data)
 	return strcmp(arg->key, obj->name);
 }
 
-const struct rhashtable_params pe_object_params = {
+static const struct rhashtable_params pe_object_params = {
 	.head_offset		= offsetof(struct pe_object, node),
 	.hashfn			= pe_object_hash_name,
 	.obj_hashfn		= pe_object_hash,
@@ -35,14 +35,31 @@ const struct rhashtable_params pe_object_params = {
 	.automatic_shrinking	= true,
 };
 
-static struct rhashtable *pe_object_table(struct pe_net *pn, enum pe_noun noun)
+static const u32 pe_object_limit[] = {
+	[PE_NOUN_DEVICE]	= PE_DEVICES_LIMIT,
+	[PE_NOUN_SERVICE]	= PE_SERVICES_LIMIT,
+};
+
+/**
+ * pe_objects_init() - there are no objects of this noun yet
+ * @objects: out: the noun's objects
+ *
+ * Return: 0 or a negative errno.
+ */
+int pe_objects_init(struct pe_objects *objects)
 {
-	return noun == PE_NOUN_DEVICE ? &pn->devices : &pn->services;
+	xa_init_flags(&objects->ids, XA_FLAGS_ALLOC);
+	return rhashtable_init(&objects->names, &pe_object_params);
 }
 
-static struct xarray *pe_object_ids(struct pe_net *pn, enum pe_noun noun)
+/**
+ * pe_objects_destroy() - there are none any more
+ * @objects: the noun's objects, all of which were freed
+ */
+void pe_objects_destroy(struct pe_objects *objects)
 {
-	return noun == PE_NOUN_DEVICE ? &pn->device_ids : &pn->service_ids;
+	rhashtable_destroy(&objects->names);
+	xa_destroy(&objects->ids);
 }
 
 /**
@@ -58,7 +75,7 @@ struct pe_object *pe_object_find(struct pe_net *pn, enum pe_noun noun,
 				 const char *name)
 {
 	lockdep_assert_held(&pn->lock);
-	return rhashtable_lookup_fast(pe_object_table(pn, noun), name,
+	return rhashtable_lookup_fast(&pn->objects[noun].names, name,
 				      pe_object_params);
 }
 
@@ -74,15 +91,13 @@ struct pe_object *pe_object_find(struct pe_net *pn, enum pe_noun noun,
 struct pe_object *pe_object_new(struct pe_net *pn, enum pe_noun noun,
 				const char *name)
 {
+	struct pe_objects *objects = &pn->objects[noun];
 	size_t len = strlen(name) + 1;
 	struct pe_object *obj;
-	u32 *next, limit;
 	int err;
 
 	lockdep_assert_held(&pn->lock);
-	next = noun == PE_NOUN_DEVICE ? &pn->device_next : &pn->service_next;
-	limit = noun == PE_NOUN_DEVICE ? PE_DEVICES_LIMIT : PE_SERVICES_LIMIT;
-	if (atomic_read(&pe_object_table(pn, noun)->nelems) >= limit)
+	if (atomic_read(&objects->names.nelems) >= pe_object_limit[noun])
 		return ERR_PTR(-ENOSPC);
 
 	obj = kzalloc(struct_size(obj, name, len), GFP_KERNEL_ACCOUNT);
@@ -91,19 +106,19 @@ struct pe_object *pe_object_new(struct pe_net *pn, enum pe_noun noun,
 	memcpy(obj->name, name, len);
 	INIT_LIST_HEAD(&obj->touched);
 
-	err = xa_alloc_cyclic(pe_object_ids(pn, noun), &obj->id, obj,
-			      XA_LIMIT(1, U32_MAX - 1), next,
+	err = xa_alloc_cyclic(&objects->ids, &obj->id, obj,
+			      XA_LIMIT(1, U32_MAX - 1), &objects->next,
 			      GFP_KERNEL_ACCOUNT);
 	if (err < 0)
 		goto free_obj;
-	err = rhashtable_insert_fast(pe_object_table(pn, noun), &obj->node,
+	err = rhashtable_insert_fast(&objects->names, &obj->node,
 				     pe_object_params);
 	if (err)
 		goto erase_id;
 	return obj;
 
 erase_id:
-	xa_erase(pe_object_ids(pn, noun), obj->id);
+	xa_erase(&objects->ids, obj->id);
 free_obj:
 	kfree(obj);
 	return ERR_PTR(err);
@@ -125,7 +140,7 @@ struct pe_object *pe_object_after(struct pe_net *pn, enum pe_noun noun,
 
 	lockdep_assert_held(&pn->lock);
 	do {
-		obj = xa_find_after(pe_object_ids(pn, noun), id, ULONG_MAX,
+		obj = xa_find_after(&pn->objects[noun].ids, id, ULONG_MAX,
 				    XA_PRESENT);
 	} while (obj && !obj->live);
 	return obj;
@@ -141,8 +156,9 @@ struct pe_object *pe_object_after(struct pe_net *pn, enum pe_noun noun,
  */
 void pe_object_free(struct pe_net *pn, enum pe_noun noun, struct pe_object *obj)
 {
-	xa_erase(pe_object_ids(pn, noun), obj->id);
-	rhashtable_remove_fast(pe_object_table(pn, noun), &obj->node,
-			       pe_object_params);
+	struct pe_objects *objects = &pn->objects[noun];
+
+	xa_erase(&objects->ids, obj->id);
+	rhashtable_remove_fast(&objects->names, &obj->node, pe_object_params);
 	kfree_rcu(obj, rcu);
 }

@@ -6,12 +6,13 @@
 #include <linux/list.h>
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 struct pe_change;
 
 /**
  * struct pe_object - a named thing that is changed by transactions
- * @node: in pe_net.devices or pe_net.services
+ * @node: in pe_objects.names
  * @live: version that packets see, NULL when there is none (yet)
  * @next: version that the transaction being committed would make live; means
  *	nothing unless @touched is in a list
@@ -19,7 +20,7 @@ struct pe_change;
  * @rcu: the name table's own readers may still see a deleted one
  * @change: last change of that transaction that named the object, NULL when
  *	only a consequence touched it
- * @id: index in pe_net.device_ids or pe_net.service_ids
+ * @id: index in pe_objects.ids
  * @users: of a device, services whose live sequence names it
  * @name: of the object, never changes
  *
@@ -43,13 +44,31 @@ struct pe_object {
 
 struct pe_net;
 
+/* In the order in which they depend on each other. */
 enum pe_noun {
 	PE_NOUN_DEVICE,
 	PE_NOUN_SERVICE,
+	PE_NOUNS,
 };
 
-extern const struct rhashtable_params pe_object_params;
+/**
+ * struct pe_objects - all objects of a noun
+ * @names: by name
+ * @ids: in the order of their creation
+ * @next: where the next one's id is looked for
+ * @count: those with a live version
+ *
+ * Everything under pe_net.lock.
+ */
+struct pe_objects {
+	struct rhashtable	names;
+	struct xarray		ids;
+	u32			next;
+	u32			count;
+};
 
+int pe_objects_init(struct pe_objects *objects);
+void pe_objects_destroy(struct pe_objects *objects);
 struct pe_object *pe_object_find(struct pe_net *pn, enum pe_noun noun,
 				 const char *name);
 struct pe_object *pe_object_new(struct pe_net *pn, enum pe_noun noun,

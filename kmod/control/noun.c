@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The nouns, each with what the others have too. */
+
+#include <uapi/linux/pe.h>
+
+#include "../model/service.h"
+#include "fill.h"
+#include "noun.h"
+#include "parse.h"
+
+static void pe_noun_own_device(void *version, struct pe_object *obj)
+{
+	struct pe_device *dev = version;
+
+	dev->obj = obj;
+}
+
+static void pe_noun_put_device(struct pe_net *pn, void *version)
+{
+	pe_device_put(pn, version);
+}
+
+static void pe_noun_own_service(void *version, struct pe_object *obj)
+{
+	struct pe_service *svc = version;
+
+	svc->obj = obj;
+}
+
+static void pe_noun_put_service(struct pe_net *pn, void *version)
+{
+	pe_service_put(pn, version);
+}
+
+const struct pe_noun_ops pe_noun_ops[PE_NOUNS] = {
+	[PE_NOUN_DEVICE] = {
+		.name		= "device",
+		.cmd_new	= PE_CMD_DEVICE_NEW,
+		.cmd_del	= PE_CMD_DEVICE_DEL,
+		.stats		= PE_DEVICE_STATS,
+		.parse		= pe_parse_device,
+		.own		= pe_noun_own_device,
+		.put		= pe_noun_put_device,
+		.fill		= pe_fill_device,
+	},
+	[PE_NOUN_SERVICE] = {
+		.name		= "service",
+		.cmd_new	= PE_CMD_SERVICE_NEW,
+		.cmd_del	= PE_CMD_SERVICE_DEL,
+		.stats		= PE_SERVICE_STATS,
+		.parse		= pe_parse_service,
+		.own		= pe_noun_own_service,
+		.put		= pe_noun_put_service,
+		.fill		= pe_fill_service,
+	},
+};
