@@ -7,67 +7,38 @@
 #include <linux/genetlink.h>
 #include <string.h>
 
-#include "device.h"
-#include "service.h"
+#include "noun.h"
 
 /**
- * pe_config_table() - the objects of one kind
- * @config: the configuration
- * @kind: PE_OBJECT_DEVICE or PE_OBJECT_SERVICE
- *
- * Return: their table.
- */
-struct pe_table *pe_config_table(struct pe_config *config, int kind)
-{
-	return kind == PE_OBJECT_DEVICE ? &config->devices : &config->services;
-}
-
-/**
- * pe_object_decode() - read a device or service from a message
+ * pe_object_decode() - read an object from a message
  * @object: where to store the pointer to it
  * @arena: keeps it
  * @nlh: the message; one that deletes gives an object with PE_VERB_DEL
  *
- * Return: 0, or -EBADMSG if the message carries neither.
+ * Return: 0, or -EBADMSG if the message carries none.
  */
 int pe_object_decode(struct pe_object **object, struct pe_arena *arena, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
-	struct pe_service *service;
-	struct pe_device *device;
-	int err;
+	int kind = pe_noun_by_command(genl->cmd), err;
 
-	switch (genl->cmd) {
-	case PE_CMD_DEVICE_NEW:
-	case PE_CMD_DEVICE_DEL:
-	case PE_CMD_DEVICE_GET:
-		device = pe_arena_alloc(arena, sizeof(*device));
-		err = pe_device_get(device, arena, nlh);
-		*object = &device->o;
-		break;
-	case PE_CMD_SERVICE_NEW:
-	case PE_CMD_SERVICE_DEL:
-	case PE_CMD_SERVICE_GET:
-		service = pe_arena_alloc(arena, sizeof(*service));
-		err = pe_service_get(service, arena, nlh);
-		*object = &service->o;
-		break;
-	default:
+	if (kind == PE_OBJECT_ALL)
 		return -EBADMSG;
-	}
-	if (genl->cmd == PE_CMD_DEVICE_DEL || genl->cmd == PE_CMD_SERVICE_DEL)
+	*object = pe_arena_alloc(arena, pe_nouns[kind].size);
+	err = pe_nouns[kind].get(*object, arena, nlh);
+	if (genl->cmd == pe_nouns[kind].cmd_del)
 		(*object)->verb = PE_VERB_DEL;
 	return err;
 }
 
 /**
- * pe_config_add_message() - add the device or service of a message
+ * pe_config_add_message() - add the object of a message
  * @config: the configuration
  * @nlh: the message
  *
  * A name that is there already is kept as it came first.
  *
- * Return: 0, or -EBADMSG if the message carries neither.
+ * Return: 0, or -EBADMSG if the message carries none.
  */
 int pe_config_add_message(struct pe_config *config, const struct nlmsghdr *nlh)
 {
@@ -77,7 +48,7 @@ int pe_config_add_message(struct pe_config *config, const struct nlmsghdr *nlh)
 
 	if (err)
 		return err;
-	table = pe_config_table(config, object->kind);
+	table = &config->tables[object->kind];
 	if (!pe_table_find(table, object->name, strlen(object->name)))
 		pe_table_add(table, object);
 	return 0;
@@ -89,8 +60,22 @@ int pe_config_add_message(struct pe_config *config, const struct nlmsghdr *nlh)
  */
 void pe_config_sort(struct pe_config *config)
 {
-	pe_table_sort(&config->devices);
-	pe_table_sort(&config->services);
+	int kind;
+
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
+		pe_table_sort(&config->tables[kind]);
+}
+
+/**
+ * pe_config_clear() - forget all names, but keep the memory of the objects
+ * @config: the configuration
+ */
+void pe_config_clear(struct pe_config *config)
+{
+	int kind;
+
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
+		pe_table_free(&config->tables[kind]);
 }
 
 /**
@@ -99,8 +84,7 @@ void pe_config_sort(struct pe_config *config)
  */
 void pe_config_free(struct pe_config *config)
 {
-	pe_table_free(&config->devices);
-	pe_table_free(&config->services);
+	pe_config_clear(config);
 	pe_arena_free(&config->arena);
 	config->generation = 0;
 }

@@ -4,27 +4,25 @@
 #define PE_CONFIG_H
 
 #include "arena.h"
+#include "object.h"
 #include "table.h"
 
 struct nlmsghdr;
-struct pe_object;
 
 /**
- * struct pe_config - devices and services
+ * struct pe_config - everything that has a name
  * @arena: the memory of all of them
- * @devices: the devices
- * @services: the services
+ * @tables: the objects, by enum pe_object_kind
  * @generation: of the kernel's configuration, when it was read from there
  */
 struct pe_config {
 	struct pe_arena arena;
-	struct pe_table devices;
-	struct pe_table services;
+	struct pe_table tables[PE_OBJECT_ALL];
 	uint32_t generation;
 };
 
-struct pe_table *pe_config_table(struct pe_config *config, int kind);
 int pe_config_add_message(struct pe_config *config, const struct nlmsghdr *nlh);
+void pe_config_clear(struct pe_config *config);
 void pe_config_sort(struct pe_config *config);
 void pe_config_free(struct pe_config *config);
 

@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "device.h"
-#include "service.h"
+#include "noun.h"
 
 static void pe_diff_clear(struct pe_table *table)
 {
@@ -23,17 +22,12 @@ static void pe_diff_clear(struct pe_table *table)
  */
 void pe_diff_start(struct pe_diff *diff, struct pe_config *wanted)
 {
+	int kind;
+
 	memset(diff, 0, sizeof(*diff));
 	diff->wanted = wanted;
-	pe_diff_clear(&wanted->devices);
-	pe_diff_clear(&wanted->services);
-}
-
-static bool pe_object_equal(const struct pe_object *a, const struct pe_object *b)
-{
-	if (a->kind == PE_OBJECT_DEVICE)
-		return pe_device_equal((const struct pe_device *)a, (const struct pe_device *)b);
-	return pe_service_equal((const struct pe_service *)a, (const struct pe_service *)b);
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
+		pe_diff_clear(&wanted->tables[kind]);
 }
 
 static int pe_diff_keep(struct pe_diff *diff, const struct nlmsghdr *nlh, bool gone)
@@ -66,11 +60,11 @@ int pe_diff_feed(struct pe_diff *diff, const struct nlmsghdr *nlh)
 	err = pe_object_decode(&old, &diff->scratch, nlh);
 	if (err)
 		return err;
-	table = pe_config_table(diff->wanted, old->kind);
+	table = &diff->wanted->tables[old->kind];
 	found = pe_table_find(table, old->name, strlen(old->name));
 	if (!found)
 		return pe_diff_keep(diff, nlh, true);
-	if (pe_object_equal(*found, old)) {
+	if (pe_noun_of(old)->equal(*found, old)) {
 		(*found)->verdict = PE_VERDICT_SAME;
 		return 0;
 	}
@@ -118,9 +112,11 @@ static void pe_diff_additions(struct pe_diff *diff, struct pe_table *table)
  */
 void pe_diff_finish(struct pe_diff *diff)
 {
+	int kind;
+
 	pe_diff_deletions(diff);
-	pe_diff_additions(diff, &diff->wanted->devices);
-	pe_diff_additions(diff, &diff->wanted->services);
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
+		pe_diff_additions(diff, &diff->wanted->tables[kind]);
 }
 
 /**

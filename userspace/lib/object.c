@@ -4,9 +4,9 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
+#include <linux/pe.h>
 
-#include "device.h"
-#include "service.h"
+#include "noun.h"
 
 static const uint16_t pe_verb_flags[] = {
 	[PE_VERB_ADD] = NLM_F_CREATE | NLM_F_EXCL,
@@ -19,22 +19,18 @@ static uint8_t pe_object_command(const struct pe_object *object)
 {
 	if (object->kind == PE_OBJECT_ALL)
 		return PE_CMD_FLUSH;
-	if (object->kind == PE_OBJECT_DEVICE)
-		return object->verb == PE_VERB_DEL ? PE_CMD_DEVICE_DEL : PE_CMD_DEVICE_NEW;
-	return object->verb == PE_VERB_DEL ? PE_CMD_SERVICE_DEL : PE_CMD_SERVICE_NEW;
+	return object->verb == PE_VERB_DEL ? pe_noun_of(object)->cmd_del :
+					     pe_noun_of(object)->cmd_new;
 }
 
 static void pe_object_put(const struct pe_object *object, struct nlmsghdr *nlh)
 {
+	const struct pe_noun *noun = pe_noun_of(object);
+
 	if (object->verb == PE_VERB_DEL)
-		mnl_attr_put_strz(nlh,
-				  object->kind == PE_OBJECT_DEVICE ? (int)PE_DEVICE_NAME :
-								     (int)PE_SERVICE_NAME,
-				  object->name);
-	else if (object->kind == PE_OBJECT_DEVICE)
-		pe_device_put(nlh, (const struct pe_device *)object);
+		mnl_attr_put_strz(nlh, noun->attr_name, object->name);
 	else
-		pe_service_put(nlh, (const struct pe_service *)object);
+		noun->put(nlh, object);
 }
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What devices and services have in common: a name and what becomes of it. */
+/* What everything has in common that is configured: a name and what becomes of it. */
 #ifndef PE_OBJECT_H
 #define PE_OBJECT_H
 
@@ -10,7 +10,7 @@ struct nlmsghdr;
 enum pe_object_kind {
 	PE_OBJECT_DEVICE,
 	PE_OBJECT_SERVICE,
-	PE_OBJECT_ALL, /* everything there is, to be flushed */
+	PE_OBJECT_ALL, /* everything there is, to be flushed; how many kinds there are */
 };
 
 enum pe_verb {
@@ -33,7 +33,7 @@ enum pe_verdict {
 };
 
 /**
- * struct pe_object - first member of a device and of a service
+ * struct pe_object - first member of everything that has a name
  * @name: its name
  * @at: where its statement stands in the source, plus one; 0 if nowhere
  * @kind: enum pe_object_kind
@@ -59,6 +59,9 @@ struct pe_counter {
 };
 
 #define PE_HAS(attr) (1U << (attr))
+
+/* PE_HAS() of every kind. */
+#define PE_ALL_KINDS (PE_HAS(PE_OBJECT_ALL) - 1)
 
 /* Longest message that any object makes, with room to spare. */
 #define PE_MESSAGE_MAX 4096

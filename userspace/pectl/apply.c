@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A configuration file against the kernel: make it so, or tell what differs. */
 
-#include <device.h>
 #include <diff.h>
 #include <errno.h>
 #include <refusal.h>
-#include <service.h>
 #include <stdio.h>
 #include <string.h>
 #include <txn.h>
@@ -59,14 +57,12 @@ static int apply_feed(const struct nlmsghdr *nlh, void *arg)
 
 static int apply_compare_once(struct apply *apply)
 {
-	int err;
+	int kind, err = 0;
 
 	pe_diff_free(&apply->diff);
 	pe_diff_start(&apply->diff, &apply->wanted);
-	err = kernel_dump(&apply->sock, PE_CMD_DEVICE_GET, false, apply_feed, &apply->diff,
-			  &apply->refusal);
-	if (!err)
-		err = kernel_dump(&apply->sock, PE_CMD_SERVICE_GET, false, apply_feed, &apply->diff,
+	for (kind = 0; kind < PE_OBJECT_ALL && !err; kind++)
+		err = kernel_dump(&apply->sock, kind, false, apply_feed, &apply->diff,
 				  &apply->refusal);
 	if (!err)
 		pe_diff_finish(&apply->diff);
@@ -217,9 +213,10 @@ static void diff_print_change(struct printer *p, const struct pe_object *object,
 
 static void diff_print(const struct apply *apply)
 {
-	struct pe_table old[2] = { 0 };
+	struct pe_table old[PE_OBJECT_ALL] = { 0 };
 	struct options options = *apply->options;
 	struct printer p;
+	int kind;
 	size_t i;
 
 	options.brief = options.stats = options.details = false;
@@ -231,8 +228,8 @@ static void diff_print(const struct apply *apply)
 		diff_print_change(&p, apply->diff.changes.list[i], old);
 	print_list_end(&p);
 	print_document_end(&p);
-	pe_table_free(&old[0]);
-	pe_table_free(&old[1]);
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
+		pe_table_free(&old[kind]);
 }
 
 static int diff_run(struct apply *apply)

@@ -2,11 +2,10 @@
 /* Statements of the command line and of batches. */
 
 #include <config.h>
-#include <device.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <noun.h>
 #include <refusal.h>
-#include <service.h>
 #include <stdio.h>
 #include <string.h>
 #include <txn.h>
@@ -23,7 +22,7 @@ struct change {
 	struct pe_sock *sock;
 	const struct pe_changes *asked;
 	struct pe_changes whole;
-	struct pe_table last[2];
+	struct pe_table last[PE_OBJECT_ALL];
 	bool flushed;
 	struct pe_arena arena;
 	struct pe_refusal refusal;
@@ -48,8 +47,7 @@ static int change_missing(struct change *change, const struct pe_object *object)
 {
 	return pe_refusal_set(&change->refusal, ENOENT,
 			      "%s %s cannot be changed: it was deleted before",
-			      object->kind == PE_OBJECT_DEVICE ? "device" : "service",
-			      object->name);
+			      pe_noun_of(object)->name, object->name);
 }
 
 /* What the batch itself said of an object before, or what the kernel has. */
@@ -74,13 +72,20 @@ static int change_base(struct change *change, const struct pe_object *object,
 	return err;
 }
 
+static void change_forget_last(struct change *change)
+{
+	int kind;
+
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
+		pe_table_free(&change->last[kind]);
+}
+
 static void change_remember(struct change *change, struct pe_object *object)
 {
 	struct pe_object **before;
 
 	if (object->kind == PE_OBJECT_ALL) {
-		pe_table_free(&change->last[PE_OBJECT_DEVICE]);
-		pe_table_free(&change->last[PE_OBJECT_SERVICE]);
+		change_forget_last(change);
 		change->flushed = true;
 		return;
 	}
@@ -94,18 +99,13 @@ static void change_remember(struct change *change, struct pe_object *object)
 static int change_merge(struct change *change, const struct pe_object *object,
 			struct pe_object **whole)
 {
-	bool device = object->kind == PE_OBJECT_DEVICE;
 	struct pe_object *base;
 	int err = change_base(change, object, &base);
 
 	if (err)
 		return err;
-	*whole = pe_arena_memdup(&change->arena, object,
-				 device ? sizeof(struct pe_device) : sizeof(struct pe_service));
-	if (device)
-		pe_device_merge((struct pe_device *)*whole, (struct pe_device *)base);
-	else
-		pe_service_merge((struct pe_service *)*whole, (struct pe_service *)base);
+	*whole = pe_arena_memdup(&change->arena, object, pe_noun_of(object)->size);
+	pe_noun_of(object)->merge(*whole, base);
 	return 0;
 }
 
@@ -167,8 +167,7 @@ static int change_attempt(struct change *change, const struct options *options)
 static void change_forget(struct change *change)
 {
 	pe_changes_free(&change->whole);
-	pe_table_free(&change->last[PE_OBJECT_DEVICE]);
-	pe_table_free(&change->last[PE_OBJECT_SERVICE]);
+	change_forget_last(change);
 	change->flushed = false;
 	pe_arena_free(&change->arena);
 }

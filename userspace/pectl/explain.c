@@ -59,7 +59,7 @@ static int explain_keep(const struct nlmsghdr *nlh, void *arg)
 static const char *explain_tap_dev(struct explain *explain, const char *name)
 {
 	const struct pe_object object = { .name = name, .kind = PE_OBJECT_DEVICE };
-	const struct pe_table *taps = &explain->taps.devices;
+	const struct pe_table *taps = &explain->taps.tables[PE_OBJECT_DEVICE];
 	struct pe_object **found = pe_table_find(taps, name, strlen(name));
 	struct pe_refusal refusal;
 

@@ -104,10 +104,10 @@ newlines:
 command:
 	with_body			{ CHECK; }
 |	without_body			{ CHECK; }
-|	SHOW				{ request_start(parse, REQUEST_SHOW, $1); }
-|	DEVICE SHOW			{ request_start(parse, REQUEST_SHOW_DEVICE, $2); }
+|	SHOW				{ request_show(parse, PE_OBJECT_ALL, $1); }
+|	DEVICE SHOW			{ request_show(parse, PE_OBJECT_DEVICE, $2); }
 	names
-|	SERVICE SHOW			{ request_start(parse, REQUEST_SHOW_SERVICE, $2); }
+|	SERVICE SHOW			{ request_show(parse, PE_OBJECT_SERVICE, $2); }
 	names
 |	APPLY				{ request_start(parse, REQUEST_APPLY, $1); }
 |	DIFF				{ request_start(parse, REQUEST_DIFF, $1); }

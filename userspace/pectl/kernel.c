@@ -4,14 +4,14 @@
 
 #include <attr.h>
 #include <config.h>
-#include <device.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
+#include <linux/pe.h>
+#include <noun.h>
 #include <refusal.h>
 #include <sched.h>
-#include <service.h>
 #include <stdio.h>
 #include <string.h>
 #include <txn.h>
@@ -91,10 +91,7 @@ static uint32_t kernel_where(const struct pe_object *object, const struct pe_bla
 {
 	if (object->verb == PE_VERB_DEL)
 		return object->at;
-	if (object->kind == PE_OBJECT_DEVICE)
-		return pe_device_where((const struct pe_device *)object, blame->attr,
-				       blame->nested);
-	return pe_service_where((const struct pe_service *)object, blame->attr, blame->index);
+	return pe_noun_of(object)->where(object, blame);
 }
 
 /**
@@ -122,8 +119,8 @@ int kernel_refused_change(const struct pe_refusal *refusal, const struct pe_blam
 		return EXIT_REFUSED;
 	}
 	fprintf(stderr, "%s: error: %s '%s': %s\n", source->name ? source->name : "pectl",
-		object->kind == PE_OBJECT_DEVICE ? "device" : "service",
-		object->name ? object->name : "", kernel_sentence(refusal));
+		pe_noun_of(object)->name, object->name ? object->name : "",
+		kernel_sentence(refusal));
 	return EXIT_REFUSED;
 }
 
@@ -155,7 +152,7 @@ int kernel_generation(struct pe_sock *sock, uint32_t *generation, struct pe_refu
 /**
  * kernel_dump() - ask for all objects of a kind
  * @sock: the socket
- * @cmd: PE_CMD_DEVICE_GET or PE_CMD_SERVICE_GET
+ * @kind: enum pe_object_kind
  * @stats: with their counters
  * @fn: called for each
  * @arg: handed to @fn
@@ -163,16 +160,13 @@ int kernel_generation(struct pe_sock *sock, uint32_t *generation, struct pe_refu
  *
  * Return: 0 or a negative error number; -EINTR when it has to be done again.
  */
-int kernel_dump(struct pe_sock *sock, uint8_t cmd, bool stats, pe_message_fn *fn, void *arg,
+int kernel_dump(struct pe_sock *sock, int kind, bool stats, pe_message_fn *fn, void *arg,
 		struct pe_refusal *refusal)
 {
-	struct nlmsghdr *nlh = pe_sock_request(sock, cmd, NLM_F_DUMP);
+	struct nlmsghdr *nlh = pe_sock_request(sock, pe_nouns[kind].cmd_get, NLM_F_DUMP);
 
 	if (stats)
-		mnl_attr_put(nlh,
-			     cmd == PE_CMD_DEVICE_GET ? (int)PE_DEVICE_STATS :
-							(int)PE_SERVICE_STATS,
-			     0, NULL);
+		mnl_attr_put(nlh, pe_nouns[kind].attr_stats, 0, NULL);
 	return pe_sock_ask(sock, nlh, fn, arg, refusal);
 }
 
@@ -190,13 +184,13 @@ int kernel_dump(struct pe_sock *sock, uint8_t cmd, bool stats, pe_message_fn *fn
 int kernel_get(struct pe_sock *sock, const struct pe_object *name, bool stats, pe_message_fn *fn,
 	       void *arg, struct pe_refusal *refusal)
 {
-	bool device = name->kind == PE_OBJECT_DEVICE;
+	const struct pe_noun *noun = pe_noun_of(name);
 	struct nlmsghdr *nlh;
 
-	nlh = pe_sock_request(sock, device ? PE_CMD_DEVICE_GET : PE_CMD_SERVICE_GET, NLM_F_ACK);
-	mnl_attr_put_strz(nlh, device ? (int)PE_DEVICE_NAME : (int)PE_SERVICE_NAME, name->name);
+	nlh = pe_sock_request(sock, noun->cmd_get, NLM_F_ACK);
+	mnl_attr_put_strz(nlh, noun->attr_name, name->name);
 	if (stats)
-		mnl_attr_put(nlh, device ? (int)PE_DEVICE_STATS : (int)PE_SERVICE_STATS, 0, NULL);
+		mnl_attr_put(nlh, noun->attr_stats, 0, NULL);
 	return pe_sock_ask(sock, nlh, fn, arg, refusal);
 }
 
@@ -209,13 +203,12 @@ static int kernel_read_once(struct pe_sock *sock, struct pe_config *config, int 
 			    struct pe_refusal *refusal)
 {
 	uint32_t after = 0;
-	int err;
+	int kind, err;
 
 	err = kernel_generation(sock, &config->generation, refusal);
-	if (!err && (kinds & PE_HAS(PE_OBJECT_DEVICE)))
-		err = kernel_dump(sock, PE_CMD_DEVICE_GET, stats, kernel_add, config, refusal);
-	if (!err && (kinds & PE_HAS(PE_OBJECT_SERVICE)))
-		err = kernel_dump(sock, PE_CMD_SERVICE_GET, stats, kernel_add, config, refusal);
+	for (kind = 0; kind < PE_OBJECT_ALL && !err; kind++)
+		if (kinds & PE_HAS(kind))
+			err = kernel_dump(sock, kind, stats, kernel_add, config, refusal);
 	if (!err)
 		err = kernel_generation(sock, &after, refusal);
 	if (!err && after != config->generation)

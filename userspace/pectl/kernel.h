@@ -23,7 +23,7 @@ int kernel_refused_change(const struct pe_refusal *refusal, const struct pe_blam
 			  const struct pe_changes *changes, const struct source *source);
 
 int kernel_generation(struct pe_sock *sock, uint32_t *generation, struct pe_refusal *refusal);
-int kernel_dump(struct pe_sock *sock, uint8_t cmd, bool stats, pe_message_fn *fn, void *arg,
+int kernel_dump(struct pe_sock *sock, int kind, bool stats, pe_message_fn *fn, void *arg,
 		struct pe_refusal *refusal);
 int kernel_get(struct pe_sock *sock, const struct pe_object *name, bool stats, pe_message_fn *fn,
 	       void *arg, struct pe_refusal *refusal);

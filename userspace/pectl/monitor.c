@@ -8,7 +8,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/pe.h>
-#include <object.h>
+#include <noun.h>
 #include <refusal.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +62,7 @@ static void monitor_object(struct monitor *monitor, const struct nlmsghdr *nlh)
 
 	if (pe_object_decode(&object, &monitor->arena, nlh))
 		return;
-	what = object->kind == PE_OBJECT_DEVICE ? "device" : "service";
+	what = pe_noun_of(object)->name;
 	monitor_start_line(monitor);
 	if (object->verb != PE_VERB_DEL) {
 		print_string(p, "event", "%s ",

@@ -3,6 +3,7 @@
 #include "parse.h"
 
 #include <netinet/in.h>
+#include <noun.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static bool parse_is_name(const char *s, uint32_t len)
 }
 
 /**
- * parse_name() - read the name of a device or service
+ * parse_name() - read the name of an object
  * @parse: the text
  * @word: the name
  * @what: it is the name of
@@ -185,13 +186,13 @@ static void parse_duplicate(struct parse *parse, struct word word, const struct 
 		line++;
 		p++;
 	}
-	parse_error(parse, word, "%s '%s' stands already in line %lu",
-		    first->kind == PE_OBJECT_DEVICE ? "device" : "service", first->name, line);
+	parse_error(parse, word, "%s '%s' stands already in line %lu", pe_noun_of(first)->name,
+		    first->name, line);
 }
 
 static void parse_enter(struct parse *parse, struct pe_object *object, struct word word)
 {
-	struct pe_table *table = pe_config_table(parse->config, object->kind);
+	struct pe_table *table = &parse->config->tables[object->kind];
 	struct pe_object **found = pe_table_find(table, object->name, word.len);
 
 	if (found && (*found)->verb != PE_VERB_DEL && object->verb == PE_VERB_ADD)
@@ -205,7 +206,7 @@ static void parse_enter(struct parse *parse, struct pe_object *object, struct wo
 }
 
 /**
- * parse_declare() - start a statement about a device or service
+ * parse_declare() - start a statement about an object
  * @parse: the text
  * @kind: enum pe_object_kind
  * @verb: what becomes of it
@@ -217,8 +218,7 @@ static void parse_enter(struct parse *parse, struct pe_object *object, struct wo
 struct pe_object *parse_declare(struct parse *parse, int kind, enum pe_verb verb, struct word word,
 				size_t size)
 {
-	const char *what = kind == PE_OBJECT_DEVICE ? "device" : "service";
-	const char *name = parse_name(parse, word, what);
+	const char *name = parse_name(parse, word, pe_nouns[kind].name);
 	struct pe_object *object;
 
 	if (!name)
@@ -289,8 +289,7 @@ void parse_flush(struct parse *parse, struct word word)
 	if (!parse_command(parse, word))
 		return;
 	/* What stood before may be defined again. */
-	pe_table_free(&parse->config->devices);
-	pe_table_free(&parse->config->services);
+	pe_config_clear(parse->config);
 	object = pe_arena_alloc(&parse->config->arena, sizeof(*object));
 	object->at = word.at + 1;
 	object->kind = PE_OBJECT_ALL;

@@ -19,8 +19,6 @@ static int pectl_command(struct parse *parse, const struct options *options)
 	case REQUEST_CHANGE:
 		return command_change(parse, options);
 	case REQUEST_SHOW:
-	case REQUEST_SHOW_DEVICE:
-	case REQUEST_SHOW_SERVICE:
 		return command_show(request, options);
 	case REQUEST_APPLY:
 		return command_apply(options);

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 #include <config.h>
-#include <device.h>
-#include <service.h>
+#include <noun.h>
 
 #include "print_object.h"
 #include "printer.h"
 
 /**
- * print_any() - print a device or service
+ * print_any() - print an object
  * @p: the printer
  * @object: which
  */
 void print_any(struct printer *p, const struct pe_object *object)
 {
-	if (object->kind == PE_OBJECT_DEVICE)
+	switch (object->kind) {
+	case PE_OBJECT_DEVICE:
 		print_device(p, (const struct pe_device *)object);
-	else
+		break;
+	case PE_OBJECT_SERVICE:
 		print_service(p, (const struct pe_service *)object);
+		break;
+	}
 }
 
 static void print_table(struct printer *p, const char *key, const struct pe_table *table)
@@ -38,11 +41,12 @@ static void print_table(struct printer *p, const char *key, const struct pe_tabl
  */
 void print_config(struct printer *p, const struct pe_config *config, int kinds)
 {
+	int kind;
+
 	print_document(p);
 	print_document_uint(p, "generation", config->generation);
-	if (kinds & PE_HAS(PE_OBJECT_DEVICE))
-		print_table(p, "devices", &config->devices);
-	if (kinds & PE_HAS(PE_OBJECT_SERVICE))
-		print_table(p, "services", &config->services);
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
+		if (kinds & PE_HAS(kind))
+			print_table(p, pe_nouns[kind].plural, &config->tables[kind]);
 	print_document_end(p);
 }

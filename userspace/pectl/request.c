@@ -19,17 +19,28 @@ void request_start(struct parse *parse, enum request_kind kind, struct word word
 }
 
 /**
+ * request_show() - objects are to be shown
+ * @parse: the text
+ * @object: enum pe_object_kind of them, PE_OBJECT_ALL for everything
+ * @word: where it stands
+ */
+void request_show(struct parse *parse, int object, struct word word)
+{
+	request_start(parse, REQUEST_SHOW, word);
+	parse->request->object = object;
+}
+
+/**
  * request_show_name() - an object to be shown
  * @parse: the text
  * @word: its name
  */
 void request_show_name(struct parse *parse, struct word word)
 {
-	int kind = parse->request->kind == REQUEST_SHOW_DEVICE ? PE_OBJECT_DEVICE :
-								 PE_OBJECT_SERVICE;
 	struct pe_object *object;
 
-	object = parse_declare(parse, kind, PE_VERB_CHANGE, word, sizeof(*object));
+	object =
+		parse_declare(parse, parse->request->object, PE_VERB_CHANGE, word, sizeof(*object));
 	if (object)
 		pe_changes_add(&parse->request->names, object);
 }

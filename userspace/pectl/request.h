@@ -13,8 +13,6 @@
 enum request_kind {
 	REQUEST_CHANGE,
 	REQUEST_SHOW,
-	REQUEST_SHOW_DEVICE,
-	REQUEST_SHOW_SERVICE,
 	REQUEST_APPLY,
 	REQUEST_DIFF,
 	REQUEST_EXPLAIN,
@@ -51,6 +49,7 @@ struct request_flow {
 /**
  * struct request - a command
  * @kind: which one
+ * @object: enum pe_object_kind of what is to be shown, PE_OBJECT_ALL for everything
  * @names: objects to be shown, as statements; none for all
  * @flow: what to explain
  * @groups: what to monitor
@@ -60,6 +59,7 @@ struct request_flow {
  */
 struct request {
 	enum request_kind kind;
+	int object;
 	struct pe_changes names;
 	struct request_flow flow;
 	unsigned int groups;
@@ -71,6 +71,7 @@ struct request {
 struct parse;
 
 void request_start(struct parse *parse, enum request_kind kind, struct word word);
+void request_show(struct parse *parse, int object, struct word word);
 void request_show_name(struct parse *parse, struct word word);
 void request_flow_from(struct parse *parse, struct word word, struct word value);
 void request_flow_to(struct parse *parse, struct word word, struct word value);

@@ -3,7 +3,7 @@
 
 #include <config.h>
 #include <errno.h>
-#include <object.h>
+#include <noun.h>
 #include <refusal.h>
 #include <stdio.h>
 
@@ -30,21 +30,11 @@ static int show_named(struct pe_sock *sock, struct pe_config *config, const stru
 
 		if (!kernel_get(sock, name, options->stats, show_add, config, &refusal))
 			continue;
-		fprintf(stderr, "pectl: error: %s '%s': %s\n",
-			name->kind == PE_OBJECT_DEVICE ? "device" : "service", name->name,
+		fprintf(stderr, "pectl: error: %s '%s': %s\n", pe_noun_of(name)->name, name->name,
 			refusal.text);
 		return EXIT_REFUSED;
 	}
 	return EXIT_DONE;
-}
-
-static int show_kinds(const struct request *request)
-{
-	if (request->kind == REQUEST_SHOW_DEVICE)
-		return PE_HAS(PE_OBJECT_DEVICE);
-	if (request->kind == REQUEST_SHOW_SERVICE)
-		return PE_HAS(PE_OBJECT_SERVICE);
-	return PE_HAS(PE_OBJECT_DEVICE) | PE_HAS(PE_OBJECT_SERVICE);
 }
 
 static int show_all(struct pe_sock *sock, struct pe_config *config, int kinds,
@@ -66,7 +56,7 @@ static int show_all(struct pe_sock *sock, struct pe_config *config, int kinds,
  */
 int command_show(const struct request *request, const struct options *options)
 {
-	int kinds = show_kinds(request);
+	int kinds = request->object == PE_OBJECT_ALL ? PE_ALL_KINDS : PE_HAS(request->object);
 	struct pe_config config = { 0 };
 	struct pe_sock sock;
 	struct printer p;

@@ -12,6 +12,7 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/pe.h>
+#include <noun.h>
 #include <refusal.h>
 #include <pcapng.h>
 #include <service.h>
@@ -151,10 +152,7 @@ static uint32_t place_of(const struct pe_object *object, const struct pe_blame *
 {
 	if (object->verb == PE_VERB_DEL)
 		return object->at;
-	if (object->kind == PE_OBJECT_DEVICE)
-		return pe_device_where((const struct pe_device *)object, blame->attr,
-				       blame->nested);
-	return pe_service_where((const struct pe_service *)object, blame->attr, blame->index);
+	return pe_noun_of(object)->where(object, blame);
 }
 
 static void test_blame_word(const struct pe_refusal *refusal, const char *word)

@@ -319,8 +319,8 @@ static bool survives_messages(const struct text *text, const char *printed)
 	struct pe_config heard = { 0 };
 	bool ok;
 
-	send_table(&text->config.devices, &heard, NULL);
-	send_table(&text->config.services, &heard, NULL);
+	send_table(&text->config.tables[PE_OBJECT_DEVICE], &heard, NULL);
+	send_table(&text->config.tables[PE_OBJECT_SERVICE], &heard, NULL);
 	ok = same_text(&heard, printed);
 	pe_config_free(&heard);
 	return ok;
@@ -332,11 +332,12 @@ static bool differs_not(struct text *text)
 	bool ok;
 
 	pe_diff_start(&diff, &text->config);
-	send_table(&text->config.devices, NULL, &diff);
-	send_table(&text->config.services, NULL, &diff);
+	send_table(&text->config.tables[PE_OBJECT_DEVICE], NULL, &diff);
+	send_table(&text->config.tables[PE_OBJECT_SERVICE], NULL, &diff);
 	pe_diff_finish(&diff);
 	ok = !diff.changes.count && !diff.added && !diff.deleted && !diff.changed &&
-	     diff.unchanged == text->config.devices.count + text->config.services.count;
+	     diff.unchanged == text->config.tables[PE_OBJECT_DEVICE].count +
+				       text->config.tables[PE_OBJECT_SERVICE].count;
 	pe_diff_free(&diff);
 	return ok;
 }
@@ -368,8 +369,8 @@ static void model_change(struct pe_config *to, const struct pe_config *from,
 	char buf[PE_MESSAGE_MAX] __attribute__((aligned(8)));
 	size_t j;
 
-	model_remove(to, &from->devices, changes);
-	model_remove(to, &from->services, changes);
+	model_remove(to, &from->tables[PE_OBJECT_DEVICE], changes);
+	model_remove(to, &from->tables[PE_OBJECT_SERVICE], changes);
 	for (j = 0; j < changes->count; j++) {
 		if (changes->list[j]->verb == PE_VERB_DEL)
 			continue;
@@ -387,8 +388,8 @@ static bool becomes(struct text *from, struct text *to)
 	bool ok;
 
 	pe_diff_start(&diff, &to->config);
-	send_table(&from->config.devices, NULL, &diff);
-	send_table(&from->config.services, NULL, &diff);
+	send_table(&from->config.tables[PE_OBJECT_DEVICE], NULL, &diff);
+	send_table(&from->config.tables[PE_OBJECT_SERVICE], NULL, &diff);
 	pe_diff_finish(&diff);
 	model_change(&result, &from->config, &diff.changes);
 	pe_config_sort(&to->config);

@@ -65,7 +65,7 @@ char *text_print_with(const struct pe_config *config, const struct options *opti
 	FILE *out = open_memstream(&text, &len);
 
 	printer_init(&p, out, options);
-	print_config(&p, config, PE_HAS(PE_OBJECT_DEVICE) | PE_HAS(PE_OBJECT_SERVICE));
+	print_config(&p, config, PE_ALL_KINDS);
 	fclose(out);
 	return text;
 }

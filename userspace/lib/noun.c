@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "noun.h"
+
+#include <linux/pe.h>
+
+#include "device.h"
+#include "refusal.h"
+#include "service.h"
+#include "txn.h"
+
+static void pe_noun_put_device(struct nlmsghdr *nlh, const struct pe_object *object)
+{
+	pe_device_put(nlh, (const struct pe_device *)object);
+}
+
+static int pe_noun_get_device(struct pe_object *object, struct pe_arena *arena,
+			      const struct nlmsghdr *nlh)
+{
+	return pe_device_get((struct pe_device *)object, arena, nlh);
+}
+
+static bool pe_noun_equal_device(const struct pe_object *a, const struct pe_object *b)
+{
+	return pe_device_equal((const struct pe_device *)a, (const struct pe_device *)b);
+}
+
+static void pe_noun_merge_device(struct pe_object *object, const struct pe_object *base)
+{
+	pe_device_merge((struct pe_device *)object, (const struct pe_device *)base);
+}
+
+static uint32_t pe_noun_where_device(const struct pe_object *object, const struct pe_blame *blame)
+{
+	return pe_device_where((const struct pe_device *)object, blame->attr, blame->nested);
+}
+
+static void pe_noun_put_service(struct nlmsghdr *nlh, const struct pe_object *object)
+{
+	pe_service_put(nlh, (const struct pe_service *)object);
+}
+
+static int pe_noun_get_service(struct pe_object *object, struct pe_arena *arena,
+			       const struct nlmsghdr *nlh)
+{
+	return pe_service_get((struct pe_service *)object, arena, nlh);
+}
+
+static bool pe_noun_equal_service(const struct pe_object *a, const struct pe_object *b)
+{
+	return pe_service_equal((const struct pe_service *)a, (const struct pe_service *)b);
+}
+
+static void pe_noun_merge_service(struct pe_object *object, const struct pe_object *base)
+{
+	pe_service_merge((struct pe_service *)object, (const struct pe_service *)base);
+}
+
+static uint32_t pe_noun_where_service(const struct pe_object *object, const struct pe_blame *blame)
+{
+	return pe_service_where((const struct pe_service *)object, blame->attr, blame->index);
+}
+
+const struct pe_noun pe_nouns[PE_OBJECT_ALL] = {
+	[PE_OBJECT_DEVICE] = {
+		.name = "device",
+		.plural = "devices",
+		.size = sizeof(struct pe_device),
+		.cmd_new = PE_CMD_DEVICE_NEW,
+		.cmd_del = PE_CMD_DEVICE_DEL,
+		.cmd_get = PE_CMD_DEVICE_GET,
+		.attr_name = PE_DEVICE_NAME,
+		.attr_stats = PE_DEVICE_STATS,
+		.put = pe_noun_put_device,
+		.get = pe_noun_get_device,
+		.equal = pe_noun_equal_device,
+		.merge = pe_noun_merge_device,
+		.where = pe_noun_where_device,
+	},
+	[PE_OBJECT_SERVICE] = {
+		.name = "service",
+		.plural = "services",
+		.size = sizeof(struct pe_service),
+		.cmd_new = PE_CMD_SERVICE_NEW,
+		.cmd_del = PE_CMD_SERVICE_DEL,
+		.cmd_get = PE_CMD_SERVICE_GET,
+		.attr_name = PE_SERVICE_NAME,
+		.attr_stats = PE_SERVICE_STATS,
+		.put = pe_noun_put_service,
+		.get = pe_noun_get_service,
+		.equal = pe_noun_equal_service,
+		.merge = pe_noun_merge_service,
+		.where = pe_noun_where_service,
+	},
+};
+
+/**
+ * pe_noun_by_command() - what a message is about
+ * @cmd: enum pe_cmd of the message
+ *
+ * Return: enum pe_object_kind, or PE_OBJECT_ALL if it is about no object.
+ */
+int pe_noun_by_command(uint8_t cmd)
+{
+	int kind;
+
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++) {
+		const struct pe_noun *noun = &pe_nouns[kind];
+
+		if (cmd == noun->cmd_new || cmd == noun->cmd_del || cmd == noun->cmd_get)
+			break;
+	}
+	return kind;
+}
