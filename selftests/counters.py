@@ -13,6 +13,7 @@ packets as it stands for.
 from itertools import product
 
 from lib import engine, flow, packet
+from lib.account import growth, source, to
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect, require
 from lib.lab import OFFLOADS, Lab
@@ -39,26 +40,6 @@ device web {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}
 service {p}{f.name} {{ vip {f.W1} {p} port 80; sequence ids, fw, web; }}
 service {p}{f.name}-nat {{ vip {f.W2} {p} port 80; sequence fw, nat{f.name}; }}
 """ for f, p in product(FAMILIES, ("tcp", "udp")))
-
-
-def total(rows, link, way, addr):
-    """Packets and bytes on a link of what goes to (or comes from) addr."""
-    rows = [r for r in rows if r.link == link and r.dir == way and
-            addr in (r.saddr, r.daddr) and r.proto in (6, 17)]
-    return sum(r.packets for r in rows), sum(r.bytes for r in rows)
-
-
-def to(rows, link, way, addr):
-    return total([r for r in rows if r.daddr == addr], link, way, addr)
-
-
-def source(rows, link, way, addr):
-    return total([r for r in rows if r.saddr == addr], link, way, addr)
-
-
-def growth(before, after):
-    return {k: (after[k][0] - before[k][0], after[k][1] - before[k][1])
-            for k in after}
 
 
 @suite.case(*product(OFFLOADS, FAMILIES, ("tcp", "udp")))
