@@ -67,6 +67,15 @@ const char *pe_action_name(uint32_t action)
 }
 
 /**
+ * pe_drop_known() - is a reason known?
+ * @reason: enum pe_drop, of a kernel that may be newer
+ */
+bool pe_drop_known(uint32_t reason)
+{
+	return reason < sizeof(pe_drops) / sizeof(*pe_drops);
+}
+
+/**
  * pe_drop_name() - the word for a reason
  * @reason: enum pe_drop
  *
@@ -74,7 +83,7 @@ const char *pe_action_name(uint32_t action)
  */
 const char *pe_drop_name(uint32_t reason)
 {
-	return reason < sizeof(pe_drops) / sizeof(*pe_drops) ? pe_drops[reason].name : "unknown";
+	return pe_drop_known(reason) ? pe_drops[reason].name : "unknown";
 }
 
 /**
@@ -85,8 +94,7 @@ const char *pe_drop_name(uint32_t reason)
  */
 const char *pe_drop_text(uint32_t reason)
 {
-	return reason < sizeof(pe_drops) / sizeof(*pe_drops) ? pe_drops[reason].text :
-							       "a reason newer than this pectl";
+	return pe_drop_known(reason) ? pe_drops[reason].text : "a reason newer than this pectl";
 }
 
 static const struct {

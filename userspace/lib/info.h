@@ -37,6 +37,7 @@ struct pe_info {
 
 void pe_info_get(struct pe_info *info, const struct nlmsghdr *nlh);
 const char *pe_action_name(uint32_t action);
+bool pe_drop_known(uint32_t reason);
 const char *pe_drop_name(uint32_t reason);
 const char *pe_drop_text(uint32_t reason);
 const char *pe_obstacle_name(uint32_t obstacle);

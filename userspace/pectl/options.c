@@ -113,6 +113,8 @@ static bool options_set(struct options *options, int letter)
 		return options->details = true;
 	case OPTION_BRIEF:
 		return options->brief = true;
+	case OPTION_OPENMETRICS:
+		return options->openmetrics = true;
 	case 'o':
 		return options->oneline = true;
 	case 't':

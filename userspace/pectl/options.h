@@ -29,6 +29,7 @@ enum exit_code {
  * @details: print what the kernel knows beside the configuration
  * @brief: print a table
  * @oneline: print each object in one line
+ * @openmetrics: print metrics for monitoring systems
  * @timestamp: print when something happened
  * @help: print help
  * @version: print the version
@@ -46,6 +47,7 @@ struct options {
 	bool details;
 	bool brief;
 	bool oneline;
+	bool openmetrics;
 	bool timestamp;
 	bool help;
 	bool version;

@@ -41,7 +41,7 @@ static int pectl_command(struct parse *parse, const struct options *options)
 }
 
 /* Options that would be ignored are a mistake. */
-static bool pectl_file_fits(const struct options *options, const struct request *request)
+static bool pectl_files_fit(const struct options *options, const struct request *request)
 {
 	bool reads = request->kind == REQUEST_APPLY || request->kind == REQUEST_DIFF;
 	bool writes = request->kind == REQUEST_CAPTURE;
@@ -60,6 +60,16 @@ static bool pectl_file_fits(const struct options *options, const struct request 
 	return false;
 }
 
+static bool pectl_form_fits(const struct options *options, const struct request *request)
+{
+	if (!options->openmetrics || (request->kind == REQUEST_STATS && !options->json))
+		return true;
+	fputs(options->json ? "pectl: error: --openmetrics and -j are two forms: choose one\n" :
+			      "pectl: error: --openmetrics goes with stats\n",
+	      stderr);
+	return false;
+}
+
 static int pectl_run(struct parse *parse, struct source *source, const struct options *options)
 {
 	struct pe_changes changes = { 0 };
@@ -72,7 +82,8 @@ static int pectl_run(struct parse *parse, struct source *source, const struct op
 	parse->changes = &changes;
 	parse->request = &request;
 	if (parse_source(parse) &&
-	    (parse->mode != PARSE_ARGUMENTS || pectl_file_fits(options, &request)))
+	    (parse->mode != PARSE_ARGUMENTS || pectl_files_fit(options, &request)) &&
+	    pectl_form_fits(options, &request))
 		code = pectl_command(parse, options);
 	pe_changes_free(&request.names);
 	pe_changes_free(&changes);

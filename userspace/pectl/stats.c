@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How much the kernel has, and what it dropped. */
 
+#include <config.h>
+#include <errno.h>
 #include <info.h>
 #include <libmnl/libmnl.h>
 #include <linux/pe.h>
+#include <object.h>
 #include <refusal.h>
 #include <stdio.h>
 
 #include "commands.h"
 #include "kernel.h"
+#include "openmetrics.h"
 #include "printer.h"
 
 static int stats_hear(const struct nlmsghdr *nlh, void *arg)
@@ -17,15 +21,44 @@ static int stats_hear(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-static int stats_ask(struct pe_sock *sock, struct pe_info *info)
+static int stats_ask(struct pe_sock *sock, struct pe_info *info, struct pe_refusal *refusal)
 {
 	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_INFO_GET, NLM_F_ACK);
-	struct pe_refusal refusal;
 
 	mnl_attr_put(nlh, PE_INFO_STATS, 0, NULL);
-	if (pe_sock_ask(sock, nlh, stats_hear, info, &refusal))
-		return kernel_refused(&refusal);
-	return EXIT_DONE;
+	return pe_sock_ask(sock, nlh, stats_hear, info, refusal);
+}
+
+/* What is counted and what is there, of one generation. */
+static int stats_read(struct pe_sock *sock, struct pe_info *info, struct pe_config *config,
+		      struct pe_refusal *refusal)
+{
+	int err, tries = KERNEL_TRIES;
+
+	do {
+		err = stats_ask(sock, info, refusal);
+		if (!err)
+			err = kernel_read(sock, config, PE_ALL_KINDS, true, refusal);
+	} while (!err && info->generation != config->generation && --tries);
+	if (!err && !tries)
+		err = pe_refusal_set(refusal, EINTR,
+				     "the configuration kept changing while it was read");
+	return err;
+}
+
+static int stats_metrics(struct pe_sock *sock)
+{
+	struct pe_config config = { 0 };
+	struct pe_refusal refusal;
+	struct pe_info info = { 0 };
+	int code = EXIT_DONE;
+
+	if (stats_read(sock, &info, &config, &refusal))
+		code = kernel_refused(&refusal);
+	else
+		openmetrics_print(stdout, &info, &config);
+	pe_config_free(&config);
+	return code;
 }
 
 static void print_limit(struct printer *p, const char *key, uint32_t limit)
@@ -68,6 +101,19 @@ static void print_info(struct printer *p, const struct pe_info *info)
 	print_close(p);
 }
 
+static int stats_text(struct pe_sock *sock, const struct options *options)
+{
+	struct pe_info info = { 0 };
+	struct pe_refusal refusal;
+	struct printer p;
+
+	if (stats_ask(sock, &info, &refusal))
+		return kernel_refused(&refusal);
+	printer_init(&p, stdout, options);
+	print_info(&p, &info);
+	return EXIT_DONE;
+}
+
 /**
  * command_stats() - print how much the kernel has, and what it dropped
  * @options: the options
@@ -76,17 +122,12 @@ static void print_info(struct printer *p, const struct pe_info *info)
  */
 int command_stats(const struct options *options)
 {
-	struct pe_info info = { 0 };
 	struct pe_sock sock;
-	struct printer p;
 	int code = kernel_open(&sock, options);
 
 	if (code)
 		return code;
-	code = stats_ask(&sock, &info);
+	code = options->openmetrics ? stats_metrics(&sock) : stats_text(&sock, options);
 	pe_sock_close(&sock);
-	printer_init(&p, stdout, options);
-	if (!code)
-		print_info(&p, &info);
 	return code;
 }

@@ -58,6 +58,7 @@ struct exit_entry {
 #define OPTION_BRIEF 256
 #define OPTION_CHECK 257
 #define OPTION_GENERATION 258
+#define OPTION_OPENMETRICS 259
 
 /* Each ends with an entry of zeroes. */
 extern const struct command_entry command_table[];

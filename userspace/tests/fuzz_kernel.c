@@ -71,6 +71,7 @@ static const char *const commands[] = {
 	"pectl -j explain from 2001:db8:99::1 to 2001:db8:2::13 tcp port 80 iif i0",
 	"pectl -t monitor",
 	"pectl -j monitor events",
+	"pectl stats --openmetrics",
 };
 
 static const uint8_t *feed;

@@ -88,10 +88,13 @@ fi
 
 is 1 "pectl: error: capture needs a file for what it captures: -w FILE" capture web
 is 1 "pectl: error: -w FILE goes with capture" -w "$dir/x" show
+is 1 "pectl: error: --openmetrics goes with stats" show --openmetrics
+echo 'device a { tap dev e lladdr 02:00:00:00:00:01; }' >"$dir/good"
+is 1 "pectl: error: --openmetrics goes with stats" -f "$dir/good" --openmetrics
+is 1 "pectl: error: --openmetrics and -j are two forms: choose one" stats -j --openmetrics
 
 if [[ ! -d /sys/module/pe ]]; then
-	echo 'device a { tap dev e lladdr 02:00:00:00:00:01; }' >"$dir/good"
-	for command in show stats flush "service del a" "apply -f $dir/good" "-f $dir/good" \
+	for command in show stats "stats --openmetrics" flush "service del a" "apply -f $dir/good" "-f $dir/good" \
 		"diff -f $dir/good" monitor "explain from 1.2.3.4 to 1.2.3.5 iif e" trace \
 		"capture web -w $dir/none"; do
 		read -r -a words <<<"$command"

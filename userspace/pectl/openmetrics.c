@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Metrics in the text format that Prometheus and what understands OpenMetrics
+ * read.  The metadata of a counter names it with its _total, as Prometheus'
+ * own format and OpenMetrics 2.0 have it, so that every reader finds it.
+ */
+
+#include "openmetrics.h"
+
+#include <config.h>
+#include <device.h>
+#include <info.h>
+#include <linux/pe.h>
+#include <service.h>
+#include <stdbool.h>
+
+/**
+ * struct metrics - what is being printed
+ * @out: where to
+ * @info: what the kernel tells of itself
+ * @config: devices and services, with counters
+ * @name: of the family whose samples come
+ * @bytes: whether counters show bytes, and not packets
+ */
+struct metrics {
+	FILE *out;
+	const struct pe_info *info;
+	const struct pe_config *config;
+	const char *name;
+	bool bytes;
+};
+
+/* ---- samples ---- */
+
+static void metrics_number(const struct metrics *m, uint64_t value)
+{
+	fprintf(m->out, "%s %llu\n", m->name, (unsigned long long)value);
+}
+
+static void metrics_label(const struct metrics *m, char before, const char *key, const char *value)
+{
+	fprintf(m->out, "%c%s=\"", before, key);
+	for (; *value; value++) {
+		if (*value == '\n') {
+			fputs("\\n", m->out);
+			continue;
+		}
+		if (*value == '\\' || *value == '"')
+			fputc('\\', m->out);
+		fputc(*value, m->out);
+	}
+	fputc('"', m->out);
+}
+
+static void metrics_value(const struct metrics *m, uint64_t value)
+{
+	fprintf(m->out, "} %llu\n", (unsigned long long)value);
+}
+
+/* One label and a value. */
+static void metrics_labelled(const struct metrics *m, const char *key, const char *label,
+			     uint64_t value)
+{
+	fputs(m->name, m->out);
+	metrics_label(m, '{', key, label);
+	metrics_value(m, value);
+}
+
+static void metrics_counter(const struct metrics *m, const char *direction,
+			    const struct pe_counter *counter)
+{
+	metrics_label(m, ',', "direction", direction);
+	metrics_value(m, m->bytes ? counter->bytes : counter->packets);
+}
+
+/* ---- families ---- */
+
+static void metrics_module(const struct metrics *m)
+{
+	metrics_labelled(m, "version", m->info->version, 1);
+}
+
+static void metrics_generation(const struct metrics *m)
+{
+	metrics_number(m, m->info->generation);
+}
+
+static void metrics_devices(const struct metrics *m)
+{
+	metrics_number(m, m->info->devices);
+}
+
+static void metrics_devices_limit(const struct metrics *m)
+{
+	metrics_number(m, m->info->devices_max);
+}
+
+static void metrics_services(const struct metrics *m)
+{
+	metrics_number(m, m->info->services);
+}
+
+static void metrics_services_limit(const struct metrics *m)
+{
+	metrics_number(m, m->info->services_max);
+}
+
+static void metrics_addresses(const struct metrics *m)
+{
+	metrics_number(m, m->info->addresses);
+}
+
+static void metrics_drops(const struct metrics *m)
+{
+	uint32_t i;
+
+	for (i = PE_DROP_NONE + 1; i < PE_INFO_DROPS; i++) {
+		char number[16];
+
+		if (!m->info->dropped[i])
+			continue;
+		/* Reasons newer than this program must not be one series. */
+		snprintf(number, sizeof(number), "%u", i);
+		metrics_labelled(m, "reason", pe_drop_known(i) ? pe_drop_name(i) : number,
+				 m->info->drops[i]);
+	}
+}
+
+static void metrics_of_device(const struct metrics *m, const struct pe_device *device,
+			      const char *direction, const struct pe_counter *counter)
+{
+	fputs(m->name, m->out);
+	metrics_label(m, '{', "device", device->o.name);
+	metrics_counter(m, direction, counter);
+}
+
+static void metrics_device(const struct metrics *m)
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_DEVICE];
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++) {
+		const struct pe_device *device = (const struct pe_device *)table->items[i];
+
+		metrics_of_device(m, device, "forward", &device->forward);
+		metrics_of_device(m, device, "reverse", &device->reverse);
+	}
+}
+
+static void metrics_of_service(const struct metrics *m, const struct pe_service *service,
+			       const char *direction, const struct pe_counter *counter)
+{
+	fputs(m->name, m->out);
+	metrics_label(m, '{', "service", service->o.name);
+	metrics_counter(m, direction, counter);
+}
+
+static void metrics_service(const struct metrics *m)
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++) {
+		const struct pe_service *service = (const struct pe_service *)table->items[i];
+
+		if (!service->stats)
+			continue;
+		metrics_of_service(m, service, "forward", &service->stats->all.forward);
+		metrics_of_service(m, service, "reverse", &service->stats->all.reverse);
+	}
+}
+
+static void metrics_of_step(const struct metrics *m, const struct pe_service *service,
+			    unsigned int step, const char *direction,
+			    const struct pe_counter *counter)
+{
+	fputs(m->name, m->out);
+	metrics_label(m, '{', "service", service->o.name);
+	fprintf(m->out, ",step=\"%u\"", step + 1);
+	metrics_label(m, ',', "device", service->steps[step].device);
+	metrics_counter(m, direction, counter);
+}
+
+static void metrics_steps(const struct metrics *m, const struct pe_service *service)
+{
+	unsigned int i;
+
+	for (i = 0; service->stats && i < service->nsteps; i++) {
+		const struct pe_direction_counters *step = &service->stats->steps[i];
+
+		metrics_of_step(m, service, i, "forward", &step->forward);
+		metrics_of_step(m, service, i, "reverse", &step->reverse);
+	}
+}
+
+static void metrics_step(const struct metrics *m)
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++)
+		metrics_steps(m, (const struct pe_service *)table->items[i]);
+}
+
+static const struct {
+	const char *name;
+	const char *type;
+	const char *help;
+	bool bytes;
+	void (*samples)(const struct metrics *m);
+} families[] = {
+	{ "pe_module_info", "gauge", "Version of the kernel module.", false, metrics_module },
+	{ "pe_generation", "gauge", "Generation of the configuration.", false, metrics_generation },
+	{ "pe_devices", "gauge", "Devices that are configured.", false, metrics_devices },
+	{ "pe_devices_limit", "gauge", "Devices that can be configured.", false,
+	  metrics_devices_limit },
+	{ "pe_services", "gauge", "Services that are configured.", false, metrics_services },
+	{ "pe_services_limit", "gauge", "Services that can be configured.", false,
+	  metrics_services_limit },
+	{ "pe_addresses", "gauge", "Different addresses of services.", false, metrics_addresses },
+	{ "pe_dropped_packets_total", "counter", "Packets dropped, by reason.", false,
+	  metrics_drops },
+	{ "pe_device_packets_total", "counter",
+	  "Packets handed to a device; of a server in reverse those it sent.", false,
+	  metrics_device },
+	{ "pe_device_bytes_total", "counter",
+	  "Bytes of pe_device_packets_total, from the network header on.", true, metrics_device },
+	{ "pe_service_packets_total", "counter",
+	  "Packets of a service: from clients, and to them in reverse.", false, metrics_service },
+	{ "pe_service_bytes_total", "counter",
+	  "Bytes of pe_service_packets_total, from the network header on.", true, metrics_service },
+	{ "pe_step_packets_total", "counter",
+	  "Packets handed to the device of a step of a service.", false, metrics_step },
+	{ "pe_step_bytes_total", "counter",
+	  "Bytes of pe_step_packets_total, from the network header on.", true, metrics_step },
+};
+
+/**
+ * openmetrics_print() - print everything the kernel counts as metrics
+ * @out: where to
+ * @info: what the kernel tells of itself, with drops
+ * @config: devices and services, with counters, in the order to be printed
+ */
+void openmetrics_print(FILE *out, const struct pe_info *info, const struct pe_config *config)
+{
+	struct metrics m = { .out = out, .info = info, .config = config };
+	size_t i;
+
+	for (i = 0; i < sizeof(families) / sizeof(*families); i++) {
+		m.name = families[i].name;
+		m.bytes = families[i].bytes;
+		fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", m.name, families[i].help, m.name,
+			families[i].type);
+		families[i].samples(&m);
+	}
+	fputs("# EOF\n", out);
+}
