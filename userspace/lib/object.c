@@ -13,6 +13,7 @@ static const uint16_t pe_verb_flags[] = {
 	[PE_VERB_REPLACE] = NLM_F_CREATE | NLM_F_REPLACE,
 	[PE_VERB_CHANGE] = NLM_F_REPLACE,
 	[PE_VERB_DEL] = 0,
+	[PE_VERB_COPY] = NLM_F_CREATE | NLM_F_EXCL,
 };
 
 static uint8_t pe_object_command(const struct pe_object *object)

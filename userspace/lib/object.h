@@ -18,6 +18,7 @@ enum pe_verb {
 	PE_VERB_REPLACE, /* may exist */
 	PE_VERB_CHANGE, /* must exist, keeps what is not given */
 	PE_VERB_DEL,
+	PE_VERB_COPY, /* must not exist, has what is not given from another */
 };
 
 /**

@@ -65,6 +65,8 @@ struct pe_service_stats {
 /**
  * struct pe_service - a service
  * @o: name and verb
+ * @from: with PE_VERB_COPY the service that it is a copy of
+ * @from_at: where that stands in the source, plus one
  * @iif: interface of arrival, or NULL for any
  * @announce: interface on which its address is answered for, or NULL for none
  * @ranges: its ports
@@ -91,6 +93,8 @@ struct pe_service_stats {
  */
 struct pe_service {
 	struct pe_object o;
+	const char *from;
+	uint32_t from_at;
 	const char *iif;
 	const char *announce;
 	struct pe_range *ranges;

@@ -6,6 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <noun.h>
 #include <refusal.h>
+#include <service.h>
 #include <stdio.h>
 #include <string.h>
 #include <txn.h>
@@ -45,9 +46,9 @@ static int change_keep(const struct nlmsghdr *nlh, void *arg)
 
 static int change_missing(struct change *change, const struct pe_object *object)
 {
-	return pe_refusal_set(&change->refusal, ENOENT,
-			      "%s %s cannot be changed: it was deleted before",
-			      pe_noun_of(object)->name, object->name);
+	return pe_refusal_set(&change->refusal, ENOENT, "%s %s cannot be %s: it was deleted before",
+			      pe_noun_of(object)->name, object->name,
+			      object->verb == PE_VERB_COPY ? "copied" : "changed");
 }
 
 /* What the batch itself said of an object before, or what the kernel has. */
@@ -96,14 +97,31 @@ static void change_remember(struct change *change, struct pe_object *object)
 		pe_table_add(&change->last[object->kind], object);
 }
 
+/* What is kept of is what a change changes, or what a copy names. */
+static struct pe_object change_base_name(const struct pe_object *object)
+{
+	const struct pe_service *service = (const struct pe_service *)object;
+	struct pe_object name = *object;
+
+	if (object->verb == PE_VERB_COPY) {
+		name.name = service->from;
+		name.at = service->from_at;
+	}
+	return name;
+}
+
 static int change_merge(struct change *change, const struct pe_object *object,
 			struct pe_object **whole)
 {
-	struct pe_object *base;
-	int err = change_base(change, object, &base);
+	struct pe_object *base, name = change_base_name(object);
+	int err = change_base(change, &name, &base);
 
-	if (err)
+	if (err) {
+		/* The refusal is about a name that is not there, and its place. */
+		name.verb = PE_VERB_DEL;
+		*whole = pe_arena_memdup(&change->arena, &name, sizeof(name));
 		return err;
+	}
 	*whole = pe_arena_memdup(&change->arena, object, pe_noun_of(object)->size);
 	pe_noun_of(object)->merge(*whole, base);
 	return 0;
@@ -117,7 +135,7 @@ static int change_complete(struct change *change)
 	for (i = 0; i < change->asked->count && !err; i++) {
 		struct pe_object *object = change->asked->list[i];
 
-		if (object->verb == PE_VERB_CHANGE)
+		if (object->verb == PE_VERB_CHANGE || object->verb == PE_VERB_COPY)
 			err = change_merge(change, object, &object);
 		pe_changes_add(&change->whole, object);
 		change_remember(change, object);
@@ -150,8 +168,8 @@ static int change_transaction(struct change *change, const struct options *optio
 
 static bool change_is_simple(const struct pe_changes *asked, const struct options *options)
 {
-	return asked->count == 1 && asked->list[0]->verb != PE_VERB_CHANGE && !options->check &&
-	       !options->has_generation;
+	return asked->count == 1 && asked->list[0]->verb != PE_VERB_CHANGE &&
+	       asked->list[0]->verb != PE_VERB_COPY && !options->check && !options->has_generation;
 }
 
 static int change_attempt(struct change *change, const struct options *options)

@@ -177,16 +177,16 @@ static void words_commands(void)
 	puts("'");
 }
 
-static void words_verbs(void)
+static void words_verbs(const char *noun)
 {
 	const struct command_entry *entry;
 	struct words words = { .count = 0 };
+	size_t len = strlen(noun);
 
-	printf("_pectl_verbs='");
+	printf("_pectl_%s_verbs='", noun);
 	for (entry = command_table; entry->name; entry++)
-		if (strchr(entry->name, ' '))
-			words_add(&words, strchr(entry->name, ' ') + 1,
-				  strlen(strchr(entry->name, ' ') + 1));
+		if (!strncmp(entry->name, noun, len) && entry->name[len] == ' ')
+			words_add(&words, entry->name + len + 1, strlen(entry->name + len + 1));
 	puts("'");
 }
 
@@ -216,7 +216,8 @@ static void words_options(void)
 static void completion_words(void)
 {
 	words_commands();
-	words_verbs();
+	words_verbs("device");
+	words_verbs("service");
 	words_options();
 	words_clauses("device");
 	words_clauses("service");

@@ -43,7 +43,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 
 %token <word> ADD "add" ADDRESS "address" ALIAS "alias" ANNOUNCE "announce" APPLY "apply"
 %token <word> CHANGE "change"
-%token <word> CONFIG "config" DEL "del" DEV "dev" DEVICE "device" DIFF "diff"
+%token <word> CONFIG "config" COPY "copy" DEL "del" DEV "dev" DEVICE "device" DIFF "diff"
 %token <word> DYNAMIC "dynamic" EMITS "emits"
 %token <word> EVENTS "events" EXPLAIN "explain" FLUSH "flush" FROM "from" GUARD "guard"
 %token <word> HELP "help" ICMP "icmp" ICMPV6 "icmpv6" IIF "iif" INLINE "inline"
@@ -87,11 +87,13 @@ statements:
 device_start:
 	DEVICE plain newlines '{'	{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
 |	DEVICE verb '{'			{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
+|	DEVICE COPY newlines '{'	{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
 ;
 
 service_start:
 	SERVICE plain newlines '{'	{ service_begin(parse, PE_VERB_ADD, $2); CHECK; }
 |	SERVICE verb '{'		{ service_begin(parse, PE_VERB_ADD, $2); CHECK; }
+|	SERVICE COPY '{'		{ service_begin(parse, PE_VERB_ADD, $2); CHECK; }
 ;
 
 newlines:
@@ -159,6 +161,7 @@ device_head:
 
 service_head:
 	SERVICE write name		{ parse_command(parse, $1); service_begin(parse, $2, $3); CHECK; }
+|	SERVICE COPY name TO name	{ parse_command(parse, $1); service_copy(parse, $3, $5); CHECK; }
 ;
 
 write:
@@ -312,6 +315,7 @@ name:
 	NAME
 |	any
 |	verb
+|	COPY
 ;
 
 verb:

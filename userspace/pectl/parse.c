@@ -195,7 +195,9 @@ static void parse_enter(struct parse *parse, struct pe_object *object, struct wo
 	struct pe_table *table = &parse->config->tables[object->kind];
 	struct pe_object **found = pe_table_find(table, object->name, word.len);
 
-	if (found && (*found)->verb != PE_VERB_DEL && object->verb == PE_VERB_ADD)
+	bool new = object->verb == PE_VERB_ADD || object->verb == PE_VERB_COPY;
+
+	if (found && (*found)->verb != PE_VERB_DEL && new)
 		parse_duplicate(parse, word, *found);
 	else if (found)
 		*found = object;

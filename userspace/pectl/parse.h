@@ -116,6 +116,7 @@ void device_separate(struct parse *parse);
 void device_end(struct parse *parse);
 
 void service_begin(struct parse *parse, enum pe_verb verb, struct word name);
+void service_copy(struct parse *parse, struct word from, struct word name);
 void service_vip(struct parse *parse, struct word word, struct word value);
 void service_client(struct parse *parse, struct word word, struct word value);
 void service_exit_via(struct parse *parse, struct word word, struct word value);

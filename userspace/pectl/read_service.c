@@ -29,6 +29,25 @@ void service_begin(struct parse *parse, enum pe_verb verb, struct word name)
 		parse->service->at[PE_SERVICE_NAME] = object->at;
 }
 
+/**
+ * service_copy() - start a service that is like another
+ * @parse: the text
+ * @from: name of the other
+ * @name: its name
+ */
+void service_copy(struct parse *parse, struct word from, struct word name)
+{
+	const char *other = parse->failed ? NULL : parse_name(parse, from, "service");
+
+	if (!other)
+		return;
+	service_begin(parse, PE_VERB_COPY, name);
+	if (!parse->service)
+		return;
+	parse->service->from = pe_arena_strndup(&parse->config->arena, other, from.len);
+	parse->service->from_at = from.at + 1;
+}
+
 /* Notes that a part is there, which it must not have been before. */
 static bool service_set(struct parse *parse, int attr, struct word word)
 {
@@ -491,7 +510,7 @@ void service_end(struct parse *parse)
 		pe_arena_memdup(arena, parse->dynamic, parse->ndynamic * sizeof(*parse->dynamic));
 	service->steps =
 		pe_arena_memdup(arena, parse->steps, parse->nsteps * sizeof(*parse->steps));
-	if (service->o.verb != PE_VERB_CHANGE)
+	if (service->o.verb != PE_VERB_CHANGE && service->o.verb != PE_VERB_COPY)
 		service_check(parse);
 	service_check_either(parse);
 	parse_finish(parse, &service->o);

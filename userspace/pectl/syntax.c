@@ -19,6 +19,7 @@ static const struct {
 	{ DEVICE, "the name of a device" },
 	{ SERVICE, "the name of a service" },
 	{ ADD, "a name" },
+	{ COPY, "the name of a service" },
 	{ REPLACE, "a name" },
 	{ CHANGE, "a name" },
 	{ DEL, "a name" },

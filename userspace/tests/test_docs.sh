@@ -74,6 +74,11 @@ complete_is "apply" a
 complete_is "diff device" d
 complete_is "--json" --j
 complete_is "add replace change del show" device ""
+complete_is "add replace change copy del show" service ""
+complete_is "fw1 web1" service copy ""
+complete_is "to" service copy web1 ""
+complete_is "" service copy web1 to ""
+complete_is "sequence" service copy web1 to web2 se
 complete_is "web1" device del w
 complete_is "fw1 web1" service show ""
 complete_is "" device add ""
