@@ -78,6 +78,38 @@ void pe_config_clear(struct pe_config *config)
 		pe_table_free(&config->tables[kind]);
 }
 
+static bool pe_table_equal(const struct pe_table *a, const struct pe_table *b)
+{
+	struct pe_object **other;
+	uint32_t i;
+
+	for (i = 0; i < a->count; i++) {
+		const struct pe_object *object = a->items[i];
+
+		other = pe_table_find(b, object->name, strlen(object->name));
+		if (!other || !pe_noun_of(object)->equal(object, *other))
+			return false;
+	}
+	return a->count == b->count;
+}
+
+/**
+ * pe_config_equal() - compare what a user can say of two configurations
+ * @a: one
+ * @b: the other
+ *
+ * Return: whether it means the same.
+ */
+bool pe_config_equal(const struct pe_config *a, const struct pe_config *b)
+{
+	int kind;
+
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
+		if (!pe_table_equal(&a->tables[kind], &b->tables[kind]))
+			return false;
+	return true;
+}
+
 /**
  * pe_config_free() - forget everything
  * @config: empty afterwards and ready for use

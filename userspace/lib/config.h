@@ -3,6 +3,8 @@
 #ifndef PE_CONFIG_H
 #define PE_CONFIG_H
 
+#include <stdbool.h>
+
 #include "arena.h"
 #include "object.h"
 #include "table.h"
@@ -24,6 +26,7 @@ struct pe_config {
 int pe_config_add_message(struct pe_config *config, const struct nlmsghdr *nlh);
 void pe_config_clear(struct pe_config *config);
 void pe_config_sort(struct pe_config *config);
+bool pe_config_equal(const struct pe_config *a, const struct pe_config *b);
 void pe_config_free(struct pe_config *config);
 
 int pe_object_decode(struct pe_object **object, struct pe_arena *arena, const struct nlmsghdr *nlh);

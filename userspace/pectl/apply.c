@@ -1,69 +1,92 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A configuration file against the kernel: make it so, or tell what differs. */
 
-#include <diff.h>
+#include "apply.h"
+
 #include <errno.h>
-#include <refusal.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <txn.h>
 
 #include "commands.h"
+#include "confirm.h"
 #include "kernel.h"
 #include "parse.h"
 #include "print_object.h"
 #include "printer.h"
 
-/* A file and what the kernel has instead. */
-struct apply {
-	const struct options *options;
-	struct source source;
-	struct pe_config wanted;
-	struct pe_diff diff;
-	struct pe_sock sock;
-	struct pe_refusal refusal;
-	struct pe_blame blame;
-};
-
-static int apply_open(struct apply *apply)
+static bool apply_parse(struct apply *apply)
 {
 	struct parse parse = { .source = &apply->source,
 			       .mode = PARSE_CONFIG,
 			       .config = &apply->wanted };
 
+	return parse_source(&parse);
+}
+
+/**
+ * apply_read_revision() - take a revision for the text
+ * @apply: with the revisions open
+ * @number: of the revision
+ *
+ * Return: EXIT_DONE, or another code after having told why.
+ */
+int apply_read_revision(struct apply *apply, uint32_t number)
+{
+	struct pe_kept kept;
+
+	if (pe_store_read(&apply->history.store, number, &kept, &apply->refusal))
+		return kernel_refused(&apply->refusal);
+	snprintf(apply->name, sizeof(apply->name), "revision %" PRIu32, number);
+	source_take_string(&apply->source, apply->name, kept.text);
+	pe_kept_free(&kept);
+	return apply_parse(apply) ? EXIT_DONE : EXIT_REFUSED;
+}
+
+static int apply_open(struct apply *apply)
+{
 	if (!apply->options->file) {
 		fputs("pectl: error: which file? Name it with -f FILE; - is standard input\n",
 		      stderr);
 		return EXIT_SYNTAX;
 	}
-	if (!source_read(&apply->source, apply->options->file) || !parse_source(&parse))
+	if (!source_read(&apply->source, apply->options->file) || !apply_parse(apply))
 		return EXIT_SYNTAX;
 	return kernel_open(&apply->sock, apply->options);
 }
 
-static void apply_close(struct apply *apply)
+/**
+ * apply_close() - forget everything
+ * @apply: what was applied or compared
+ */
+void apply_close(struct apply *apply)
 {
+	history_close(&apply->history);
 	pe_diff_free(&apply->diff);
 	pe_config_free(&apply->wanted);
 	source_free(&apply->source);
 	if (apply->sock.buf)
 		pe_sock_close(&apply->sock);
+	apply->sock.buf = NULL;
 }
 
 static int apply_feed(const struct nlmsghdr *nlh, void *arg)
 {
-	return pe_diff_feed(arg, nlh);
+	struct apply *apply = arg;
+	int err = pe_diff_feed(&apply->diff, nlh);
+
+	return err ? err : history_feed(&apply->history, nlh);
 }
 
 static int apply_compare_once(struct apply *apply)
 {
 	int kind, err = 0;
 
+	pe_config_free(&apply->history.before);
 	pe_diff_free(&apply->diff);
 	pe_diff_start(&apply->diff, &apply->wanted);
 	for (kind = 0; kind < PE_OBJECT_ALL && !err; kind++)
-		err = kernel_dump(&apply->sock, kind, false, apply_feed, &apply->diff,
-				  &apply->refusal);
+		err = kernel_dump(&apply->sock, kind, false, apply_feed, apply, &apply->refusal);
 	if (!err)
 		pe_diff_finish(&apply->diff);
 	return err;
@@ -114,10 +137,28 @@ static int apply_attempt(struct apply *apply)
 		return err;
 	err = apply_compare(apply);
 	if (!err)
+		err = history_prepare(&apply->history, &apply->wanted, apply->diff.changes.count,
+				      generation, &apply->refusal);
+	if (!err)
 		err = apply_changes(apply, generation);
-	if (err)
-		pe_txn_abort(&apply->sock, &ignored);
+	if (!err)
+		return 0;
+	history_undo(&apply->history);
+	pe_txn_abort(&apply->sock, &ignored);
 	return err;
+}
+
+static void apply_tell_revision(struct printer *p, const struct history *history)
+{
+	if (history->next.number)
+		print_uint(p, "revision", "; revision %llu", history->next.number);
+	if (history->found)
+		print_uint(p, "found", "; what was there before is revision %llu", history->found);
+	if (!history->own.revision)
+		return;
+	print_uint(p, "confirm", "\nto be confirmed within %llu s (pectl confirm)",
+		   history->own.seconds);
+	print_uint(p, "back", "; else revision %llu comes back", history->own.back);
 }
 
 static void apply_summary(const struct apply *apply)
@@ -134,11 +175,19 @@ static void apply_summary(const struct apply *apply)
 	print_uint(&p, "added", "%llu added", diff->added);
 	print_uint(&p, "changed", ", %llu changed", diff->changed);
 	print_uint(&p, "deleted", ", %llu deleted", diff->deleted);
-	print_uint(&p, "unchanged", ", %llu unchanged\n", diff->unchanged);
+	print_uint(&p, "unchanged", ", %llu unchanged", diff->unchanged);
+	apply_tell_revision(&p, &apply->history);
+	print_text(&p, "\n");
 	print_close(&p);
 }
 
-static int apply_run(struct apply *apply)
+/**
+ * apply_run() - make the kernel have what the text says
+ * @apply: with the text read, and the kernel and the revisions open
+ *
+ * Return: the exit code.
+ */
+int apply_run(struct apply *apply)
 {
 	int err, tries = KERNEL_TRIES;
 
@@ -148,8 +197,16 @@ static int apply_run(struct apply *apply)
 	if (err)
 		return kernel_refused_change(&apply->refusal, &apply->blame, &apply->diff.changes,
 					     &apply->source);
+	history_done(&apply->history);
 	apply_summary(apply);
 	return EXIT_DONE;
+}
+
+static int apply_act(struct apply *apply)
+{
+	int code = history_open(&apply->history, apply->options, HISTORY_APPLY, NULL);
+
+	return code ? code : apply_run(apply);
 }
 
 /**
@@ -164,7 +221,7 @@ int command_apply(const struct options *options)
 	int code = apply_open(&apply);
 
 	if (!code)
-		code = apply_run(&apply);
+		code = confirm_run(&apply, apply_act);
 	apply_close(&apply);
 	return code;
 }
@@ -240,16 +297,31 @@ static int diff_run(struct apply *apply)
 	return apply->diff.changes.count ? EXIT_DIFFERS : EXIT_DONE;
 }
 
+static int diff_open(struct apply *apply)
+{
+	int code;
+
+	if (!apply->revision)
+		return apply_open(apply);
+	code = kernel_open(&apply->sock, apply->options);
+	if (!code)
+		code = history_open(&apply->history, apply->options, HISTORY_READ, NULL);
+	if (!code)
+		code = apply_read_revision(apply, apply->revision);
+	return code;
+}
+
 /**
- * command_diff() - tell how the kernel's configuration differs from a file
- * @options: the options, with the file
+ * command_diff() - tell how the kernel's configuration differs from a text
+ * @request: with the number of a revision
+ * @options: the options, with a file if that is none
  *
  * Return: the exit code.
  */
-int command_diff(const struct options *options)
+int command_diff(const struct request *request, const struct options *options)
 {
-	struct apply apply = { .options = options };
-	int code = apply_open(&apply);
+	struct apply apply = { .options = options, .revision = request->revision };
+	int code = diff_open(&apply);
 
 	if (!code)
 		code = diff_run(&apply);

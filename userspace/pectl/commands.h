@@ -17,7 +17,10 @@ struct parse;
 
 int command_change(struct parse *parse, const struct options *options);
 int command_apply(const struct options *options);
-int command_diff(const struct options *options);
+int command_diff(const struct request *request, const struct options *options);
+int command_confirm(const struct options *options);
+int command_rollback(const struct request *request, const struct options *options);
+int command_revision(const struct request *request, const struct options *options);
 int command_show(const struct request *request, const struct options *options);
 int command_explain(const struct request *request, const struct options *options);
 int command_stats(const struct options *options);

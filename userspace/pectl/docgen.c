@@ -218,9 +218,11 @@ static void completion_words(void)
 	words_commands();
 	words_verbs("device");
 	words_verbs("service");
+	words_verbs("revision");
 	words_options();
 	words_clauses("device");
 	words_clauses("service");
+	words_command("diff");
 	words_command("explain");
 	words_command("monitor");
 	words_command("trace");

@@ -55,6 +55,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> TCP "tcp" TO "to" TRANSPARENT "transparent" UDP "udp" VIA "via" VIP "vip"
 %token <word> REMOTE "remote" VNI "vni"
 %token <word> CLIENT "client" EXIT "exit" TABLE "table"
+%token <word> CONFIRM "confirm" REV "rev" REVISION "revision" ROLLBACK "rollback"
 %token <word> CAPTURE "capture" COUNT "count" SNAPLEN "snaplen" STEP_WORD "step" TRACE "trace"
 
 %type <word> name plain verb any proto
@@ -113,6 +114,12 @@ command:
 	names
 |	APPLY				{ request_start(parse, REQUEST_APPLY, $1); }
 |	DIFF				{ request_start(parse, REQUEST_DIFF, $1); }
+	revision
+|	CONFIRM				{ request_start(parse, REQUEST_CONFIRM, $1); }
+|	ROLLBACK			{ request_start(parse, REQUEST_ROLLBACK, $1); }
+	revision
+|	REVISION SHOW			{ request_start(parse, REQUEST_REVISION, $1); }
+|	REVISION SHOW NAME		{ request_start(parse, REQUEST_REVISION, $1); request_revision(parse, $3); CHECK; }
 |	STATS				{ request_start(parse, REQUEST_STATS, $1); }
 |	EXPLAIN				{ request_start(parse, REQUEST_EXPLAIN, $1); }
 	flow_items			{ request_flow_end(parse, $1); CHECK; }
@@ -129,6 +136,11 @@ command:
 names:
 	%empty
 |	names name			{ request_show_name(parse, $2); CHECK; }
+;
+
+revision:
+	%empty
+|	REV NAME			{ request_revision(parse, $2); CHECK; }
 ;
 
 groups:
@@ -335,6 +347,7 @@ any:
 |	NAT | OUTSIDE | PORT | PROTO | REMOTE | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP
 |	TCP | TO | TRANSPARENT | UDP | VIA | VIP | VNI
 |	DSCP | LINK | MPLS | NSH | TRACK | VLAN
+|	CONFIRM | REV | REVISION | ROLLBACK
 |	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
 ;
 

@@ -20,9 +20,7 @@
 #include "options.h"
 #include "source.h"
 
-#define KERNEL_NETNS_DIR "/run/netns"
-
-static int kernel_enter(const char *name)
+static int kernel_enter_netns(const char *name)
 {
 	char path[4096];
 	int fd, err;
@@ -47,6 +45,17 @@ static int kernel_enter(const char *name)
 }
 
 /**
+ * kernel_enter() - go where the options say
+ * @options: which network namespace
+ *
+ * Return: EXIT_DONE, or another code after having told why.
+ */
+int kernel_enter(const struct options *options)
+{
+	return options->netns ? kernel_enter_netns(options->netns) : EXIT_DONE;
+}
+
+/**
  * kernel_open() - find the engine
  * @sock: the socket to it
  * @options: which network namespace
@@ -56,7 +65,7 @@ static int kernel_enter(const char *name)
 int kernel_open(struct pe_sock *sock, const struct options *options)
 {
 	struct pe_refusal refusal;
-	int code = options->netns ? kernel_enter(options->netns) : EXIT_DONE;
+	int code = kernel_enter(options);
 
 	if (code)
 		return code;

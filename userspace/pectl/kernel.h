@@ -16,7 +16,9 @@ struct pe_refusal;
 struct source;
 
 #define KERNEL_TRIES 10
+#define KERNEL_NETNS_DIR "/run/netns"
 
+int kernel_enter(const struct options *options);
 int kernel_open(struct pe_sock *sock, const struct options *options);
 int kernel_refused(const struct pe_refusal *refusal);
 int kernel_refused_change(const struct pe_refusal *refusal, const struct pe_blame *blame,

@@ -3,6 +3,8 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <jansson.h>
+#include <revision.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "tables.h"
 
 #define OPTIONS_MAX 32
+#define OPTIONS_CONFIRM_MAX 86400
 
 static const struct option_entry *options_find(const char *name, size_t len)
 {
@@ -87,6 +90,51 @@ static bool options_generation(struct options *options, const char *value)
 	return true;
 }
 
+static bool options_comment(struct options *options, const char *text)
+{
+	json_t *string = json_string(text);
+	const char *p = text;
+
+	while (*p && (unsigned char)*p >= ' ' && *p != 0x7f)
+		p++;
+	if (!string || *p || strlen(text) > PE_REVISION_COMMENT_MAX) {
+		fprintf(stderr,
+			"pectl: error: a comment is one line of UTF-8, and up to %d bytes long\n",
+			PE_REVISION_COMMENT_MAX);
+		json_decref(string);
+		return false;
+	}
+	json_decref(string);
+	options->comment = text;
+	return true;
+}
+
+static bool options_confirm(struct options *options, const char *value)
+{
+	static const char units[] = "smh";
+	static const unsigned int seconds[] = { 1, 60, 3600 };
+	const char *unit = "s";
+	char *end;
+	unsigned long number = strtoul(value, &end, 10);
+
+	if (*end && !end[1])
+		unit = strchr(units, *end);
+	if (*value < '0' || *value > '9' || (*end && end[1]) || !unit || !number ||
+	    number > OPTIONS_CONFIRM_MAX) {
+		fprintf(stderr, "pectl: error: '%s' is no time to confirm: 60s, 10m or 1h is one\n",
+			value);
+		return false;
+	}
+	unit = *end ? strchr(units, *end) : units;
+	options->confirm = (uint32_t)number * seconds[unit - units];
+	if (options->confirm <= OPTIONS_CONFIRM_MAX)
+		return true;
+	fprintf(stderr,
+		"pectl: error: '%s' is too long a time to confirm: at most a day is possible\n",
+		value);
+	return false;
+}
+
 static bool options_set(struct options *options, int letter)
 {
 	switch (letter) {
@@ -101,6 +149,15 @@ static bool options_set(struct options *options, int letter)
 		return true;
 	case OPTION_GENERATION:
 		return options_generation(options, optarg);
+	case OPTION_COMMENT:
+		return options_comment(options, optarg);
+	case OPTION_CONFIRM:
+		return options_confirm(options, optarg);
+	case OPTION_STATE:
+		options->state = optarg;
+		return true;
+	case OPTION_NO_REVISION:
+		return options->no_revision = true;
 	case OPTION_CHECK:
 		return options->check = true;
 	case 'j':

@@ -20,6 +20,10 @@ enum exit_code {
  * @file: to be read, or NULL
  * @write: to be written, or NULL
  * @netns: network namespace to work in, or NULL
+ * @state: directory of revisions, or NULL for the usual one
+ * @comment: of the revision, or NULL
+ * @confirm: seconds until it is undone unless confirmed, or 0
+ * @no_revision: keep none
  * @generation: that the configuration must be at
  * @has_generation: whether that is given
  * @check: change nothing, only find out whether it could be done
@@ -38,6 +42,10 @@ struct options {
 	const char *file;
 	const char *write;
 	const char *netns;
+	const char *state;
+	const char *comment;
+	uint32_t confirm;
+	bool no_revision;
 	uint32_t generation;
 	bool has_generation;
 	bool check;

@@ -23,7 +23,13 @@ static int pectl_command(struct parse *parse, const struct options *options)
 	case REQUEST_APPLY:
 		return command_apply(options);
 	case REQUEST_DIFF:
-		return command_diff(options);
+		return command_diff(request, options);
+	case REQUEST_CONFIRM:
+		return command_confirm(options);
+	case REQUEST_ROLLBACK:
+		return command_rollback(request, options);
+	case REQUEST_REVISION:
+		return command_revision(request, options);
 	case REQUEST_EXPLAIN:
 		return command_explain(request, options);
 	case REQUEST_STATS:
@@ -70,6 +76,43 @@ static bool pectl_form_fits(const struct options *options, const struct request 
 	return false;
 }
 
+static bool pectl_goes_back(const struct request *request)
+{
+	return request->kind == REQUEST_ROLLBACK || request->kind == REQUEST_CONFIRM ||
+	       request->kind == REQUEST_REVISION || request->revision;
+}
+
+static const char *pectl_misfit(const struct options *options, const struct request *request)
+{
+	bool apply = request->kind == REQUEST_APPLY, back = request->kind == REQUEST_ROLLBACK;
+
+	if (options->comment && !apply && !back)
+		return "--comment TEXT goes with apply and with rollback";
+	if (options->confirm && !apply && !back)
+		return "--confirm TIME goes with apply and with rollback";
+	if (options->no_revision && !apply)
+		return "--no-revision goes with apply";
+	if (options->state && !apply && !pectl_goes_back(request))
+		return "--state DIR goes with what keeps or reads revisions";
+	if (options->no_revision && (options->comment || options->confirm || options->state))
+		return "--no-revision leaves --comment, --confirm and --state nothing to do";
+	if (options->confirm && options->check)
+		return "--check changes nothing that --confirm could undo";
+	if (options->file && request->kind == REQUEST_DIFF && request->revision)
+		return "diff compares with a file or with a revision, not with both";
+	return NULL;
+}
+
+/* Options about revisions that would be ignored are one too. */
+static bool pectl_revision_fits(const struct options *options, const struct request *request)
+{
+	const char *why = pectl_misfit(options, request);
+
+	if (why)
+		fprintf(stderr, "pectl: error: %s\n", why);
+	return !why;
+}
+
 static int pectl_run(struct parse *parse, struct source *source, const struct options *options)
 {
 	struct pe_changes changes = { 0 };
@@ -81,7 +124,7 @@ static int pectl_run(struct parse *parse, struct source *source, const struct op
 	parse->config = &config;
 	parse->changes = &changes;
 	parse->request = &request;
-	if (parse_source(parse) &&
+	if (parse_source(parse) && pectl_revision_fits(options, &request) &&
 	    (parse->mode != PARSE_ARGUMENTS || pectl_files_fit(options, &request)) &&
 	    pectl_form_fits(options, &request))
 		code = pectl_command(parse, options);

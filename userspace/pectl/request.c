@@ -279,6 +279,16 @@ void request_watch_end(struct parse *parse, struct word word)
 }
 
 /**
+ * request_revision() - a revision that is meant
+ * @parse: the text
+ * @word: its number
+ */
+void request_revision(struct parse *parse, struct word word)
+{
+	parse_number(parse, word, 1, UINT32_MAX, "number of a revision", &parse->request->revision);
+}
+
+/**
  * request_monitor() - what to monitor
  * @parse: the text
  * @group: REQUEST_MONITOR_...

@@ -15,6 +15,9 @@ enum request_kind {
 	REQUEST_SHOW,
 	REQUEST_APPLY,
 	REQUEST_DIFF,
+	REQUEST_CONFIRM,
+	REQUEST_ROLLBACK,
+	REQUEST_REVISION,
 	REQUEST_EXPLAIN,
 	REQUEST_STATS,
 	REQUEST_MONITOR,
@@ -55,6 +58,7 @@ struct request_flow {
  * @groups: what to monitor
  * @watch: what to trace or capture
  * @count: how much of it, or 0
+ * @revision: number of a revision, or 0
  * @topic: what to help with, or NULL
  */
 struct request {
@@ -65,6 +69,7 @@ struct request {
 	unsigned int groups;
 	struct pe_watch watch;
 	unsigned int count;
+	unsigned int revision;
 	const char *topic;
 };
 
@@ -90,6 +95,7 @@ void request_watch_step(struct parse *parse, struct word value);
 void request_watch_snaplen(struct parse *parse, struct word value);
 void request_watch_count(struct parse *parse, struct word value);
 void request_watch_end(struct parse *parse, struct word word);
+void request_revision(struct parse *parse, struct word word);
 void request_monitor(struct parse *parse, unsigned int group);
 void request_help(struct parse *parse, struct word word);
 

@@ -44,6 +44,7 @@ static const struct {
 	{ PROTO, "the number of a protocol" },
 	{ SEQUENCE, "the name of a device" },
 	{ CAPTURE, "the name of a service" },
+	{ REV, "the number of a revision" },
 	{ STEP_WORD, "the number of a step" },
 	{ COUNT, "a number" },
 	{ SNAPLEN, "a number of bytes" },

@@ -59,6 +59,10 @@ struct exit_entry {
 #define OPTION_CHECK 257
 #define OPTION_GENERATION 258
 #define OPTION_OPENMETRICS 259
+#define OPTION_COMMENT 260
+#define OPTION_CONFIRM 261
+#define OPTION_NO_REVISION 262
+#define OPTION_STATE 263
 
 /* Each ends with an entry of zeroes. */
 extern const struct command_entry command_table[];

@@ -93,6 +93,39 @@ echo 'device a { tap dev e lladdr 02:00:00:00:00:01; }' >"$dir/good"
 is 1 "pectl: error: --openmetrics goes with stats" -f "$dir/good" --openmetrics
 is 1 "pectl: error: --openmetrics and -j are two forms: choose one" stats -j --openmetrics
 
+is 1 "pectl: error: --comment TEXT goes with apply and with rollback" --comment x show
+is 1 "pectl: error: --confirm TIME goes with apply and with rollback" --confirm 60s diff rev 1
+is 1 "pectl: error: --no-revision goes with apply" --no-revision rollback
+is 1 "pectl: error: --state DIR goes with what keeps or reads revisions" --state "$dir" show
+is 1 "pectl: error: --state DIR goes with what keeps or reads revisions" --state "$dir" diff -f x
+is 1 "pectl: error: --comment TEXT goes with*" --comment x -f /dev/null
+is 1 "pectl: error: --no-revision leaves*" apply -f x --no-revision --state "$dir"
+is 1 "pectl: error: --check changes nothing that --confirm could undo" \
+	apply -f x --check --confirm 10
+is 1 "pectl: error: diff compares with a file or with a revision, not with both" diff rev 1 -f x
+for time in 0 x 10d 1sm -1 "" 86401 25h s; do
+	is 1 "pectl: error: '$time' is *time to confirm*" apply -f x --confirm "$time"
+done
+is 1 "pectl: error: a comment is one line*" apply -f x --comment $'a\nb'
+is 1 "pectl: error: a comment is one line*" apply -f x --comment $'\xff'
+is 1 "pectl: error: a comment is one line*" apply -f x --comment "$(printf '%0256d' 0)"
+
+# Revisions can be looked at without the kernel.
+is 2 "pectl: error: cannot keep revisions in $dir/none: No such file or directory" \
+	revision show --state "$dir/none"
+is 2 "pectl: error: cannot read revisions in $dir/bad: Not a directory" \
+	revision show --state "$dir/bad"
+mkdir "$dir/state"
+is 0 "" revision show --state "$dir/state"
+is 0 '{"version":1,"revisions":[[]]}' -j revision show --state "$dir/state"
+is 2 "pectl: error: there is no revision 1 in $dir/state" revision show 1 --state "$dir/state"
+is 2 "pectl: error: nothing waits to be confirmed*" confirm --state "$dir/state"
+echo x >"$dir/state/7.conf"
+is 0 "7 *damaged*" revision show --state "$dir/state"
+is 2 "pectl: error: revision 7 in $dir/state is damaged*" revision show 7 --state "$dir/state"
+echo x >"$dir/state/confirm"
+is 2 "pectl: error: the file confirm in $dir/state is damaged*" revision show --state "$dir/state"
+
 if [[ ! -d /sys/module/pe ]]; then
 	for command in show stats "stats --openmetrics" flush "service del a" "apply -f $dir/good" "-f $dir/good" \
 		"diff -f $dir/good" monitor "explain from 1.2.3.4 to 1.2.3.5 iif e" trace \
