@@ -9,6 +9,7 @@
 #include "control/noun.h"
 #include "control/notify.h"
 #include "control/session.h"
+#include "doctor.h"
 #include "herald.h"
 #include "model/announce.h"
 #include "model/prefix.h"
@@ -159,6 +160,10 @@ static int __net_init pe_net_init_net(struct net *net)
 	INIT_LIST_HEAD(&pn->announced);
 	INIT_DELAYED_WORK(&pn->announce_work, pe_herald_work);
 	INIT_WORK(&pn->event_work, pe_notify_work);
+	mutex_init(&pn->health_lock);
+	INIT_LIST_HEAD(&pn->pools);
+	INIT_DELAYED_WORK(&pn->doctor_work, pe_doctor_work);
+	INIT_WORK(&pn->settle_work, pe_sequences_settle);
 	spin_lock_init(&pn->sessions_lock);
 	INIT_LIST_HEAD(&pn->sessions);
 	INIT_LIST_HEAD(&pn->watchers);
@@ -246,6 +251,8 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	struct pe_net *pn = pe_net(net);
 	int noun;
 
+	cancel_delayed_work_sync(&pn->doctor_work);
+	cancel_work_sync(&pn->settle_work);
 	cancel_work_sync(&pn->ask_work);
 	pe_herald_stop(pn);
 	pe_notify_drop(pn);

@@ -24,6 +24,7 @@ struct pe_text;
 #define PE_VERSION	"0.1"
 
 #define PE_DEVICES_LIMIT	65536
+#define PE_POOLS_LIMIT		16384
 #define PE_SERVICES_LIMIT	4194304
 #define PE_IFACES_LIMIT		16384
 #define PE_ANNOUNCES_LIMIT	16384
@@ -77,6 +78,12 @@ enum pe_family {
  * @ports: ports whose link-layer address can change by itself
  * @events: what happened and is to be told of
  * @announced: addresses that are announced; changed under @lock too
+ * @health_lock: protects @pools, the states of devices and what pools make of
+ *	them; taken inside @lock, so that a dead device is replaced while a large
+ *	transaction is committed
+ * @pools: pools that are live
+ * @doctor_work: looks at their members
+ * @settle_work: has sequences skip steps whose device does not work, or not
  * @sessions_lock: protects @sessions
  * @sessions: netlink sockets with a transaction or a refusal of theirs
  * @event_work: tells of @events
@@ -129,6 +136,11 @@ struct pe_net {
 
 	struct work_struct	event_work;
 	struct delayed_work	announce_work;
+
+	struct mutex		health_lock; /* next field, states of devices */
+	struct list_head	pools;
+	struct delayed_work	doctor_work;
+	struct work_struct	settle_work;
 
 	spinlock_t		sessions_lock; /* next field */
 	struct list_head	sessions;

@@ -29,6 +29,7 @@
  * @mac: the link-layer address that @key points to
  * @iif: interface it arrives by, by name
  * @ttl: how many more times it can be handed on
+ * @stage: where it is, with the device that was chosen
  */
 struct pe_walk {
 	struct pe_net		*pn;
@@ -42,6 +43,7 @@ struct pe_walk {
 	u8			mac[ETH_ALEN];
 	const char		*iif;
 	u8			ttl;
+	struct pe_stage		stage;
 };
 
 /* Where an exit leads. */
@@ -78,8 +80,8 @@ static void pe_walk_rewrite(struct pe_walk *w, const struct pe_hit *hit)
 	if (!server)
 		return;
 	if (pe_hit_forward(hit) && stage->to_step == seq->steps - 1) {
-		if (pe_device_is_nat(server->device))
-			w->daddr = server->device->address;
+		if (pe_device_is_nat(stage->device))
+			w->daddr = stage->device->address;
 		if (server->port && w->key.dport == hit->svc->server_port)
 			w->key.dport = server->port;
 	} else if (stage->index == seq->forward) {
@@ -107,15 +109,54 @@ static enum pe_drop pe_walk_ready(const struct pe_port *port)
 	return reason;
 }
 
-static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_hit *hit)
+/* The client's end of the packet, as pe_packet_client() has it. */
+static void pe_walk_client(const struct pe_walk *w, const struct pe_hit *hit,
+			   struct pe_client *client)
+{
+	bool forward = pe_hit_forward(hit);
+
+	client->addr = forward ? w->saddr.all : w->daddr.all;
+	client->ipv4 = w->family == NFPROTO_IPV4;
+	client->port = 0;
+	if (hit->svc->level == PE_LEVEL_PORT && hit->svc->seq->legs == 1)
+		client->port = forward ? w->key.sport : w->key.dport;
+}
+
+/* Where the stage leaves something open: what becomes of it now. */
+static enum pe_drop pe_walk_choose(struct pe_walk *w, struct pe_hit *hit)
+{
+	struct pe_skipped skipped;
+	struct pe_client client;
+
+	if (hit->match < PE_MATCH_OPEN ||
+	    !(hit->stage->extra & PE_EXTRA_CHOOSE))
+		return PE_DROP_NONE;
+	pe_walk_client(w, hit, &client);
+	w->stage = *hit->stage;
+	hit->stage = &w->stage;
+	return pe_stage_choose(hit->svc->seq, &w->stage, &client, &skipped);
+}
+
+static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_walk *w,
+			     const struct pe_hit *hit)
 {
 	const struct pe_stage *stage = hit->stage;
+	const struct pe_device *tap;
+	const struct pe_step *step;
+	struct pe_client client;
 	u8 i;
 
-	for (i = stage->tap_first; i < stage->tap_first + stage->taps; i++)
-		if (nla_put_string(skb, PE_HOP_TAP,
-				   hit->svc->seq->step[i].device->obj->name))
+	pe_walk_client(w, hit, &client);
+	for (i = stage->tap_first; i < stage->tap_first + stage->taps; i++) {
+		step = &hit->svc->seq->step[i];
+		tap = step->pool ? pe_pool_pick(step->pool, &client) :
+				   step->device;
+		if (!tap || tap->kind != PE_DEVICE_KIND_TAP ||
+		    !pe_health_works(tap->health))
+			continue;
+		if (nla_put_string(skb, PE_HOP_TAP, tap->obj->name))
 			return -EMSGSIZE;
+	}
 	return 0;
 }
 
@@ -349,7 +390,8 @@ static u32 pe_walk_verdict(struct pe_walk *w, const struct pe_hit *hit,
 			   const struct pe_addr *dst,
 			   struct pe_walk_next *exit, enum pe_drop *reason)
 {
-	*reason = PE_DROP_NONE;
+	if (*reason)
+		return PE_ACTION_DROP;
 	switch (hit->match) {
 	case PE_MATCH_EXACT:
 	case PE_MATCH_OPEN:
@@ -386,6 +428,7 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	dst = pe_table_find(pe_net_table(w->pn, pe_family_of(w->family)),
 			    &w->daddr, w->family);
 	pe_walk_locate(w, dst, hit);
+	reason = pe_walk_choose(w, hit);
 	*action = pe_walk_verdict(w, hit, dst, &exit, &reason);
 	known = hit->match >= PE_MATCH_OPEN;
 	leaves = known && pe_walk_leaves(w, hit);
@@ -397,7 +440,7 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	    (reason && nla_put_u32(skb, PE_HOP_REASON, reason)) ||
 	    (w->iif && nla_put_string(skb, PE_HOP_IIF, w->iif)) ||
 	    (hit->match >= PE_MATCH_CLAIM && pe_walk_fill_hit(skb, hit)) ||
-	    (known && !reason && pe_walk_fill_taps(skb, hit)) ||
+	    (known && !reason && pe_walk_fill_taps(skb, w, hit)) ||
 	    (known && !leaves && pe_walk_fill_to(skb, w, hit, reason)) ||
 	    (leaves && !reason && pe_walk_fill_exit(skb, &exit)) ||
 	    pe_walk_fill_packet(skb, w, hit))
@@ -471,9 +514,11 @@ static int pe_walk_from_server(struct pe_walk *w, struct genl_info *info,
 			       struct pe_refusal *refusal)
 {
 	const char *name = nla_data(info->attrs[PE_EXPLAIN_SERVICE]);
+	const struct pe_device *dev;
 	const struct pe_service *svc;
 	const struct pe_object *obj;
 	const struct pe_step *server;
+	struct pe_client client;
 
 	obj = pe_object_find(w->pn, PE_NOUN_SERVICE, name);
 	if (!obj || !obj->live)
@@ -486,12 +531,17 @@ static int pe_walk_from_server(struct pe_walk *w, struct genl_info *info,
 	pe_walk_leg(w, svc, svc->seq->legs - 1, false);
 	if (!server)
 		return 0;
+	pe_walk_client(w, &(struct pe_hit) { svc, svc->seq->back }, &client);
 	if (server->port && w->key.sport == svc->server_port)
 		w->key.sport = server->port;
-	if (pe_device_is_nat(server->device))
-		w->saddr = server->device->address;
+	dev = server->pool ? pe_pool_pick(server->pool, &client) :
+			     server->device;
+	/* None is up: what the first would send. */
+	dev = dev ?: server->device;
+	if (pe_device_is_nat(dev))
+		w->saddr = dev->address;
 	else
-		pe_walk_arrive(w, &server->device->outside);
+		pe_walk_arrive(w, &dev->outside);
 	return 0;
 }
 

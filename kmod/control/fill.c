@@ -97,6 +97,19 @@ static int pe_fill_device_sums(struct sk_buff *skb, const struct pe_device *dev)
 	return pe_fill_sum(skb, PE_DEVICE_REVERSE, &sum);
 }
 
+/* A torn state would be told right by the event that follows. */
+static int pe_fill_health(struct sk_buff *skb, const struct pe_health *health)
+{
+	if (nla_put_u32(skb, PE_DEVICE_STATE, health->state) ||
+	    nla_put_u32(skb, PE_DEVICE_CAUSE, health->cause) ||
+	    nla_put_u64_64bit(skb, PE_DEVICE_SINCE, health->since,
+			      PE_DEVICE_PAD))
+		return -EMSGSIZE;
+	if (!health->evidence[0])
+		return 0;
+	return nla_put_string(skb, PE_DEVICE_EVIDENCE, health->evidence);
+}
+
 /**
  * pe_fill_device() - put what a device is, but its name
  * @skb: message
@@ -125,9 +138,64 @@ int pe_fill_device(struct sk_buff *skb, const struct pe_object *obj, bool stats)
 	    (dev->guard && nla_put_flag(skb, PE_DEVICE_GUARD)))
 		return -EMSGSIZE;
 	if (pe_fill_port(skb, PE_DEVICE_OUTSIDE, &dev->outside) ||
-	    pe_fill_port(skb, PE_DEVICE_INSIDE, &dev->inside))
+	    pe_fill_port(skb, PE_DEVICE_INSIDE, &dev->inside) ||
+	    pe_fill_health(skb, dev->health))
 		return -EMSGSIZE;
 	return stats ? pe_fill_device_sums(skb, dev) : 0;
+}
+
+static int pe_fill_member(struct sk_buff *skb, const struct pe_pool *pool, u8 i,
+			  bool stats)
+{
+	const struct pe_member *member = &pool->member[i];
+	struct nlattr *nest = nla_nest_start(skb, PE_POOL_MEMBER);
+
+	if (!nest ||
+	    nla_put_string(skb, PE_MEMBER_DEVICE, member->device->obj->name) ||
+	    (member->weight != 1 &&
+	     nla_put_u16(skb, PE_MEMBER_WEIGHT, member->weight)) ||
+	    (stats && nla_put_u32(skb, PE_MEMBER_SLOTS,
+				  pe_pool_share(pool, i))))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int pe_fill_detect(struct sk_buff *skb, const struct pe_pool *pool)
+{
+	if (pool->detect_given &&
+	    (nla_put_u32(skb, PE_POOL_DETECT_PACKETS, pool->detect_packets) ||
+	     nla_put_u32(skb, PE_POOL_DETECT_WINDOW, pool->detect_window)))
+		return -EMSGSIZE;
+	return pool->revives ? nla_put_u32(skb, PE_POOL_REVIVE, pool->revive) :
+			       0;
+}
+
+/**
+ * pe_fill_pool() - put what a pool is, but its name
+ * @skb: message
+ * @obj: pool with a live version
+ * @stats: with the shares of its members
+ *
+ * Context: pe_net.lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_pool(struct sk_buff *skb, const struct pe_object *obj, bool stats)
+{
+	const struct pe_pool *pool = obj->live;
+	u8 i;
+
+	if (nla_put_u32(skb, PE_POOL_ID, obj->id) ||
+	    nla_put_u32(skb, PE_POOL_POLICY, pool->policy) ||
+	    (pool->key && nla_put_u32(skb, PE_POOL_KEY, pool->key)) ||
+	    nla_put_u32(skb, PE_POOL_USERS, obj->users) ||
+	    nla_put_u32(skb, PE_POOL_GENERATION, pool->generation) ||
+	    pe_fill_detect(skb, pool))
+		return -EMSGSIZE;
+	for (i = 0; i < pool->members; i++)
+		if (pe_fill_member(skb, pool, i, stats))
+			return -EMSGSIZE;
+	return 0;
 }
 
 static int pe_fill_ranges(struct sk_buff *skb, const struct pe_service *svc)
@@ -156,7 +224,8 @@ static int pe_fill_step(struct sk_buff *skb, const struct pe_service *svc,
 	struct pe_sum sum;
 
 	if (!nest ||
-	    nla_put_string(skb, PE_STEP_DEVICE, step->device->obj->name) ||
+	    nla_put_string(skb, PE_STEP_DEVICE, pe_step_name(step)) ||
+	    (step->open && nla_put_flag(skb, PE_STEP_OPEN)) ||
 	    (step->port && nla_put_u16(skb, PE_STEP_PORT, step->port)) ||
 	    (step->emits &&
 	     nla_put_u8(skb, PE_STEP_EMIT_PROTO, step->emit_proto)) ||
@@ -169,6 +238,11 @@ static int pe_fill_step(struct sk_buff *skb, const struct pe_service *svc,
 			return -EMSGSIZE;
 		pe_service_step_sum(svc, i, PE_DIRECTION_REVERSE, &sum);
 		if (pe_fill_sum(skb, PE_STEP_REVERSE, &sum))
+			return -EMSGSIZE;
+	}
+	if (stats && step->open) {
+		pe_service_skipped_sum(svc, i, &sum);
+		if (pe_fill_sum(skb, PE_STEP_SKIPPED, &sum))
 			return -EMSGSIZE;
 	}
 	nla_nest_end(skb, nest);

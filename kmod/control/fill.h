@@ -10,6 +10,7 @@
 
 int pe_fill_device(struct sk_buff *skb, const struct pe_object *obj,
 		   bool stats);
+int pe_fill_pool(struct sk_buff *skb, const struct pe_object *obj, bool stats);
 int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 		    bool stats);
 int pe_fill_object(struct sk_buff *skb, const struct pe_object *obj,

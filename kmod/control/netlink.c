@@ -262,6 +262,18 @@ int pe_nl_device_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return pe_nl_del(info, PE_NOUN_DEVICE);
 }
 
+/* PE_CMD_POOL_NEW */
+int pe_nl_pool_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_new(info, PE_NOUN_POOL);
+}
+
+/* PE_CMD_POOL_DEL */
+int pe_nl_pool_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_del(info, PE_NOUN_POOL);
+}
+
 /* PE_CMD_SERVICE_NEW */
 int pe_nl_service_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -328,6 +340,12 @@ int pe_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return pe_nl_get(info, PE_NOUN_DEVICE);
 }
 
+/* PE_CMD_POOL_GET of one */
+int pe_nl_pool_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_get(info, PE_NOUN_POOL);
+}
+
 /* PE_CMD_SERVICE_GET of one */
 int pe_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -385,10 +403,103 @@ int pe_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return pe_nl_dump(skb, cb, PE_NOUN_DEVICE);
 }
 
+/* PE_CMD_POOL_GET of all */
+int pe_nl_pool_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return pe_nl_dump(skb, cb, PE_NOUN_POOL);
+}
+
 /* PE_CMD_SERVICE_GET of all */
 int pe_nl_service_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return pe_nl_dump(skb, cb, PE_NOUN_SERVICE);
+}
+
+/* What a check found out may not undo what somebody commanded, and a device
+ * that was found dead comes back by itself where its pool says so.
+ */
+static int pe_call_check_state(struct pe_call *call,
+			       const struct pe_device *dev, u32 state)
+{
+	const struct pe_health *health = dev->health;
+	const char *name = dev->obj->name;
+
+	if (state != PE_DEVICE_STATE_UP && state != PE_DEVICE_STATE_DOWN)
+		return pe_refuse(&call->refusal, -EINVAL, PE_DEVICE_STATE, 0,
+				 "a check cannot tell whether device %s drains or is in maintenance: it says up or down",
+				 name);
+	if (health->state == PE_DEVICE_STATE_MAINTENANCE ||
+	    (health->state == PE_DEVICE_STATE_DOWN && !pe_health_found(health)))
+		return pe_refuse(&call->refusal, -EBUSY, PE_DEVICE_STATE, 0,
+				 "device %s is %s by command, over which a check has no say: let another command end that",
+				 name,
+				 health->state == PE_DEVICE_STATE_DOWN ?
+					 "down" : "in maintenance");
+	if (state == PE_DEVICE_STATE_UP &&
+	    health->state == PE_DEVICE_STATE_DOWN &&
+	    !pe_pools_revive(call->pn, dev))
+		return pe_refuse(&call->refusal, -EPERM, PE_DEVICE_STATE, 0,
+				 "device %s was found dead and comes back when a command says so, for no pool of it revives: set it up, or say revive in its pool",
+				 name);
+	return 0;
+}
+
+/* A check may say again what is known. */
+static bool pe_state_stays(const struct pe_health *health, u32 state, u32 cause)
+{
+	if (cause != PE_CAUSE_CHECK)
+		return false;
+	return state == PE_DEVICE_STATE_UP ? pe_health_works(health) :
+					     health->state == state;
+}
+
+static int pe_call_state(struct pe_call *call, struct pe_device *dev)
+{
+	const struct nlattr *evidence = call->info->attrs[PE_DEVICE_EVIDENCE];
+	const struct nlattr *cause = call->info->attrs[PE_DEVICE_CAUSE];
+	u32 state = nla_get_u32(call->info->attrs[PE_DEVICE_STATE]);
+	u32 why = cause ? nla_get_u32(cause) : PE_CAUSE_COMMAND;
+	int err = 0;
+
+	if (why != PE_CAUSE_COMMAND && why != PE_CAUSE_CHECK)
+		return pe_refuse(&call->refusal, -EINVAL, PE_DEVICE_CAUSE, 0,
+				 "the state of device %s is found out by the engine for that cause: say command or check",
+				 dev->obj->name);
+	mutex_lock(&call->pn->health_lock);
+	if (why == PE_CAUSE_CHECK)
+		err = pe_call_check_state(call, dev, state);
+	if (!err && !pe_state_stays(dev->health, state, why))
+		pe_health_set(call->pn, dev, state, why,
+			      evidence ? nla_data(evidence) : "");
+	mutex_unlock(&call->pn->health_lock);
+	return err;
+}
+
+/* PE_CMD_DEVICE_STATE */
+int pe_nl_device_state_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *name = info->attrs[PE_DEVICE_NAME];
+	const struct pe_object *obj;
+	struct pe_call call;
+	int err;
+
+	pe_call_begin(&call, info);
+	if (!name || !info->attrs[PE_DEVICE_STATE]) {
+		err = pe_refuse(&call.refusal, -EINVAL, 0, 0,
+				"a state needs a device and a device a state: give both");
+		goto out;
+	}
+	obj = pe_object_find(call.pn, PE_NOUN_DEVICE, nla_data(name));
+	if (!obj || !obj->live) {
+		NL_SET_BAD_ATTR(info->extack, name);
+		err = pe_refuse(&call.refusal, -ENOENT, 0, 0,
+				"there is no device %s: see what there is with show",
+				(const char *)nla_data(name));
+		goto out;
+	}
+	err = pe_call_state(&call, obj->live);
+out:
+	return pe_call_end(&call, err);
 }
 
 static int pe_fill_info(struct sk_buff *skb, struct pe_net *pn, bool stats)
@@ -399,6 +510,8 @@ static int pe_fill_info(struct sk_buff *skb, struct pe_net *pn, bool stats)
 	    nla_put_u32(skb, PE_INFO_ADDRESSES, pn->address_count) ||
 	    nla_put_u32(skb, PE_INFO_DEVICES_MAX, PE_DEVICES_LIMIT) ||
 	    nla_put_u32(skb, PE_INFO_SERVICES_MAX, PE_SERVICES_LIMIT) ||
+	    nla_put_u32(skb, PE_INFO_POOLS, pn->objects[PE_NOUN_POOL].count) ||
+	    nla_put_u32(skb, PE_INFO_POOLS_MAX, PE_POOLS_LIMIT) ||
 	    nla_put_string(skb, PE_INFO_VERSION, PE_VERSION))
 		return -EMSGSIZE;
 	return stats ? pe_fill_drops(skb, pn) : 0;

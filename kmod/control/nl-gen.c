@@ -16,6 +16,12 @@ const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1] = {
 	[PE_COUNTER_BYTES] = { .type = NLA_U64, },
 };
 
+const struct nla_policy pe_member_nl_policy[PE_MEMBER_SLOTS + 1] = {
+	[PE_MEMBER_DEVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_MEMBER_WEIGHT] = { .type = NLA_U16, },
+	[PE_MEMBER_SLOTS] = { .type = NLA_U32, },
+};
+
 const struct nla_policy pe_port_nl_policy[PE_PORT_VNI + 1] = {
 	[PE_PORT_DEV] = { .type = NLA_NUL_STRING, .len = 15, },
 	[PE_PORT_LLADDR] = NLA_POLICY_EXACT_LEN(6),
@@ -32,13 +38,15 @@ const struct nla_policy pe_range_nl_policy[PE_RANGE_DYNAMIC + 1] = {
 	[PE_RANGE_DYNAMIC] = { .type = NLA_FLAG, },
 };
 
-const struct nla_policy pe_step_nl_policy[PE_STEP_EMIT_PORT + 1] = {
+const struct nla_policy pe_step_nl_policy[PE_STEP_SKIPPED + 1] = {
 	[PE_STEP_DEVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_STEP_PORT] = { .type = NLA_U16, },
 	[PE_STEP_FORWARD] = NLA_POLICY_NESTED(pe_counter_nl_policy),
 	[PE_STEP_REVERSE] = NLA_POLICY_NESTED(pe_counter_nl_policy),
 	[PE_STEP_EMIT_PROTO] = { .type = NLA_U8, },
 	[PE_STEP_EMIT_PORT] = { .type = NLA_U16, },
+	[PE_STEP_OPEN] = { .type = NLA_FLAG, },
+	[PE_STEP_SKIPPED] = NLA_POLICY_NESTED(pe_counter_nl_policy),
 };
 
 /* PE_CMD_INFO_GET - do */
@@ -151,8 +159,38 @@ const struct nla_policy pe_watch_stop_nl_policy[PE_WATCH_KEEP + 1] = {
 	[PE_WATCH_KEEP] = { .type = NLA_FLAG, },
 };
 
+/* PE_CMD_POOL_NEW - do */
+const struct nla_policy pe_pool_new_nl_policy[PE_POOL_REVIVE + 1] = {
+	[PE_POOL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_POOL_POLICY] = NLA_POLICY_MAX(NLA_U32, 1),
+	[PE_POOL_KEY] = NLA_POLICY_MAX(NLA_U32, 1),
+	[PE_POOL_MEMBER] = NLA_POLICY_NESTED(pe_member_nl_policy),
+	[PE_POOL_DETECT_PACKETS] = { .type = NLA_U32, },
+	[PE_POOL_DETECT_WINDOW] = { .type = NLA_U32, },
+	[PE_POOL_REVIVE] = { .type = NLA_U32, },
+};
+
+/* PE_CMD_POOL_DEL - do */
+const struct nla_policy pe_pool_del_nl_policy[PE_POOL_NAME + 1] = {
+	[PE_POOL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+};
+
+/* PE_CMD_POOL_GET - do */
+const struct nla_policy pe_pool_get_nl_policy[PE_POOL_STATS + 1] = {
+	[PE_POOL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_POOL_STATS] = { .type = NLA_FLAG, },
+};
+
+/* PE_CMD_DEVICE_STATE - do */
+const struct nla_policy pe_device_state_nl_policy[PE_DEVICE_EVIDENCE + 1] = {
+	[PE_DEVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_DEVICE_STATE] = NLA_POLICY_MAX(NLA_U32, 3),
+	[PE_DEVICE_CAUSE] = NLA_POLICY_MAX(NLA_U32, 8),
+	[PE_DEVICE_EVIDENCE] = { .type = NLA_NUL_STRING, .len = PE_EVIDENCE_MAX, },
+};
+
 /* Ops table for pe */
-const struct genl_ops pe_nl_ops[14] = {
+const struct genl_ops pe_nl_ops[18] = {
 	{
 		.cmd		= PE_CMD_INFO_GET,
 		.doit		= pe_nl_info_get_doit,
@@ -247,6 +285,34 @@ const struct genl_ops pe_nl_ops[14] = {
 		.doit		= pe_nl_watch_stop_doit,
 		.policy		= pe_watch_stop_nl_policy,
 		.maxattr	= PE_WATCH_KEEP,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_POOL_NEW,
+		.doit		= pe_nl_pool_new_doit,
+		.policy		= pe_pool_new_nl_policy,
+		.maxattr	= PE_POOL_REVIVE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_POOL_DEL,
+		.doit		= pe_nl_pool_del_doit,
+		.policy		= pe_pool_del_nl_policy,
+		.maxattr	= PE_POOL_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_POOL_GET,
+		.doit		= pe_nl_pool_get_doit,
+		.dumpit		= pe_nl_pool_get_dumpit,
+		.policy		= pe_pool_get_nl_policy,
+		.maxattr	= PE_POOL_STATS,
+	},
+	{
+		.cmd		= PE_CMD_DEVICE_STATE,
+		.doit		= pe_nl_device_state_doit,
+		.policy		= pe_device_state_nl_policy,
+		.maxattr	= PE_DEVICE_EVIDENCE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

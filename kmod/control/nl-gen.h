@@ -13,9 +13,10 @@
 
 /* Common nested types */
 extern const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1];
+extern const struct nla_policy pe_member_nl_policy[PE_MEMBER_SLOTS + 1];
 extern const struct nla_policy pe_port_nl_policy[PE_PORT_VNI + 1];
 extern const struct nla_policy pe_range_nl_policy[PE_RANGE_DYNAMIC + 1];
-extern const struct nla_policy pe_step_nl_policy[PE_STEP_EMIT_PORT + 1];
+extern const struct nla_policy pe_step_nl_policy[PE_STEP_SKIPPED + 1];
 
 extern const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1];
 
@@ -45,8 +46,16 @@ extern const struct nla_policy pe_watch_start_nl_policy[PE_WATCH_SNAPLEN + 1];
 
 extern const struct nla_policy pe_watch_stop_nl_policy[PE_WATCH_KEEP + 1];
 
+extern const struct nla_policy pe_pool_new_nl_policy[PE_POOL_REVIVE + 1];
+
+extern const struct nla_policy pe_pool_del_nl_policy[PE_POOL_NAME + 1];
+
+extern const struct nla_policy pe_pool_get_nl_policy[PE_POOL_STATS + 1];
+
+extern const struct nla_policy pe_device_state_nl_policy[PE_DEVICE_EVIDENCE + 1];
+
 /* Ops table for pe */
-extern const struct genl_ops pe_nl_ops[14];
+extern const struct genl_ops pe_nl_ops[18];
 
 int pe_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
@@ -64,6 +73,11 @@ int pe_nl_flush_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_explain_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_watch_start_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_watch_stop_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_pool_new_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_pool_del_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_pool_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_pool_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int pe_nl_device_state_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	PE_NLGRP_CONFIG,

@@ -99,6 +99,88 @@ static int pe_notify_fill_claim(struct sk_buff *skb,
 	       nla_put(skb, PE_EV_LLADDR, sizeof(item->mac), item->mac);
 }
 
+static int pe_notify_fill_state(struct sk_buff *skb,
+				const struct pe_occurrence *item)
+{
+	if (nla_put_string(skb, PE_EV_DEVICE, item->name) ||
+	    nla_put_u32(skb, PE_EV_STATE, item->state) ||
+	    nla_put_u32(skb, PE_EV_CAUSE, item->cause) ||
+	    nla_put_u64_64bit(skb, PE_EV_SINCE, item->since, PE_EV_PAD))
+		return -EMSGSIZE;
+	return item->evidence[0] ? nla_put_string(skb, PE_EV_EVIDENCE,
+						  item->evidence) : 0;
+}
+
+/* Members that get its packets, as far as the pool is still what it was. */
+static int pe_notify_fill_pool(struct sk_buff *skb, struct pe_net *pn,
+			       const struct pe_occurrence *item)
+{
+	const struct pe_object *obj = pe_object_find(pn, PE_NOUN_POOL,
+						     item->name);
+	const struct pe_pool *pool = obj ? obj->live : NULL;
+	u8 i;
+
+	if (nla_put_string(skb, PE_EV_POOL, item->name))
+		return -EMSGSIZE;
+	for (i = 0; pool && i < pool->members; i++) {
+		if (!(item->best & BIT_ULL(i)))
+			continue;
+		if (nla_put_string(skb, PE_EV_DEVICE,
+				   pool->member[i].device->obj->name))
+			return -EMSGSIZE;
+		if (pool->policy == PE_POOL_POLICY_FAILOVER)
+			break;
+	}
+	return 0;
+}
+
+static bool pe_service_has_step(const struct pe_service *svc, const char *name)
+{
+	u8 i;
+
+	for (i = 0; i < svc->seq->steps; i++)
+		if (!strcmp(pe_step_name(&svc->seq->step[i]), name))
+			return true;
+	return false;
+}
+
+static int pe_notify_fill_services(struct sk_buff *skb, struct pe_net *pn,
+				   const char *name)
+{
+	const struct pe_object *obj;
+	unsigned long id = 0;
+
+	while ((obj = pe_object_after(pn, PE_NOUN_SERVICE, &id))) {
+		if (pe_service_has_step(obj->live, name) &&
+		    nla_put_string(skb, PE_EV_SERVICE, obj->name))
+			return -EMSGSIZE;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int pe_notify_fill(struct sk_buff *skb, struct pe_net *pn,
+			  const struct pe_occurrence *item)
+{
+	switch (item->kind) {
+	case PE_EVENT_DEVICE_STATE:
+		return pe_notify_fill_state(skb, item) ?:
+		       item->state == PE_DEVICE_STATE_DOWN ?
+			       pe_notify_fill_services(skb, pn, item->name) : 0;
+	case PE_EVENT_POOL_CHANGED:
+		return pe_notify_fill_pool(skb, pn, item);
+	case PE_EVENT_POOL_EMPTY:
+		return pe_notify_fill_pool(skb, pn, item) ?:
+		       pe_notify_fill_services(skb, pn, item->name);
+	default:
+		break;
+	}
+	if (nla_put_string(skb, PE_EV_DEV, item->name))
+		return -EMSGSIZE;
+	return item->family ? pe_notify_fill_claim(skb, item) :
+			      pe_notify_fill_devices(skb, pn, item->name);
+}
+
 /* All devices, or as many as a message holds: then the listener is told that
  * it missed something.
  */
@@ -113,13 +195,11 @@ static void pe_notify_event(struct pe_net *pn,
 	if (!skb)
 		goto missed;
 	header = genlmsg_put(skb, 0, 0, &pe_nl_family, 0, PE_CMD_EVENT_NTF);
-	if (!header || nla_put_u32(skb, PE_EV_KIND, item->kind) ||
-	    nla_put_string(skb, PE_EV_DEV, item->name)) {
+	if (!header || nla_put_u32(skb, PE_EV_KIND, item->kind)) {
 		nlmsg_free(skb);
 		goto missed;
 	}
-	err = item->family ? pe_notify_fill_claim(skb, item) :
-			     pe_notify_fill_devices(skb, pn, item->name);
+	err = pe_notify_fill(skb, pn, item);
 	genlmsg_end(skb, header);
 	genlmsg_multicast_netns(&pe_nl_family, pn->net, skb, 0,
 				PE_NLGRP_EVENTS, GFP_KERNEL);

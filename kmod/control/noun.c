@@ -20,6 +20,18 @@ static void pe_noun_put_device(struct pe_net *pn, void *version)
 	pe_device_put(pn, version);
 }
 
+static void pe_noun_own_pool(void *version, struct pe_object *obj)
+{
+	struct pe_pool *pool = version;
+
+	pool->obj = obj;
+}
+
+static void pe_noun_put_pool(struct pe_net *pn, void *version)
+{
+	pe_pool_put(pn, version);
+}
+
 static void pe_noun_own_service(void *version, struct pe_object *obj)
 {
 	struct pe_service *svc = version;
@@ -42,6 +54,16 @@ const struct pe_noun_ops pe_noun_ops[PE_NOUNS] = {
 		.own		= pe_noun_own_device,
 		.put		= pe_noun_put_device,
 		.fill		= pe_fill_device,
+	},
+	[PE_NOUN_POOL] = {
+		.name		= "pool",
+		.cmd_new	= PE_CMD_POOL_NEW,
+		.cmd_del	= PE_CMD_POOL_DEL,
+		.stats		= PE_POOL_STATS,
+		.parse		= pe_parse_pool,
+		.own		= pe_noun_own_pool,
+		.put		= pe_noun_put_pool,
+		.fill		= pe_fill_pool,
 	},
 	[PE_NOUN_SERVICE] = {
 		.name		= "service",

@@ -43,6 +43,15 @@ static void pe_object_set(struct pe_prepare *p, struct pe_object *obj, u8 noun,
 	obj->next = version;
 }
 
+/* Will anything of this noun have the name? */
+static bool pe_object_named(struct pe_prepare *p, enum pe_noun noun,
+			    const char *name)
+{
+	const struct pe_object *obj = pe_object_find(p->pn, noun, name);
+
+	return obj && pe_object_current(obj);
+}
+
 static int pe_prepare_new(struct pe_prepare *p, struct pe_change *change)
 {
 	const struct pe_noun_ops *ops = &pe_noun_ops[change->noun];
@@ -181,9 +190,18 @@ static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 	err = pe_prepare_attached(p, &dev->outside, obj, PE_DEVICE_OUTSIDE);
 	if (!err)
 		err = pe_prepare_attached(p, &dev->inside, obj, PE_DEVICE_INSIDE);
-	if (err || obj->live)
+	if (err)
 		return err;
+	if (obj->live) {
+		/* To be seen by those that are made before it is live. */
+		dev->health = ((struct pe_device *)obj->live)->health;
+		dev->passed = true;
+		return 0;
+	}
 	/* A later version takes these over. */
+	dev->health = pe_health_new();
+	if (!dev->health)
+		return -ENOMEM;
 	dev->stats = alloc_percpu_gfp(struct pe_device_stats,
 				      GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!dev->stats)
@@ -207,6 +225,137 @@ static int pe_prepare_devices(struct pe_prepare *p)
 	return 0;
 }
 
+/* The change that touches a member of the pool, or NULL. */
+static const struct pe_change *pe_pool_touched(const struct pe_pool *pool)
+{
+	u8 i;
+
+	for (i = 0; i < pool->members; i++)
+		if (pe_object_touched(pool->member[i].device->obj))
+			return pool->member[i].device->obj->change;
+	return NULL;
+}
+
+/* Kinds and modes of a pool's members must be the same. */
+static int pe_prepare_alike(struct pe_prepare *p, const struct pe_pool *pool,
+			    u8 i)
+{
+	const struct pe_device *one = pool->member[0].device;
+	const struct pe_device *dev = pool->member[i].device;
+	u8 j;
+
+	if (dev->kind != one->kind ||
+	    pe_device_is_nat(dev) != pe_device_is_nat(one))
+		return pe_refuse(p->refusal, -EINVAL, PE_POOL_MEMBER, i,
+				 "devices %s and %s of pool %s cannot stand in for each other, they differ in kind or mode: put them into pools of their own",
+				 one->obj->name, dev->obj->name,
+				 pool->obj->name);
+	if (pe_device_is_tunnelled(dev) != pe_device_is_tunnelled(one))
+		return pe_refuse(p->refusal, -EINVAL, PE_POOL_MEMBER, i,
+				 "devices %s and %s of pool %s cannot stand in for each other, only one is behind a tunnel: put them into pools of their own",
+				 one->obj->name, dev->obj->name,
+				 pool->obj->name);
+	for (j = 0; j < i; j++)
+		if (pool->member[j].device->obj == dev->obj)
+			return pe_refuse(p->refusal, -EINVAL, PE_POOL_MEMBER, i,
+					 "device %s is in pool %s twice: name it once, with a weight where it is to have more",
+					 dev->obj->name, pool->obj->name);
+	return 0;
+}
+
+static int pe_prepare_member(struct pe_prepare *p, struct pe_pool *pool, u8 i,
+			     const char *name)
+{
+	struct pe_object *obj = pe_object_find(p->pn, PE_NOUN_DEVICE, name);
+	struct pe_device *dev = obj ? pe_object_current(obj) : NULL;
+
+	if (!dev && obj && obj->live)
+		return pe_refuse(p->refusal, -EBUSY, PE_POOL_MEMBER, i,
+				 "device %s is in use as a member of pool %s: take it out of the pool first",
+				 name, pool->obj->name);
+	if (!dev)
+		return pe_refuse(p->refusal, -ENOENT, PE_POOL_MEMBER, i,
+				 "there is no device %s for pool %s: add it first",
+				 name, pool->obj->name);
+	pool->member[i].device = dev;
+	dev->users++;
+	return pe_prepare_alike(p, pool, i);
+}
+
+/* Members by name where the pool is asked for, else those it has. */
+static int pe_prepare_pool(struct pe_prepare *p, struct pe_object *obj)
+{
+	const struct pe_pool *live = obj->live;
+	struct pe_pool *pool = obj->next;
+	const char *name = obj->name;
+	bool asked;
+	int err;
+	u8 i;
+
+	p->change = obj->change;
+	if (!pool || pool == live)
+		return 0;
+	asked = p->change->noun == PE_NOUN_POOL;
+	if (asked && pe_object_named(p, PE_NOUN_DEVICE, name))
+		return pe_refuse(p->refusal, -EEXIST, PE_POOL_NAME, 0,
+				 "pool %s has the name of a device, which steps could mean as well: give it another",
+				 name);
+	if (asked)
+		name = p->change->data;
+	for (i = 0; i < pool->members; i++) {
+		name = asked ? name + strlen(name) + 1 :
+			       live->member[i].device->obj->name;
+		err = pe_prepare_member(p, pool, i, name);
+		if (err && !asked)
+			p->refusal->attr = 0;
+		if (err)
+			return err;
+	}
+	return pe_pool_build(pool);
+}
+
+/* Pools that stay as they are, but whose members don't. */
+static int pe_prepare_pool_dependants(struct pe_prepare *p)
+{
+	const struct pe_change *change;
+	struct pe_pool *pool;
+	struct pe_object *obj;
+	unsigned long id = 0;
+
+	while ((obj = pe_object_after(p->pn, PE_NOUN_POOL, &id))) {
+		cond_resched();
+		if (pe_object_touched(obj))
+			continue;
+		change = pe_pool_touched(obj->live);
+		if (!change)
+			continue;
+		pool = pe_pool_copy(p->pn, obj->live);
+		if (!pool)
+			return -ENOMEM;
+		p->change = change;
+		pe_object_set(p, obj, PE_NOUN_POOL, pool);
+	}
+	return 0;
+}
+
+static int pe_prepare_pools(struct pe_prepare *p)
+{
+	struct pe_object *obj;
+	int err = 0;
+
+	if (!list_empty(&p->txn->touched[PE_NOUN_DEVICE]))
+		err = pe_prepare_pool_dependants(p);
+	if (err)
+		return err;
+	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_POOL], touched) {
+		err = pe_prepare_pool(p, obj);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
 /* The change that touches a device of the sequence, or NULL. */
 static const struct pe_change *
 pe_sequence_touched(const struct pe_sequence *seq)
@@ -214,8 +363,8 @@ pe_sequence_touched(const struct pe_sequence *seq)
 	u8 i;
 
 	for (i = 0; i < seq->steps; i++)
-		if (pe_object_touched(seq->step[i].device->obj))
-			return seq->step[i].device->obj->change;
+		if (pe_object_touched(pe_step_object(&seq->step[i])))
+			return pe_step_object(&seq->step[i])->change;
 	return NULL;
 }
 
@@ -229,6 +378,8 @@ static int pe_prepare_dependants(struct pe_prepare *p)
 	bool used = false;
 
 	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_DEVICE], touched)
+		used |= obj->users && obj->next != obj->live;
+	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_POOL], touched)
 		used |= obj->users && obj->next != obj->live;
 	if (!used)
 		return 0;
@@ -252,16 +403,24 @@ static int pe_prepare_dependants(struct pe_prepare *p)
 static int pe_prepare_step(struct pe_prepare *p, const struct pe_object *svc,
 			   const char *name, u8 i, struct pe_step *step)
 {
-	struct pe_object *obj;
+	struct pe_object *pool, *obj;
 
+	pool = pe_object_find(p->pn, PE_NOUN_POOL, name);
+	step->pool = pool ? pe_object_current(pool) : NULL;
+	if (step->pool) {
+		step->device = step->pool->member[0].device;
+		return 0;
+	}
 	obj = pe_object_find(p->pn, PE_NOUN_DEVICE, name);
 	step->device = obj ? pe_object_current(obj) : NULL;
 	if (step->device)
 		return 0;
+	obj = obj && obj->live && obj->users ? obj : pool;
 	if (obj && obj->live && obj->users)
 		return pe_refuse(p->refusal, -EBUSY, PE_SERVICE_STEP, i,
-				 "device %s is in use as step %u of service %s: take it out of the sequence first",
-				 name, i + 1, svc->name);
+				 "%s %s is in use as step %u of service %s: take it out of the sequence first",
+				 obj == pool ? "pool" : "device", name, i + 1,
+				 svc->name);
 	return pe_refuse(p->refusal, -ENOENT, PE_SERVICE_STEP, i,
 			 "there is no device %s for step %u of service %s: add it first",
 			 name, i + 1, svc->name);
@@ -284,7 +443,7 @@ static int pe_prepare_steps(struct pe_prepare *p, const struct pe_object *obj,
 			step[i] = change->step[i];
 		} else {
 			step[i] = live->seq->step[i];
-			name = step[i].device->obj->name;
+			name = pe_step_name(&step[i]);
 		}
 		err = pe_prepare_step(p, obj, name, i, &step[i]);
 		if (err)
@@ -297,7 +456,7 @@ static int pe_prepare_steps(struct pe_prepare *p, const struct pe_object *obj,
 static int pe_prepare_port(struct pe_prepare *p, const struct pe_service *svc,
 			   const struct pe_step *server, u8 at)
 {
-	const char *name = svc->obj->name, *device = server->device->obj->name;
+	const char *name = svc->obj->name, *device = pe_step_name(server);
 	const struct pe_range *range;
 	struct pe_traffic traffic;
 	u8 i;
@@ -320,24 +479,13 @@ static int pe_prepare_port(struct pe_prepare *p, const struct pe_service *svc,
 	return 0;
 }
 
-static int pe_prepare_server(struct pe_prepare *p, const struct pe_service *svc)
+/* One of the servers that a service is translated to. */
+static int pe_prepare_nat(struct pe_prepare *p, const struct pe_service *svc,
+			  const struct pe_device *dev)
 {
-	const struct pe_step *server = pe_sequence_server(svc->seq);
-	const struct pe_device *dev;
 	const char *name = svc->obj->name;
 	u8 at = svc->seq->steps - 1;
-	int err;
 
-	if (!server)
-		return 0;
-	dev = server->device;
-	if (server->port) {
-		err = pe_prepare_port(p, svc, server, at);
-		if (err)
-			return err;
-	}
-	if (!pe_device_is_nat(dev))
-		return 0;
 	if (dev->proto != svc->family)
 		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP, at,
 				 "service %s and server %s, whose address it is translated to, are not both IPv4 or both IPv6: use a server of the same family",
@@ -347,6 +495,23 @@ static int pe_prepare_server(struct pe_prepare *p, const struct pe_service *svc)
 				 "service %s has the own address of server %s: give the service another, or use mode loopback",
 				 name, dev->obj->name);
 	return 0;
+}
+
+static int pe_prepare_server(struct pe_prepare *p, const struct pe_service *svc)
+{
+	const struct pe_step *server = pe_sequence_server(svc->seq);
+	int err = 0;
+	u8 i;
+
+	if (!server)
+		return 0;
+	if (server->port)
+		err = pe_prepare_port(p, svc, server, svc->seq->steps - 1);
+	if (!pe_device_is_nat(server->device))
+		return err;
+	for (i = 0; i < pe_step_devices(server) && !err; i++)
+		err = pe_prepare_nat(p, svc, pe_step_device(server, i));
+	return err;
 }
 
 static bool pe_prepare_is_local(const struct pe_prepare *p,
@@ -406,18 +571,18 @@ static int pe_prepare_asked(struct pe_prepare *p, const struct pe_service *svc)
 {
 	const struct pe_sequence *seq = svc->seq;
 	const struct pe_iface *iface;
-	u8 i;
+	const struct pe_stage *at;
 
 	if (!svc->announce || svc->iif)
 		return 0;
 	iface = svc->announce->iface;
-	for (i = 1; i < seq->forward; i++)
-		if (seq->stage[i].from->iface == iface)
+	for (at = seq->stage + 1; at < seq->back; at++)
+		if (at->from->iface == iface)
 			return pe_refuse(p->refusal, -EINVAL,
 					 PE_SERVICE_ANNOUNCE, 0,
 					 "service %s is announced on %s, by which its device %s returns packets, so no client is known there: say iif %s as well, or announce it elsewhere",
 					 svc->obj->name, iface->name,
-					 seq->stage[i].from->device->obj->name,
+					 at->from->device->obj->name,
 					 iface->name);
 	return 0;
 }
@@ -451,11 +616,11 @@ static int pe_prepare_open_end(struct pe_prepare *p,
 	if (server && svc->client)
 		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP, at,
 				 "service %s is for what clients send anywhere, but step %u (%s) is a server, where it would end: leave it out, or give the service a vip",
-				 name, at + 1, server->device->obj->name);
+				 name, at + 1, pe_step_name(server));
 	if (server && svc->exit)
 		return pe_refuse(p->refusal, -EINVAL, PE_SERVICE_STEP, at,
 				 "service %s has an exit, but nothing leaves a sequence that step %u (%s), a server, ends: leave out one of them",
-				 name, at + 1, server->device->obj->name);
+				 name, at + 1, pe_step_name(server));
 	return 0;
 }
 
@@ -833,6 +998,8 @@ int pe_txn_prepare(struct pe_net *pn, struct pe_txn *txn,
 	err = pe_prepare_changes(&p);
 	if (!err)
 		err = pe_prepare_devices(&p);
+	if (!err)
+		err = pe_prepare_pools(&p);
 	if (!err)
 		err = pe_prepare_dependants(&p);
 	if (!err)

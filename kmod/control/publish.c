@@ -18,10 +18,31 @@ static void pe_publish_device(struct pe_net *pn, struct pe_object *obj)
 		new->generation = pn->generation;
 		if (old) {
 			new->stats = old->stats;
-			old->stats_passed = true;
+			new->passed = false;
+			old->passed = true;
 		}
 		pe_device_attach(pn, new);
 	}
+}
+
+static void pe_publish_members(const struct pe_pool *pool, int by)
+{
+	u8 i;
+
+	for (i = 0; pool && i < pool->members; i++)
+		pool->member[i].device->obj->users += by;
+}
+
+static void pe_publish_pool(struct pe_net *pn, struct pe_object *obj)
+{
+	struct pe_pool *old = obj->live, *new = obj->next;
+
+	pe_publish_members(old, -1);
+	pe_publish_members(new, 1);
+	if (!new)
+		return;
+	new->generation = pn->generation;
+	pe_pool_attach(pn, new);
 }
 
 /* The first time that the service's sequence names this device. */
@@ -30,7 +51,8 @@ static bool pe_step_is_first(const struct pe_sequence *seq, u8 at)
 	u8 i;
 
 	for (i = 0; i < at; i++)
-		if (seq->step[i].device->obj == seq->step[at].device->obj)
+		if (pe_step_object(&seq->step[i]) ==
+		    pe_step_object(&seq->step[at]))
 			return false;
 	return true;
 }
@@ -41,7 +63,7 @@ static void pe_publish_users(const struct pe_service *svc, int by)
 
 	for (i = 0; svc && i < svc->seq->steps; i++)
 		if (pe_step_is_first(svc->seq, i))
-			svc->seq->step[i].device->obj->users += by;
+			pe_step_object(&svc->seq->step[i])->users += by;
 }
 
 static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
@@ -188,6 +210,8 @@ static void pe_publish_object(struct pe_net *pn, struct pe_object *obj,
 	obj->change = NULL;
 	if (changed && (old || obj->live))
 		pe_notify_object(pn, obj, noun, old);
+	if (changed && old && noun == PE_NOUN_POOL)
+		pe_pool_detach(pn, old);
 	pn->objects[noun].count += !!obj->live - !!old;
 	if (changed)
 		pe_noun_ops[noun].put(pn, old);
@@ -214,6 +238,9 @@ void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
 	list_for_each_entry(obj, &txn->touched[PE_NOUN_DEVICE], touched)
 		if (obj->next != obj->live)
 			pe_publish_device(pn, obj);
+	list_for_each_entry(obj, &txn->touched[PE_NOUN_POOL], touched)
+		if (obj->next != obj->live)
+			pe_publish_pool(pn, obj);
 	list_for_each_entry(obj, &txn->touched[PE_NOUN_SERVICE], touched) {
 		if (obj->next != obj->live)
 			pe_publish_service(pn, obj);

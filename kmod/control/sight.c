@@ -49,7 +49,7 @@ static int pe_sight_fill_ends(struct sk_buff *msg, const struct pe_ends *came,
 static int pe_sight_fill_hit(struct sk_buff *msg, const struct pe_hit *hit)
 {
 	const struct pe_stage *stage;
-	const struct pe_device *from;
+	const char *from;
 
 	if (!hit || !hit->svc)
 		return 0;
@@ -59,8 +59,9 @@ static int pe_sight_fill_hit(struct sk_buff *msg, const struct pe_hit *hit)
 		return -EMSGSIZE;
 	if (hit->match < PE_MATCH_OPEN || stage->from_step == PE_NO_STEP)
 		return 0;
-	from = hit->svc->seq->step[stage->from_step].device;
-	return nla_put_string(msg, PE_SIGHT_FROM, from->obj->name) ?:
+	from = stage->from ? stage->from->device->obj->name :
+			     pe_step_name(&hit->svc->seq->step[stage->from_step]);
+	return nla_put_string(msg, PE_SIGHT_FROM, from) ?:
 	       nla_put_u32(msg, PE_SIGHT_FROM_STEP, stage->from_step);
 }
 

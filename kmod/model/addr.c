@@ -153,7 +153,7 @@ static int pe_entry_same_as_emitted(const struct pe_entry *a,
 	const struct pe_sequence *seq = e->svc->seq;
 	u8 step = seq->leg[e->special - 1].step;
 	const char *other = (e == b ? a : b)->svc->obj->name;
-	const char *device = seq->step[step].device->obj->name;
+	const char *device = pe_step_name(&seq->step[step]);
 	bool port = e->level == PE_LEVEL_PORT;
 	u16 attr = port ? PE_SERVICE_PORT : PE_SERVICE_PROTO;
 
@@ -184,7 +184,7 @@ static int pe_entry_ambiguous(const struct pe_entry *a,
 				 b->svc->seq->steps - 1,
 				 "services %s and %s are answered from the same address and port (%u) of server %s, so answers could not be told apart: use another port or another address of the server for one",
 				 one, two, max(a->first, b->first),
-				 b->svc->seq->step[b->svc->seq->steps - 1].device->obj->name);
+				 pe_step_name(&b->svc->seq->step[b->svc->seq->steps - 1]));
 	return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, y->from_step,
 			 "step %u (%s) of service %s and step %u (%s) of service %s cannot be told apart, packets to the same address and port come from both by %s: use another device or interface for one",
 			 x->from_step + 1, x->from->device->obj->name, one,

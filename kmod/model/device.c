@@ -8,6 +8,7 @@
 
 #include "device.h"
 #include "netns.h"
+#include "pool.h"
 
 #define PE_ASK_INTERVAL	(HZ / 10)
 
@@ -36,8 +37,10 @@ static void pe_device_free_rcu(struct rcu_head *head)
 {
 	struct pe_device *dev = container_of(head, struct pe_device, rcu);
 
-	if (!dev->stats_passed)
+	if (!dev->passed) {
 		free_percpu(dev->stats);
+		kfree(dev->health);
+	}
 	pe_route_free(dev->route);
 	pe_tunnel_free(dev->outside.tunnel);
 	pe_tunnel_free(dev->inside.tunnel);
@@ -98,6 +101,7 @@ static void pe_port_learn(struct pe_port *port, struct neighbour *n)
 
 	if (mac)
 		WRITE_ONCE(port->mac, mac);
+	WRITE_ONCE(port->lost, READ_ONCE(n->nud_state) & NUD_FAILED);
 }
 
 /* Read the neighbour's address, and have it asked for when it is not known. */
@@ -262,12 +266,18 @@ static bool pe_port_is_via(const struct pe_port *port, struct neighbour *n)
 void pe_ports_neighbour(struct pe_net *pn, struct neighbour *n)
 {
 	struct pe_port *port;
+	bool lost = false;
 
 	spin_lock_bh(&pn->ifaces_lock);
-	list_for_each_entry(port, &pn->ports, list)
-		if (pe_port_is_via(port, n))
-			pe_port_learn(port, n);
+	list_for_each_entry(port, &pn->ports, list) {
+		if (!pe_port_is_via(port, n))
+			continue;
+		pe_port_learn(port, n);
+		lost |= port->lost;
+	}
 	spin_unlock_bh(&pn->ifaces_lock);
+	if (lost)
+		pe_pools_examine(pn);
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <uapi/linux/pe.h>
 
 #include "compat.h"
+#include "health.h"
 #include "iface.h"
 #include "object.h"
 #include "route.h"
@@ -40,6 +41,7 @@ enum pe_port_kind {
  * @vni: VXLAN network identifier towards and from that peer
  * @tunnel: what tells the tunnel's interface of both
  * @peer: the other side of a transparent device
+ * @lost: the kernel asked for its link-layer address in vain
  * @list: in pe_net.ports while the device is live and @mac can change
  * @device: whose port it is
  */
@@ -51,6 +53,7 @@ struct pe_port {
 	union nf_inet_addr	via;
 	u32			vni;
 	struct metadata_dst	*tunnel;
+	bool			lost;
 	struct pe_port		*peer;
 	struct list_head	list;
 	struct pe_device	*device;
@@ -59,6 +62,7 @@ struct pe_port {
 /**
  * struct pe_device - one version of a device
  * @stats: counters, handed on from version to version
+ * @health: whether it works, handed on like @stats
  * @outside: towards the client, or the only port
  * @inside: towards the server, of an inline device with two sides
  * @route: the way to @address, of a server that the kernel's route reaches
@@ -70,7 +74,8 @@ struct pe_port {
  * @transparent: a bridge
  * @guard: @address is unreachable except through services
  * @address_is_via: @address was not given but is what @outside is reached by
- * @stats_passed: a later version has taken @stats over
+ * @passed: @stats and @health are those of another version, which took them over
+ *	or from which they will be taken over
  * @generation: of the transaction that made it
  * @address: the device's own address
  * @rcu: freed when no packet can see it
@@ -79,6 +84,7 @@ struct pe_port {
  */
 struct pe_device {
 	struct pe_device_stats __percpu *stats;
+	struct pe_health	*health;
 	struct pe_port		outside;
 	struct pe_port		inside;
 	struct pe_route		*route;
@@ -90,7 +96,7 @@ struct pe_device {
 	bool			transparent;
 	bool			guard;
 	bool			address_is_via;
-	bool			stats_passed;
+	bool			passed;
 	u32			generation;
 	union nf_inet_addr	address;
 	struct rcu_head		rcu;

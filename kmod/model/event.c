@@ -6,7 +6,9 @@
 
 #include "announce.h"
 #include "event.h"
+#include "health.h"
 #include "netns.h"
+#include "pool.h"
 
 static void pe_event_queue(struct pe_net *pn, struct pe_occurrence *item)
 {
@@ -59,6 +61,50 @@ void pe_event_claim(struct pe_net *pn, const struct pe_announce *a,
 	item->family = a->family;
 	item->addr = a->addr;
 	ether_addr_copy(item->mac, mac);
+	pe_event_queue(pn, item);
+}
+
+/**
+ * pe_event_device() - a device is in another state
+ * @pn: namespace
+ * @obj: name of the device
+ * @health: its state
+ *
+ * Context: process context. Without memory only show tells.
+ */
+void pe_event_device(struct pe_net *pn, const struct pe_object *obj,
+		     const struct pe_health *health)
+{
+	struct pe_occurrence *item = kzalloc(sizeof(*item), GFP_KERNEL);
+
+	if (!item)
+		return;
+	item->kind = PE_EVENT_DEVICE_STATE;
+	strscpy(item->name, obj->name, sizeof(item->name));
+	item->state = health->state;
+	item->cause = health->cause;
+	item->since = health->since;
+	strscpy(item->evidence, health->evidence, sizeof(item->evidence));
+	pe_event_queue(pn, item);
+}
+
+/**
+ * pe_event_pool() - other members get a pool's packets, or none does
+ * @pn: namespace
+ * @pool: the pool
+ *
+ * Context: process context, pe_net.health_lock held. Without memory only show
+ * tells.
+ */
+void pe_event_pool(struct pe_net *pn, const struct pe_pool *pool)
+{
+	struct pe_occurrence *item = kzalloc(sizeof(*item), GFP_KERNEL);
+
+	if (!item)
+		return;
+	item->kind = pool->best ? PE_EVENT_POOL_CHANGED : PE_EVENT_POOL_EMPTY;
+	strscpy(item->name, pool->obj->name, sizeof(item->name));
+	item->best = pool->best;
 	pe_event_queue(pn, item);
 }
 

@@ -80,7 +80,7 @@ static enum pe_match pe_special_forward(const struct pe_entry *e,
 	const struct pe_stage *at, *complains = NULL;
 	bool by = false;
 
-	*stage = &seq->stage[leg->forward];
+	*stage = pe_sequence_stage(seq, leg->forward);
 	for (at = seq->stage + 1; at < seq->back; at++) {
 		if (!pe_special_is_from(at, key, &by) ||
 		    !pe_leg_has(leg, at->index))
@@ -112,14 +112,13 @@ static enum pe_match pe_special_reverse(const struct pe_entry *e,
 {
 	const struct pe_sequence *seq = e->svc->seq;
 	const struct pe_leg *leg = &seq->leg[e->special - 1];
-	const struct pe_stage *at, *end = seq->back + seq->reverse;
-	const struct pe_stage *complains = NULL;
+	const struct pe_stage *at, *complains = NULL;
 	enum pe_match match = PE_MATCH_CLAIM;
 	bool by = false;
 
-	*stage = &seq->stage[leg->reverse];
-	for (at = seq->back; at < end; at++) {
-		if (!(e->role & (at == seq->back ? PE_ROLE_SERVER :
+	*stage = pe_sequence_stage(seq, leg->reverse);
+	for (at = seq->back; at < seq->end; at++) {
+		if (!(e->role & (at < seq->inner ? PE_ROLE_SERVER :
 						   PE_ROLE_REVERSE)))
 			continue;
 		if (!at->from) {
@@ -297,7 +296,7 @@ static bool pe_match_is_turned(const struct pe_hit *hit,
 	const struct pe_stage *at = seq->back;
 	bool by;
 
-	for (; at < seq->back + seq->reverse; at++)
+	for (; at < seq->end; at++)
 		if (at->from && pe_stage_is_from(at, key, &by))
 			return true;
 	return false;

@@ -147,15 +147,15 @@ pe_entry_reverse(const struct pe_entry *e, const struct pe_key *key,
 {
 	const struct pe_sequence *seq = e->svc->seq;
 	const struct pe_stage *at = seq->back;
-	const struct pe_stage *end = at + 1;
+	const struct pe_stage *end = seq->inner;
 	enum pe_match match = PE_MATCH_CLAIM;
 	bool iface = false;
 
 	*stage = at;
-	if (e->role & PE_ROLE_REVERSE)
-		end = at + seq->reverse;
 	if (!(e->role & PE_ROLE_SERVER))
-		at++;
+		at = end;
+	if (e->role & PE_ROLE_REVERSE)
+		end = seq->end;
 	for (; at < end; at++) {
 		if (!at->from) {
 			match = PE_MATCH_OPEN;

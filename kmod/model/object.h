@@ -21,7 +21,7 @@ struct pe_change;
  * @change: last change of that transaction that named the object, NULL when
  *	only a consequence touched it
  * @id: index in pe_objects.ids
- * @users: of a device, services whose live sequence names it
+ * @users: services whose live sequence names it, and pools
  * @name: of the object, never changes
  *
  * Lives from the first transaction that names it until the one that deletes
@@ -47,6 +47,7 @@ struct pe_net;
 /* In the order in which they depend on each other. */
 enum pe_noun {
 	PE_NOUN_DEVICE,
+	PE_NOUN_POOL,
 	PE_NOUN_SERVICE,
 	PE_NOUNS,
 };

@@ -21,16 +21,22 @@ struct pe_sequence_key {
 	u8			steps;
 };
 
+static u32 pe_step_hash(const struct pe_step *step, u32 seed)
+{
+	uintptr_t what = (uintptr_t)(step->pool ?: (void *)step->device);
+
+	return jhash_3words((u32)what, (u64)what >> 32,
+			    step->port | step->emit_port << 16,
+			    seed + step->emit_proto + (step->open << 8));
+}
+
 static u32 pe_sequence_hash_steps(const struct pe_step *step, u8 steps,
 				  u32 seed)
 {
 	u8 i;
 
 	for (i = 0; i < steps; i++)
-		seed = jhash_3words((u32)(uintptr_t)step[i].device,
-				    (u64)(uintptr_t)step[i].device >> 32,
-				    step[i].port | step[i].emit_port << 16,
-				    seed + step[i].emit_proto);
+		seed = pe_step_hash(&step[i], seed);
 	return seed;
 }
 
@@ -52,7 +58,8 @@ static u32 pe_sequence_hash(const void *data, u32 len, u32 seed)
 
 static bool pe_step_same(const struct pe_step *a, const struct pe_step *b)
 {
-	return a->device == b->device && a->port == b->port &&
+	return a->device == b->device && a->pool == b->pool &&
+	       a->port == b->port && a->open == b->open &&
 	       a->emits == b->emits && a->emit_proto == b->emit_proto &&
 	       a->emit_port == b->emit_port;
 }
@@ -135,12 +142,51 @@ static void pe_stage_reverse(const struct pe_sequence *seq,
 	stage->to = pe_device_port(stage->device, true);
 }
 
-static u8 pe_stage_extra(const struct pe_sequence *seq,
-			 const struct pe_stage *stage)
+/* Is there more than one device to hand packets to, or none now? */
+static bool pe_step_is_choice(const struct pe_step *step)
+{
+	return step->pool || step->open ||
+	       !pe_health_works(step->device->health);
+}
+
+/* Is it told by what a stage's packets come from that a device works? */
+static bool pe_stage_is_answer(const struct pe_sequence *seq,
+			       const struct pe_stage *stage)
+{
+	const struct pe_pool *pool;
+
+	if (stage->from_step == PE_NO_STEP)
+		return false;
+	pool = seq->step[stage->from_step].pool;
+	return pool && pool->detect_packets;
+}
+
+/* Is it told by what becomes of a stage's packets that a device works? */
+static bool pe_stage_is_asking(const struct pe_sequence *seq,
+			       const struct pe_stage *stage)
+{
+	const struct pe_pool *pool;
+
+	if (stage->to_step == PE_NO_STEP)
+		return false;
+	pool = seq->step[stage->to_step].pool;
+	return pool && pool->detect_packets;
+}
+
+static u16 pe_stage_extra(const struct pe_sequence *seq,
+			  const struct pe_stage *stage)
 {
 	const struct pe_step *server = pe_sequence_server(seq);
 	bool edited;
-	u8 extra = 0;
+	u16 extra = 0;
+
+	if (stage->to_step != PE_NO_STEP &&
+	    pe_step_is_choice(&seq->step[stage->to_step]))
+		extra |= PE_EXTRA_CHOOSE;
+	if (pe_stage_is_asking(seq, stage))
+		extra |= PE_EXTRA_ASKS;
+	if (pe_stage_is_answer(seq, stage))
+		extra |= PE_EXTRA_RETURNED;
 
 	if (stage->taps)
 		extra |= PE_EXTRA_TAPS;
@@ -159,41 +205,70 @@ static u8 pe_stage_extra(const struct pe_sequence *seq,
 	return extra;
 }
 
+/* From step @at on the way to the server, or from clients (-1): a stage for each
+ * device that packets can come from.
+ */
+static struct pe_stage *pe_stages_forward(struct pe_sequence *seq,
+					  struct pe_stage *stage, int at)
+{
+	u8 n = at < 0 ? 1 : pe_step_devices(&seq->step[at]), i;
+
+	for (i = 0; i < n; i++, stage++) {
+		stage->index = at + 1;
+		stage->direction = PE_DIRECTION_FORWARD;
+		stage->from_step = at < 0 ? PE_NO_STEP : at;
+		if (at >= 0)
+			stage->from = pe_device_port(pe_step_device(&seq->step[at], i),
+						     true);
+		pe_stage_forward(seq, stage, at);
+	}
+	return stage;
+}
+
+/* From step @at on the way to the client, or from beyond all steps. Servers that
+ * are known by their own address may be at any place.
+ */
+static struct pe_stage *pe_stages_reverse(struct pe_sequence *seq,
+					  struct pe_stage *stage, int at,
+					  u8 index)
+{
+	const struct pe_step *step = at < seq->steps ? &seq->step[at] : NULL;
+	u8 n = step ? pe_step_devices(step) : 1, i;
+
+	if (step && pe_device_is_nat(step->device))
+		n = 1;
+	for (i = 0; i < n; i++, stage++) {
+		stage->index = index;
+		stage->direction = PE_DIRECTION_REVERSE;
+		stage->from_step = step ? at : PE_NO_STEP;
+		if (step && !pe_device_is_nat(step->device))
+			stage->from = pe_device_port(pe_step_device(step, i),
+						     false);
+		pe_stage_reverse(seq, stage, at);
+	}
+	return stage;
+}
+
 static void pe_sequence_stages(struct pe_sequence *seq)
 {
 	u8 inner = seq->steps - seq->server;
 	struct pe_stage *stage = seq->stage;
-	const struct pe_step *server;
-	u8 i;
 	int at;
 
-	for (at = -1; at < inner; at++, stage++) {
-		stage->from_step = at < 0 ? PE_NO_STEP : at;
-		if (at >= 0)
-			stage->from = pe_device_port(seq->step[at].device, true);
-		pe_stage_forward(seq, stage, at);
-	}
-	seq->forward = stage - seq->stage;
+	for (at = -1; at < inner; at++)
+		stage = pe_stages_forward(seq, stage, at);
+	seq->forward = inner + 1;
+	seq->reverse = inner + 1;
 	seq->back = stage;
-
-	for (at = inner; at >= 0; at--, stage++) {
-		stage->from_step = at == seq->steps ? PE_NO_STEP : at;
-		server = at == inner ? pe_sequence_server(seq) : NULL;
-		if (server && !pe_device_is_nat(server->device))
-			stage->from = pe_device_port(server->device, false);
-		else if (at < inner)
-			stage->from = pe_device_port(seq->step[at].device,
-						     false);
-		pe_stage_reverse(seq, stage, at);
+	for (at = inner; at >= 0; at--) {
+		stage = pe_stages_reverse(seq, stage, at,
+					  seq->forward + inner - at);
+		if (at == inner)
+			seq->inner = stage;
 	}
-	seq->reverse = stage - seq->stage - seq->forward;
-	for (i = 0; i < seq->forward + seq->reverse; i++) {
-		seq->stage[i].index = i;
-		seq->stage[i].direction = i < seq->forward ?
-						  PE_DIRECTION_FORWARD :
-						  PE_DIRECTION_REVERSE;
-		seq->stage[i].extra = pe_stage_extra(seq, &seq->stage[i]);
-	}
+	seq->end = stage;
+	for (stage = seq->stage; stage < seq->end; stage++)
+		stage->extra = pe_stage_extra(seq, stage);
 }
 
 /* Towards the server the step that emits begins a leg, towards the client the
@@ -239,7 +314,7 @@ static int pe_sequence_check_track(const char *name,
 		if (step[i].emits)
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_TRACK, 0,
 					 "step %u (%s) of service %s emits packets of its own, which cannot bear a code of track %s: leave emits or track out",
-					 i + 1, step[i].device->obj->name, name,
+					 i + 1, pe_step_name(&step[i]), name,
 					 pe_track_name(track->method));
 	}
 	if (bearer)
@@ -262,20 +337,25 @@ static int pe_sequence_check_steps(const char *name,
 		if (dev->kind == PE_DEVICE_KIND_SERVER && i + 1 < n)
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
 					 "step %u (%s) of service %s is a server, which ends a sequence: put it last",
-					 i + 1, dev->obj->name, name);
+					 i + 1, pe_step_name(&step[i]), name);
 		if (dev->kind != PE_DEVICE_KIND_SERVER && step[i].port)
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
 					 "step %u (%s) of service %s is no server, and only towards a server is a port translated: leave the port out",
-					 i + 1, dev->obj->name, name);
+					 i + 1, pe_step_name(&step[i]), name);
 		if (pe_device_is_tunnelled(dev) &&
 		    track->method != PE_TRACK_NSH)
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
 					 "step %u (%s) of service %s is behind a tunnel, where packets need a network service header: say track nsh, or use a device with lladdr or via",
-					 i + 1, dev->obj->name, name);
+					 i + 1, pe_step_name(&step[i]), name);
+		if (step[i].open &&
+		    (dev->kind != PE_DEVICE_KIND_INLINE || step[i].emits))
+			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
+					 "step %u (%s) of service %s cannot be left out, for only an inline device that returns what it is handed can: leave fail open out",
+					 i + 1, pe_step_name(&step[i]), name);
 		if (dev->kind != PE_DEVICE_KIND_INLINE && step[i].emits)
 			return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP, i,
 					 "step %u (%s) of service %s is not inline, and nothing else returns packets on their way to the server: leave emits out",
-					 i + 1, dev->obj->name, name);
+					 i + 1, pe_step_name(&step[i]), name);
 	}
 	return 0;
 }
@@ -343,7 +423,8 @@ static int pe_sequence_check_places(const char *name,
 				    const struct pe_stage *b,
 				    struct pe_refusal *refusal)
 {
-	if (a == b || !a->from || !b->from ||
+	/* What comes from members of one pool goes the same way. */
+	if (a->index == b->index || !a->from || !b->from ||
 	    !pe_stage_same(seq, a, seq, b))
 		return 0;
 	return pe_refuse(refusal, -EINVAL, PE_SERVICE_STEP,
@@ -370,19 +451,18 @@ int pe_sequence_check_legs(const char *name, const struct pe_sequence *seq,
 			   u8 one, u8 two, struct pe_refusal *refusal)
 {
 	const struct pe_leg *a = &seq->leg[one], *b = &seq->leg[two];
-	u8 stages = seq->forward + seq->reverse, i, j;
+	const struct pe_stage *x, *y;
 	int err;
 
-	for (i = 0; i < stages; i++) {
-		if (!pe_leg_has(a, i))
+	for (x = seq->stage; x < seq->end; x++) {
+		if (!pe_leg_has(a, x->index))
 			continue;
-		for (j = 0; j < stages; j++) {
-			if (!pe_leg_has(b, j) || pe_sequence_forward(seq, i) !=
-							 pe_sequence_forward(seq, j))
+		for (y = seq->stage; y < seq->end; y++) {
+			if (!pe_leg_has(b, y->index) ||
+			    x->direction != y->direction)
 				continue;
-			err = pe_sequence_check_places(name, seq,
-						       &seq->stage[i],
-						       &seq->stage[j], refusal);
+			err = pe_sequence_check_places(name, seq, x, y,
+						       refusal);
 			if (err)
 				return err;
 		}
@@ -390,45 +470,65 @@ int pe_sequence_check_legs(const char *name, const struct pe_sequence *seq,
 	return 0;
 }
 
-/* Hear no more at the interfaces of the first @n steps' devices. */
-static void pe_sequence_deafen(struct pe_net *pn, struct pe_sequence *seq, u8 n)
+/* Hear no more at the interfaces of the first @n devices of a step. */
+static void pe_step_deafen(struct pe_net *pn, const struct pe_step *step, u8 n)
 {
 	const struct pe_device *dev;
 
 	while (n--) {
-		dev = seq->step[n].device;
-		if (!pe_sequence_code(seq, n))
-			continue;
+		dev = pe_step_device(step, n);
 		pe_iface_deafen(pn, pe_device_port(dev, false)->iface);
 		pe_iface_deafen(pn, pe_device_port(dev, true)->iface);
 	}
 }
 
-/* Hear at its interfaces what its devices return. */
+/* Hear at its interfaces what the step's devices return. */
+static int pe_step_listen(struct pe_net *pn, const struct pe_step *step)
+{
+	u8 n = pe_step_devices(step), i;
+	const struct pe_device *dev;
+	int err;
+
+	for (i = 0; i < n; i++) {
+		dev = pe_step_device(step, i);
+		err = pe_iface_listen(pn, pe_device_port(dev, false)->iface);
+		if (err)
+			goto deafen;
+		err = pe_iface_listen(pn, pe_device_port(dev, true)->iface);
+		if (err) {
+			pe_iface_deafen(pn, pe_device_port(dev, false)->iface);
+			goto deafen;
+		}
+	}
+	return 0;
+
+deafen:
+	pe_step_deafen(pn, step, i);
+	return err;
+}
+
+/* The same for the first @n steps. */
+static void pe_sequence_deafen(struct pe_net *pn, struct pe_sequence *seq, u8 n)
+{
+	while (n--)
+		if (pe_sequence_code(seq, n))
+			pe_step_deafen(pn, &seq->step[n],
+				       pe_step_devices(&seq->step[n]));
+}
+
 static int pe_sequence_listen(struct pe_net *pn, struct pe_sequence *seq)
 {
-	const struct pe_device *dev;
 	int err = 0;
 	u8 i;
 
 	if (!pe_track_encapsulates(seq->track.method))
 		return 0;
-	for (i = 0; i < seq->steps; i++) {
-		dev = seq->step[i].device;
-		if (!pe_sequence_code(seq, i))
-			continue;
-		err = pe_iface_listen(pn, pe_device_port(dev, false)->iface);
-		if (err)
-			break;
-		err = pe_iface_listen(pn, pe_device_port(dev, true)->iface);
-		if (err) {
-			pe_iface_deafen(pn, pe_device_port(dev, false)->iface);
-			break;
-		}
-	}
+	for (i = 0; i < seq->steps && !err; i++)
+		if (pe_sequence_code(seq, i))
+			err = pe_step_listen(pn, &seq->step[i]);
 	seq->listens = !err;
 	if (err)
-		pe_sequence_deafen(pn, seq, i);
+		pe_sequence_deafen(pn, seq, i - 1);
 	return err;
 }
 
@@ -438,26 +538,31 @@ static void pe_sequence_free(struct pe_net *pn, struct pe_sequence *seq)
 
 	if (seq->listens)
 		pe_sequence_deafen(pn, seq, seq->steps);
-	for (i = 0; i < seq->steps; i++)
+	for (i = 0; i < seq->steps; i++) {
 		pe_device_put(pn, seq->step[i].device);
-	kfree_rcu(seq, rcu);
+		pe_pool_put(pn, seq->step[i].pool);
+	}
+	kvfree_rcu(seq, rcu);
 }
 
 static struct pe_sequence *pe_sequence_new(const struct pe_tracking *track,
 					   const struct pe_step *steps, u8 n,
 					   bool server)
 {
-	/* A stage from each step and from either end, in both directions. */
-	unsigned int stages = 2 * (n + 1 - server), legs = 1;
+	/* A stage from each device and from either end, in both directions. */
+	unsigned int stages = 2, legs = 1, opens = 0;
 	size_t size = ALIGN(struct_size((struct pe_sequence *)NULL, step, n),
 			    __alignof__(struct pe_stage));
 	struct pe_sequence *seq;
 	u8 i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		stages += 2 * pe_step_devices(&steps[i]);
 		legs += steps[i].emits;
-	seq = kzalloc(size + stages * sizeof(*seq->stage) +
-			      legs * sizeof(*seq->leg), GFP_KERNEL_ACCOUNT);
+		opens += steps[i].open;
+	}
+	seq = kvzalloc(size + stages * sizeof(*seq->stage) +
+			       legs * sizeof(*seq->leg), GFP_KERNEL_ACCOUNT);
 	if (!seq)
 		return NULL;
 	seq->users = 1;
@@ -465,11 +570,14 @@ static struct pe_sequence *pe_sequence_new(const struct pe_tracking *track,
 	seq->steps = n;
 	seq->server = server;
 	seq->legs = legs;
+	seq->opens = opens;
 	seq->stage = (void *)seq + size;
 	seq->leg = (void *)(seq->stage + stages);
 	for (i = 0; i < n; i++) {
 		seq->step[i] = steps[i];
 		steps[i].device->users++;
+		if (steps[i].pool)
+			steps[i].pool->users++;
 	}
 	pe_sequence_stages(seq);
 	pe_sequence_legs(seq);
@@ -549,6 +657,159 @@ void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq)
 	pe_sequence_free(pn, seq);
 }
 
+/**
+ * pe_sequence_stage() - a stage by its index
+ * @seq: sequence
+ * @index: the index
+ *
+ * Return: the first of the stages that have it.
+ */
+struct pe_stage *pe_sequence_stage(const struct pe_sequence *seq, u8 index)
+{
+	struct pe_stage *stage = seq->stage;
+
+	while (stage->index != index)
+		stage++;
+	return stage;
+}
+
+/**
+ * pe_sequence_open_index() - where packets are counted that went past a step
+ * @seq: sequence
+ * @step: index of a step that may be left out
+ * @direction: enum pe_direction of the packets
+ */
+unsigned int pe_sequence_open_index(const struct pe_sequence *seq, u8 step,
+				    u8 direction)
+{
+	unsigned int index = seq->forward + seq->reverse + direction;
+	u8 i;
+
+	for (i = 0; i < step; i++)
+		if (seq->step[i].open)
+			index += PE_DIRECTIONS;
+	return index;
+}
+
+/* The stage of packets that come from a step. */
+static const struct pe_stage *pe_sequence_beyond(const struct pe_sequence *seq,
+						 u8 step, u8 direction)
+{
+	const struct pe_stage *stage = seq->stage;
+
+	while (stage->from_step != step || stage->direction != direction)
+		stage++;
+	return stage;
+}
+
+/* Hand on to what comes behind the step, and to the taps on either side. */
+static void pe_stage_skip(const struct pe_sequence *seq, struct pe_stage *stage,
+			  struct pe_skipped *skipped)
+{
+	const struct pe_stage *next;
+	u8 from, to;
+
+	next = pe_sequence_beyond(seq, stage->to_step, stage->direction);
+	skipped->step[skipped->n] = stage->to_step;
+	skipped->index[skipped->n++] = next->index;
+	from = min(stage->tap_first, next->tap_first);
+	to = max(stage->tap_first + stage->taps, next->tap_first + next->taps);
+	stage->tap_first = from;
+	stage->taps = to - from;
+	stage->extra &= ~PE_EXTRA_ASKS;
+	stage->extra |= next->extra & (PE_EXTRA_TAPS | PE_EXTRA_ASKS | PE_EXTRA_TO_SERVER |
+				       PE_EXTRA_ROUTED);
+	stage->action = next->action;
+	stage->to = next->to;
+	stage->device = next->device;
+	stage->to_step = next->to_step;
+}
+
+static void pe_stage_take(struct pe_stage *stage, struct pe_device *dev)
+{
+	bool nat = pe_device_is_nat(dev);
+
+	stage->device = dev;
+	stage->action = nat ? PE_ACTION_TRANSLATE : PE_ACTION_STEER;
+	stage->to = nat ? NULL :
+			  pe_device_port(dev, stage->direction ==
+						      PE_DIRECTION_REVERSE);
+}
+
+static struct pe_device *pe_step_choose(const struct pe_step *step,
+					const struct pe_client *client)
+{
+	if (step->pool)
+		return pe_pool_pick(step->pool, client);
+	return pe_health_works(step->device->health) ? step->device : NULL;
+}
+
+/**
+ * pe_stage_choose() - which device a packet is handed to, where that is open
+ * @seq: sequence
+ * @stage: in and out: copy of the packet's stage, changed to lead to the device
+ *	that gets it
+ * @client: the client's end of the packet
+ * @skipped: out: steps that are left out
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: PE_DROP_NONE, or PE_DROP_NO_DEVICE where no device is up at a step
+ * that is not to be left out.
+ */
+enum pe_drop pe_stage_choose(const struct pe_sequence *seq,
+			     struct pe_stage *stage,
+			     const struct pe_client *client,
+			     struct pe_skipped *skipped)
+{
+	const struct pe_step *step;
+	struct pe_device *dev;
+
+	skipped->n = 0;
+	while (stage->to_step != PE_NO_STEP) {
+		step = &seq->step[stage->to_step];
+		dev = pe_step_choose(step, client);
+		if (likely(dev)) {
+			pe_stage_take(stage, dev);
+			break;
+		}
+		if (!step->open)
+			return PE_DROP_NO_DEVICE;
+		pe_stage_skip(seq, stage, skipped);
+	}
+	stage->extra &= ~PE_EXTRA_CHOOSE;
+	return PE_DROP_NONE;
+}
+
+static void pe_sequence_refresh(struct pe_sequence *seq)
+{
+	struct pe_stage *stage;
+
+	for (stage = seq->stage; stage < seq->end; stage++)
+		WRITE_ONCE(stage->extra, pe_stage_extra(seq, stage));
+}
+
+/**
+ * pe_sequences_settle() - devices work, or not: hand on accordingly
+ * @work: pe_net.settle_work
+ */
+void pe_sequences_settle(struct work_struct *work)
+{
+	struct pe_net *pn = container_of(work, struct pe_net, settle_work);
+	struct rhashtable_iter iter;
+	struct pe_sequence *seq;
+
+	mutex_lock(&pn->lock);
+	rhashtable_walk_enter(&pn->sequences, &iter);
+	rhashtable_walk_start(&iter);
+	while ((seq = rhashtable_walk_next(&iter)))
+		/* A table that grows is walked again: that does no harm. */
+		if (!IS_ERR(seq))
+			pe_sequence_refresh(seq);
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	mutex_unlock(&pn->lock);
+}
+
 /* Is the stage one that packets matched by this entry can be at? */
 static bool pe_entry_has_stage(const struct pe_entry *e,
 			       const struct pe_stage *stage)
@@ -557,7 +818,7 @@ static bool pe_entry_has_stage(const struct pe_entry *e,
 
 	if (e->special && !pe_leg_has(&seq->leg[e->special - 1], stage->index))
 		return false;
-	if (stage->index < seq->forward)
+	if (pe_sequence_forward(seq, stage->index))
 		return stage->index && e->role & PE_ROLE_FORWARD;
 	return e->role & (stage->index == seq->forward ? PE_ROLE_SERVER :
 							 PE_ROLE_REVERSE);
@@ -579,14 +840,11 @@ const struct pe_stage *pe_sequence_ambiguous(const struct pe_entry *a,
 {
 	const struct pe_sequence *one = a->svc->seq, *two = b->svc->seq;
 	const struct pe_stage *x, *y;
-	u8 i, j;
 
-	for (i = 0; i < one->forward + one->reverse; i++) {
-		x = &one->stage[i];
+	for (x = one->stage; x < one->end; x++) {
 		if (!pe_entry_has_stage(a, x))
 			continue;
-		for (j = 0; j < two->forward + two->reverse; j++) {
-			y = &two->stage[j];
+		for (y = two->stage; y < two->end; y++) {
 			if (x->direction != y->direction ||
 			    !pe_entry_has_stage(b, y) ||
 			    !pe_stage_same(one, x, two, y))

@@ -9,6 +9,7 @@
 #include <uapi/linux/pe.h>
 
 #include "device.h"
+#include "pool.h"
 #include "track.h"
 
 struct pe_entry;
@@ -19,19 +20,23 @@ struct pe_refusal;
 
 /**
  * struct pe_step - one visit of a device
- * @device: the device
+ * @device: the device; of a pool the first member, whose kind is that of all
+ * @pool: devices of which one is visited, NULL where there is only @device
  * @port: port that a server listens on, 0 for the service's own
  * @emit_port: destination port of what the device returns on the way to the
  *	server, 0 for every one
  * @emit_proto: IP protocol of it
  * @emits: the device returns another protocol or port than it is handed
+ * @open: left out while no device is up
  */
 struct pe_step {
 	struct pe_device	*device;
+	struct pe_pool		*pool;
 	u16			port;
 	u16			emit_port;
 	u8			emit_proto;
 	bool			emits;
+	bool			open;
 };
 
 /**
@@ -54,6 +59,18 @@ struct pe_leg {
 	u8			reverse_end;
 };
 
+/**
+ * struct pe_skipped - steps that were left out, for want of a device
+ * @n: how many
+ * @step: which
+ * @index: of the stage that packets would have come from
+ */
+struct pe_skipped {
+	u8			n;
+	u8			step[PE_STEPS_MAX];
+	u8			index[PE_STEPS_MAX];
+};
+
 /* What is to be done at a stage but handing on; most have nothing. */
 enum pe_extra {
 	PE_EXTRA_TAPS		= BIT(0),	/* copies to devices that look */
@@ -62,7 +79,13 @@ enum pe_extra {
 	PE_EXTRA_SENT		= BIT(3),	/* the server is counted for */
 	PE_EXTRA_ROUTED		= BIT(4),	/* the kernel's route decides */
 	PE_EXTRA_TRACK		= BIT(5),	/* codes put on and taken off */
+	PE_EXTRA_CHOOSE		= BIT(6),	/* which device, if any */
+	PE_EXTRA_RETURNED	= BIT(7),	/* a member of a pool answered */
+	PE_EXTRA_ASKS		= BIT(8),	/* one is expected to */
 };
+
+/* What is settled before anything else is done. */
+#define PE_EXTRA_AHEAD	(PE_EXTRA_CHOOSE | PE_EXTRA_RETURNED)
 
 /* No more than to reach a server by its own address. */
 #define PE_EXTRA_TRANSLATE	(PE_EXTRA_TO_SERVER | PE_EXTRA_ROUTED)
@@ -73,21 +96,26 @@ enum pe_extra {
  * @to: port that they are handed to, NULL where the kernel routes them
  * @device: device that they are counted for: that @to belongs to, or the
  *	server that is reached by the kernel's route; NULL on leaving
+ * @extra: set of enum pe_extra; PE_EXTRA_CHOOSE comes and goes with the state
+ *	of a device that no pool stands in for
  * @action: enum pe_action: steer, translate or deliver
- * @extra: set of enum pe_extra
  * @from_step: step of @from, PE_NO_STEP where clients or unknown servers are
  * @to_step: step of @to or of a server that the kernel's route reaches
  * @tap_first: first step that gets a copy
  * @taps: steps that get a copy
- * @index: of its counters, and in pe_sequence.stage
+ * @index: of its counters; stages that differ in the member of a pool that
+ *	packets come from have the same, and stand side by side
  * @direction: enum pe_direction
+ *
+ * Where PE_EXTRA_CHOOSE is set, @to and @device are those of the first member
+ * of the pool, if it is one, until pe_stage_choose() chose.
  */
 struct pe_stage {
 	const struct pe_port	*from;
 	const struct pe_port	*to;
 	const struct pe_device	*device;
+	u16			extra;
 	u8			action;
-	u8			extra;
 	u8			from_step;
 	u8			to_step;
 	u8			tap_first;
@@ -102,17 +130,23 @@ struct pe_stage {
  * @users: versions of services; under pe_net.lock
  * @track: how its devices are told apart; its first code is never 0
  * @steps: how many
- * @forward: stages towards the server; they come first in @stage, and the
- *	first of them is that of packets that come from clients
- * @reverse: stages towards the client; the first is that of packets that
- *	come from the server, or from where the kernel routes to
+ * @forward: how many indices stages towards the server have, from 0 on; that
+ *	is the stage of packets that come from clients
+ * @reverse: how many those towards the client have, from @forward on; that is
+ *	the stage of packets that come from the server, or from where the
+ *	kernel routes to
+ * @opens: steps that are left out while no device is up; each has an index for
+ *	each direction, from @forward + @reverse on
  * @server: last step is a server
  * @legs: how many @leg, one more than there are steps that emit
  * @listens: interfaces are listened at for what its devices return
  * @rcu: freed when no packet can see it
  * @step: the steps
- * @stage: @forward, then @reverse stages
- * @back: the first of the @reverse stages
+ * @stage: stages towards the server, by index
+ * @back: stages towards the client, by index; where those towards the server
+ *	end
+ * @inner: the first of them that does not come from the server
+ * @end: behind the last
  * @leg: the parts that have a protocol and ports of their own
  *
  * Immutable once made.
@@ -126,10 +160,13 @@ struct pe_sequence {
 	u8			reverse;
 	bool			server;
 	u8			legs;
+	u8			opens;
 	bool			listens;
 	struct rcu_head		rcu;
 	struct pe_stage		*stage;
 	struct pe_stage		*back;
+	struct pe_stage		*inner;
+	struct pe_stage		*end;
 	struct pe_leg		*leg;
 	struct pe_step		step[] __counted_by(steps);
 };
@@ -146,6 +183,65 @@ static inline const struct pe_step *
 pe_sequence_server(const struct pe_sequence *seq)
 {
 	return seq->server ? &seq->step[seq->steps - 1] : NULL;
+}
+
+/**
+ * pe_step_object() - what a step names
+ * @step: step
+ *
+ * Return: the pool or the device.
+ */
+static inline struct pe_object *pe_step_object(const struct pe_step *step)
+{
+	return step->pool ? step->pool->obj : step->device->obj;
+}
+
+/**
+ * pe_step_name() - the name that a step gives
+ * @step: step
+ */
+static inline const char *pe_step_name(const struct pe_step *step)
+{
+	return pe_step_object(step)->name;
+}
+
+/**
+ * pe_step_devices() - of how many devices one is visited
+ * @step: step
+ */
+static inline u8 pe_step_devices(const struct pe_step *step)
+{
+	return step->pool ? step->pool->members : 1;
+}
+
+/**
+ * pe_step_device() - one of the devices of a step
+ * @step: step
+ * @i: which, below pe_step_devices()
+ */
+static inline struct pe_device *pe_step_device(const struct pe_step *step, u8 i)
+{
+	return step->pool ? step->pool->member[i].device : step->device;
+}
+
+/**
+ * pe_sequence_counters() - how many indices a sequence has
+ * @seq: sequence
+ */
+static inline unsigned int pe_sequence_counters(const struct pe_sequence *seq)
+{
+	return seq->forward + seq->reverse + PE_DIRECTIONS * seq->opens;
+}
+
+/**
+ * pe_stage_is_twin() - does the stage before have the same index?
+ * @seq: sequence
+ * @stage: stage of it
+ */
+static inline bool pe_stage_is_twin(const struct pe_sequence *seq,
+				    const struct pe_stage *stage)
+{
+	return stage > seq->stage && stage[-1].index == stage->index;
 }
 
 /**
@@ -205,6 +301,14 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_step *steps, u8 n,
 				    struct pe_refusal *refusal);
 void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq);
+struct pe_stage *pe_sequence_stage(const struct pe_sequence *seq, u8 index);
+enum pe_drop pe_stage_choose(const struct pe_sequence *seq,
+			     struct pe_stage *stage,
+			     const struct pe_client *client,
+			     struct pe_skipped *skipped);
+unsigned int pe_sequence_open_index(const struct pe_sequence *seq, u8 step,
+				    u8 direction);
+void pe_sequences_settle(struct work_struct *work);
 int pe_sequence_check_legs(const char *name, const struct pe_sequence *seq,
 			   u8 one, u8 two, struct pe_refusal *refusal);
 const struct pe_stage *pe_sequence_ambiguous(const struct pe_entry *a,

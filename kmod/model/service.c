@@ -161,7 +161,7 @@ static int pe_service_check_emitted(const struct pe_service *svc, u8 before,
 				    u8 leg, struct pe_refusal *refusal)
 {
 	u8 step = svc->seq->leg[leg].step;
-	const char *device = svc->seq->step[step].device->obj->name;
+	const char *device = pe_step_name(&svc->seq->step[step]);
 	struct pe_traffic a, b;
 
 	pe_service_traffic(svc, before, &a);
@@ -240,20 +240,17 @@ static int pe_service_entries_vip(struct pe_service *svc, u8 leg,
 }
 
 /* What the server sends from its own address or port. */
-static int pe_service_entries_server(struct pe_service *svc,
-				     struct pe_entry *entry,
-				     const struct pe_traffic *traffic,
-				     pe_service_entry_t fn, void *arg)
+static int pe_service_entries_from(struct pe_service *svc,
+				   const union nf_inet_addr *addr,
+				   struct pe_entry *entry,
+				   const struct pe_traffic *traffic,
+				   pe_service_entry_t fn, void *arg)
 {
 	const struct pe_step *server = pe_sequence_server(svc->seq);
-	const union nf_inet_addr *addr = &svc->vip;
 	const struct pe_range *range = NULL;
 	u8 i = 0;
 	int err = 0;
 
-	if (server && pe_device_is_nat(server->device))
-		addr = &server->device->address;
-	entry->role = PE_ROLE_SERVER;
 	do {
 		if (entry->level == PE_LEVEL_PORT) {
 			range = &traffic->range[i];
@@ -268,6 +265,27 @@ static int pe_service_entries_server(struct pe_service *svc,
 		}
 		err = fn(arg, addr, svc->family, entry);
 	} while (!err && range && ++i < traffic->ranges);
+	return err;
+}
+
+/* Whichever of its servers. */
+static int pe_service_entries_server(struct pe_service *svc,
+				     struct pe_entry *entry,
+				     const struct pe_traffic *traffic,
+				     pe_service_entry_t fn, void *arg)
+{
+	const struct pe_step *server = pe_sequence_server(svc->seq);
+	u8 i;
+	int err = 0;
+
+	entry->role = PE_ROLE_SERVER;
+	if (!server || !pe_device_is_nat(server->device))
+		return pe_service_entries_from(svc, &svc->vip, entry, traffic,
+					       fn, arg);
+	for (i = 0; i < pe_step_devices(server) && !err; i++)
+		err = pe_service_entries_from(svc,
+					      &pe_step_device(server, i)->address,
+					      entry, traffic, fn, arg);
 	return err;
 }
 
@@ -314,7 +332,8 @@ static u8 pe_step_visit(const struct pe_sequence *seq, u8 at)
 	u8 i, n = 0;
 
 	for (i = 0; i < at; i++)
-		n += seq->step[i].device->obj == seq->step[at].device->obj;
+		n += pe_step_object(&seq->step[i]) ==
+		     pe_step_object(&seq->step[at]);
 	return n;
 }
 
@@ -322,14 +341,15 @@ static u8 pe_step_visit(const struct pe_sequence *seq, u8 at)
 static bool pe_stage_counts_same(const struct pe_sequence *a, u8 i,
 				 const struct pe_sequence *b, u8 j)
 {
-	const struct pe_stage *x = &a->stage[i], *y = &b->stage[j];
+	const struct pe_stage *x = pe_sequence_stage(a, i);
+	const struct pe_stage *y = pe_sequence_stage(b, j);
 	bool x_end = x->from_step == PE_NO_STEP;
 	bool y_end = y->from_step == PE_NO_STEP;
 
 	if (pe_sequence_forward(a, i) != pe_sequence_forward(b, j) || x_end != y_end)
 		return false;
-	return x_end || (a->step[x->from_step].device->obj ==
-				 b->step[y->from_step].device->obj &&
+	return x_end || (pe_step_object(&a->step[x->from_step]) ==
+				 pe_step_object(&b->step[y->from_step]) &&
 			 pe_step_visit(a, x->from_step) ==
 				 pe_step_visit(b, y->from_step));
 }
@@ -343,7 +363,8 @@ static bool pe_stages_count_same(const struct pe_sequence *a,
 	    a->reverse != b->reverse)
 		return false;
 	for (i = 0; i < a->steps; i++)
-		if (a->step[i].device->obj != b->step[i].device->obj)
+		if (pe_step_object(&a->step[i]) != pe_step_object(&b->step[i]) ||
+		    a->step[i].open != b->step[i].open)
 			return false;
 	return true;
 }
@@ -368,7 +389,7 @@ int pe_service_inherit(struct pe_net *pn, struct pe_service *svc,
 		refcount_inc(&svc->counts->ref);
 		return 0;
 	}
-	svc->counts = pe_counts_new(pn, svc->seq->forward + svc->seq->reverse);
+	svc->counts = pe_counts_new(pn, pe_sequence_counters(svc->seq));
 	return svc->counts ? 0 : -ENOMEM;
 }
 
@@ -432,22 +453,45 @@ void pe_service_step_sum(const struct pe_service *svc, u8 step,
 			 enum pe_direction dir, struct pe_sum *sum)
 {
 	const struct pe_sequence *seq = svc->seq;
-	u8 first = dir == PE_DIRECTION_FORWARD ? 0 : seq->forward;
-	u8 n = dir == PE_DIRECTION_FORWARD ? seq->forward : seq->reverse;
 	const struct pe_stage *stage;
-	u8 i;
+	struct pe_sum skipped;
 
 	memset(sum, 0, sizeof(*sum));
 	if (dir == PE_DIRECTION_REVERSE && seq->server &&
 	    step == seq->steps - 1) {
-		pe_counts_sum(svc->counts, first, sum);
+		pe_counts_sum(svc->counts, seq->forward, sum);
 		return;
 	}
-	for (i = first; i < first + n; i++) {
-		stage = &seq->stage[i];
-		if (stage->to_step == step || pe_stage_copies_to(stage, step))
-			pe_counts_sum(svc->counts, i, sum);
-	}
+	for (stage = seq->stage; stage < seq->end; stage++)
+		if (stage->direction == dir && !pe_stage_is_twin(seq, stage) &&
+		    (stage->to_step == step || pe_stage_copies_to(stage, step)))
+			pe_counts_sum(svc->counts, stage->index, sum);
+	if (!seq->step[step].open)
+		return;
+	memset(&skipped, 0, sizeof(skipped));
+	pe_counts_sum(svc->counts, pe_sequence_open_index(seq, step, dir),
+		      &skipped);
+	sum->packets -= skipped.packets;
+	sum->bytes -= skipped.bytes;
+}
+
+/**
+ * pe_service_skipped_sum() - what went past a step for want of a device
+ * @svc: service
+ * @step: index of a step that may be left out
+ * @sum: out: packets of both directions
+ *
+ * Context: pe_net.lock held.
+ */
+void pe_service_skipped_sum(const struct pe_service *svc, u8 step,
+			    struct pe_sum *sum)
+{
+	unsigned int index = pe_sequence_open_index(svc->seq, step,
+						    PE_DIRECTION_FORWARD);
+
+	memset(sum, 0, sizeof(*sum));
+	pe_counts_sum(svc->counts, index, sum);
+	pe_counts_sum(svc->counts, index + 1, sum);
 }
 
 /**
@@ -462,14 +506,15 @@ void pe_service_sum(const struct pe_service *svc, enum pe_direction dir,
 		    struct pe_sum *sum)
 {
 	const struct pe_sequence *seq = svc->seq;
-	u8 i;
+	const struct pe_stage *stage;
 
 	memset(sum, 0, sizeof(*sum));
 	if (dir == PE_DIRECTION_FORWARD) {
 		pe_counts_sum(svc->counts, 0, sum);
 		return;
 	}
-	for (i = seq->forward; i < seq->forward + seq->reverse; i++)
-		if (seq->stage[i].action == PE_ACTION_DELIVER)
-			pe_counts_sum(svc->counts, i, sum);
+	for (stage = seq->back; stage < seq->end; stage++)
+		if (stage->action == PE_ACTION_DELIVER &&
+		    !pe_stage_is_twin(seq, stage))
+			pe_counts_sum(svc->counts, stage->index, sum);
 }

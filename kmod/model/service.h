@@ -128,6 +128,8 @@ bool pe_service_folds(const struct pe_service *svc,
 void pe_service_fold(struct pe_service *svc, const struct pe_service *old);
 void pe_service_step_sum(const struct pe_service *svc, u8 step,
 			 enum pe_direction dir, struct pe_sum *sum);
+void pe_service_skipped_sum(const struct pe_service *svc, u8 step,
+			    struct pe_sum *sum);
 void pe_service_sum(const struct pe_service *svc, enum pe_direction dir,
 		    struct pe_sum *sum);
 

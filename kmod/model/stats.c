@@ -197,6 +197,32 @@ void pe_device_sum(struct pe_device_stats __percpu *stats, unsigned int dir,
 }
 
 /**
+ * pe_device_pulse() - what was asked of a device and what it answered
+ * @stats: counters of the device
+ * @pulse: out: sums over the CPUs
+ */
+void pe_device_pulse(struct pe_device_stats __percpu *stats,
+		     struct pe_pulse *pulse)
+{
+	int cpu, i;
+
+	memset(pulse, 0, sizeof(*pulse));
+	for_each_possible_cpu(cpu) {
+		const struct pe_device_stats *one = per_cpu_ptr(stats, cpu);
+		u64 beat[PE_BEATS];
+		unsigned int start;
+
+		do {
+			start = u64_stats_fetch_begin(&one->syncp);
+			for (i = 0; i < PE_BEATS; i++)
+				beat[i] = u64_stats_read(&one->beat[i]);
+		} while (u64_stats_fetch_retry(&one->syncp, start));
+		for (i = 0; i < PE_BEATS; i++)
+			pulse->beat[i] += beat[i];
+	}
+}
+
+/**
  * pe_drops_sum() - packets dropped for a reason
  * @drops: counters of the namespace
  * @reason: the reason

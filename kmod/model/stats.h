@@ -13,7 +13,7 @@
 struct pe_net;
 
 #define PE_DIRECTIONS	2
-#define PE_DROPS	(PE_DROP_NO_ROUTE + 1)
+#define PE_DROPS	(PE_DROP_NO_DEVICE + 1)
 
 /* Packets after which a service is worth counters of each CPU's own. */
 #define PE_HOT_PACKETS	1024
@@ -34,10 +34,30 @@ struct pe_cell {
 	atomic64_t		bytes;
 };
 
+/* What is counted of a device's answers; enough to see whether it works. */
+enum pe_beat {
+	PE_BEAT_ASKED,
+	PE_BEAT_ANSWERED,
+	PE_BEAT_REFUSED,
+	PE_BEATS,
+};
+
+/**
+ * struct pe_pulse - what was asked of a device and what it answered, ever
+ * @beat: by enum pe_beat: packets that a working device answers, which are
+ *	those that an inline device is handed and those that open a connection to
+ *	a server; packets that came back; answers that say that it does not do
+ *	what it was asked
+ */
+struct pe_pulse {
+	u64			beat[PE_BEATS];
+};
+
 /* One CPU's counters of a device. */
 struct pe_device_stats {
 	struct u64_stats_sync	syncp;
 	struct pe_count		dir[PE_DIRECTIONS];
+	u64_stats_t		beat[PE_BEATS];
 };
 
 /* One CPU's dropped packets. */
@@ -85,6 +105,8 @@ void pe_counts_spread(struct work_struct *work);
 struct pe_sum pe_gso_size(const struct sk_buff *skb);
 void pe_device_sum(struct pe_device_stats __percpu *stats, unsigned int dir,
 		   struct pe_sum *sum);
+void pe_device_pulse(struct pe_device_stats __percpu *stats,
+		     struct pe_pulse *pulse);
 u64 pe_drops_sum(struct pe_drops __percpu *drops, enum pe_drop reason);
 
 /**
@@ -144,6 +166,23 @@ pe_device_count(struct pe_device_stats __percpu *stats, unsigned int dir,
 	u64_stats_update_begin(&mine->syncp);
 	u64_stats_add(&mine->dir[dir].packets, size.packets);
 	u64_stats_add(&mine->dir[dir].bytes, size.bytes);
+	u64_stats_update_end(&mine->syncp);
+}
+
+/**
+ * pe_device_beat() - a device was asked, or has answered
+ * @stats: counters of the device
+ * @beat: which
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+static __always_inline void
+pe_device_beat(struct pe_device_stats __percpu *stats, enum pe_beat beat)
+{
+	struct pe_device_stats *mine = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&mine->syncp);
+	u64_stats_inc(&mine->beat[beat]);
 	u64_stats_update_end(&mine->syncp);
 }
 

@@ -14,6 +14,23 @@ static unsigned int pe_pass(struct pe_packet *pkt)
 	return NF_ACCEPT;
 }
 
+/* Past steps without a device: as if these had returned the packet. */
+static void pe_count_skipped(const struct pe_packet *pkt,
+			     const struct pe_hit *hit, struct pe_sum size)
+{
+	const struct pe_skipped *skipped = pkt->skipped;
+	const struct pe_sequence *seq = hit->svc->seq;
+	unsigned int index;
+	u8 i;
+
+	for (i = 0; i < skipped->n; i++) {
+		index = pe_sequence_open_index(seq, skipped->step[i],
+					       hit->stage->direction);
+		pe_count(hit->svc->counts, index, size);
+		pe_count(hit->svc->counts, skipped->index[i], size);
+	}
+}
+
 /**
  * pe_count_hit() - count a packet for its stage, and for the device that gets it
  * @pkt: packet
@@ -27,15 +44,20 @@ void pe_count_hit(const struct pe_packet *pkt, const struct pe_hit *hit)
 	pe_count(hit->svc->counts, stage->index, size);
 	if (stage->device)
 		pe_device_count(stage->device->stats, stage->direction, size);
+	if (unlikely(pkt->skipped))
+		pe_count_skipped(pkt, hit, size);
+	if (unlikely(stage->extra & PE_EXTRA_ASKS) && !pkt->error)
+		pe_count_asked(stage, pkt->skb, pkt->proto, pkt->l4);
 }
 
-/* What a server just sent is counted for the server as well. */
-static void pe_count_sent(const struct pe_packet *pkt, const struct pe_hit *hit)
+/* What a server just sent is counted for the server as well; an error that some
+ * router sent about it, for the first.
+ */
+static const struct pe_device *pe_act_server(const struct pe_packet *pkt,
+					     const struct pe_hit *hit)
 {
-	const struct pe_step *server = pe_sequence_server(hit->svc->seq);
-
-	pe_device_count(server->device->stats, PE_DIRECTION_REVERSE,
-			pe_size(pkt->skb));
+	return pe_stage_sender(pkt->skb, pkt->family, hit->svc, hit->stage) ?:
+	       pe_sequence_server(hit->svc->seq)->device;
 }
 
 static enum pe_drop pe_apply(struct pe_packet *pkt, const struct pe_rewrite *rw,
@@ -53,8 +75,8 @@ static enum pe_drop pe_to_server(struct pe_packet *pkt,
 	const struct pe_step *server = pe_sequence_server(hit->svc->seq);
 	struct pe_rewrite rw = {};
 
-	if (pe_device_is_nat(server->device))
-		rw.addr = &server->device->address;
+	if (pe_device_is_nat(hit->stage->device))
+		rw.addr = &hit->stage->device->address;
 	if (server->port) {
 		rw.port = server->port;
 		rw.old = hit->svc->server_port;
@@ -73,7 +95,9 @@ static enum pe_drop pe_from_server(struct pe_packet *pkt,
 	if (pe_device_is_nat(server->device)) {
 		rw.addr = &hit->svc->vip;
 		/* A router beyond us may complain about what the server sent. */
-		outer = !pkt->error || pe_packet_from(pkt, server->device);
+		outer = !pkt->error ||
+			pe_stage_sender(pkt->skb, pkt->family, hit->svc,
+					hit->stage);
 	}
 	if (server->port) {
 		rw.port = hit->svc->server_port;
@@ -96,8 +120,12 @@ static enum pe_drop pe_from_server(struct pe_packet *pkt,
 enum pe_drop pe_act_extra(struct pe_packet *pkt, const struct pe_hit *hit,
 			  const struct net_device *dev)
 {
-	u8 extra = hit->stage->extra;
+	u16 extra = hit->stage->extra;
+	const struct pe_device *server = NULL;
 	enum pe_drop reason = PE_DROP_NONE;
+
+	if (extra & PE_EXTRA_SENT)
+		server = pe_act_server(pkt, hit);
 
 	if (extra & PE_EXTRA_TRACK)
 		reason = pe_track_unmark(pkt, hit);
@@ -107,8 +135,9 @@ enum pe_drop pe_act_extra(struct pe_packet *pkt, const struct pe_hit *hit,
 		reason = pe_from_server(pkt, hit);
 	if (unlikely(reason))
 		return reason;
-	if (extra & PE_EXTRA_SENT)
-		pe_count_sent(pkt, hit);
+	if (server)
+		pe_device_count(server->stats, PE_DIRECTION_REVERSE,
+				pe_size(pkt->skb));
 	if (extra & PE_EXTRA_TAPS)
 		pe_tap_copies(pkt, hit);
 	if (dev)
@@ -264,15 +293,45 @@ static unsigned int pe_act_stage(struct pe_packet *pkt,
 	}
 }
 
+/* Unless there is a reason to drop it. */
+static unsigned int pe_act_or_drop(struct pe_packet *pkt,
+				   const struct pe_hit *hit,
+				   enum pe_drop reason)
+{
+	if (unlikely(reason))
+		return pe_drop(pkt->pn, pkt->skb, reason);
+	return pe_act_stage(pkt, hit);
+}
+
 static noinline unsigned int pe_act_watched(struct pe_packet *pkt,
-					    const struct pe_hit *hit)
+					    const struct pe_hit *hit,
+					    enum pe_drop reason)
 {
 	struct pe_report report;
 	unsigned int verdict;
 
 	pe_report_begin(&report, pkt, hit);
-	verdict = pe_act_stage(pkt, hit);
+	verdict = pe_act_or_drop(pkt, hit, reason);
 	pe_report_end(&report);
+	return verdict;
+}
+
+/* Where it is not settled yet what the stage does. */
+static noinline unsigned int pe_act_ahead(struct pe_packet *pkt,
+					  const struct pe_hit *hit)
+{
+	struct pe_stage stage = *hit->stage;
+	struct pe_hit chosen = { hit->svc, &stage, hit->match };
+	struct pe_skipped skipped;
+	unsigned int verdict;
+	enum pe_drop reason;
+
+	reason = pe_choose(pkt, hit, &stage, &skipped);
+	if (static_branch_unlikely(&pe_watched))
+		verdict = pe_act_watched(pkt, &chosen, reason);
+	else
+		verdict = pe_act_or_drop(pkt, &chosen, reason);
+	pkt->skipped = NULL;
 	return verdict;
 }
 
@@ -286,8 +345,10 @@ static noinline unsigned int pe_act_watched(struct pe_packet *pkt,
  */
 unsigned int pe_act(struct pe_packet *pkt, const struct pe_hit *hit)
 {
+	if (unlikely(hit->stage->extra & PE_EXTRA_AHEAD))
+		return pe_act_ahead(pkt, hit);
 	if (static_branch_unlikely(&pe_watched))
-		return pe_act_watched(pkt, hit);
+		return pe_act_watched(pkt, hit, PE_DROP_NONE);
 	return pe_act_stage(pkt, hit);
 }
 
@@ -314,5 +375,7 @@ unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	};
 
 	pkt.l4 = pe_plain_l4(skb, family, &pkt.proto);
+	if (unlikely(stage->extra & (PE_EXTRA_AHEAD | PE_EXTRA_TAPS)))
+		pe_packet_plain(skb, family, &pkt.key);
 	return pe_act(&pkt, &hit);
 }

@@ -26,6 +26,7 @@ struct pe_net;
  * @inner: offset of the quoted network header
  * @mtu: fragments of at most this size are to be sent, 0 for the whole; that
  *	of the largest where it came in fragments
+ * @skipped: steps that it goes past, NULL for none
  * @key: what decides where it goes
  */
 struct pe_packet {
@@ -38,6 +39,7 @@ struct pe_packet {
 	unsigned int		l4;
 	unsigned int		inner;
 	unsigned int		mtu;
+	const struct pe_skipped	*skipped;
 	struct pe_key		key;
 };
 

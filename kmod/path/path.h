@@ -34,6 +34,19 @@ unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 			  const struct pe_service *svc,
 			  const struct pe_stage *stage);
 
+/* choose.c */
+void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
+		      union nf_inet_addr *addr, struct pe_client *client);
+void pe_count_asked(const struct pe_stage *stage, const struct sk_buff *skb,
+		    u8 proto, unsigned int l4);
+const struct pe_device *pe_stage_sender(const struct sk_buff *skb, u8 family,
+					const struct pe_service *svc,
+					const struct pe_stage *stage);
+enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
+		       struct pe_stage *stage, struct pe_skipped *skipped);
+bool pe_choose_plain(const struct sk_buff *skb, u8 family,
+		     const struct pe_hit *hit, struct pe_stage *stage);
+
 /* ingress.c */
 
 /* Stands in a tag where the protocol of what follows would: nothing has it. */

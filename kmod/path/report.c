@@ -214,6 +214,16 @@ void pe_report_end(struct pe_report *report)
 	this_cpu_write(pe_report, report->outer);
 }
 
+static bool pe_step_has(const struct pe_step *step, const struct pe_device *dev)
+{
+	u8 i;
+
+	for (i = 0; i < pe_step_devices(step); i++)
+		if (pe_step_device(step, i) == dev)
+			return true;
+	return false;
+}
+
 /* The step of a port that a stage hands packets or copies to. */
 static u8 pe_report_step(const struct pe_hit *hit, const struct pe_port *port)
 {
@@ -223,7 +233,7 @@ static u8 pe_report_step(const struct pe_hit *hit, const struct pe_port *port)
 	if (port == stage->to)
 		return stage->to_step;
 	for (i = stage->tap_first; i < stage->tap_first + stage->taps; i++)
-		if (hit->svc->seq->step[i].device == port->device)
+		if (pe_step_has(&hit->svc->seq->step[i], port->device))
 			return i;
 	return PE_NO_STEP;
 }
@@ -343,7 +353,8 @@ void __pe_report_drop(struct pe_net *pn, struct sk_buff *skb,
 	local_bh_enable();
 }
 
-void __pe_report_drop_copy(const struct sk_buff *skb, u8 step)
+void __pe_report_drop_copy(const struct sk_buff *skb, u8 step,
+			   const struct pe_device *tap)
 {
 	struct pe_sight sight;
 	struct pe_ends now;
@@ -351,7 +362,7 @@ void __pe_report_drop_copy(const struct sk_buff *skb, u8 step)
 	if (!pe_report_leave(skb, PE_ACTION_DROP, &sight, &now))
 		return;
 	sight.reason = PE_DROP_TAP_COPY;
-	sight.device = sight.hit->svc->seq->step[step].device;
+	sight.device = tap;
 	sight.step = step;
 	pe_watchers_tell(&sight);
 }

@@ -40,7 +40,8 @@ void __pe_report_next(const struct sk_buff *skb, const struct pe_next *next);
 void __pe_report_kernel(const struct sk_buff *skb);
 void __pe_report_drop(struct pe_net *pn, struct sk_buff *skb,
 		      enum pe_drop reason);
-void __pe_report_drop_copy(const struct sk_buff *skb, u8 step);
+void __pe_report_drop_copy(const struct sk_buff *skb, u8 step,
+			   const struct pe_device *tap);
 void pe_report_pass(struct pe_net *pn, struct sk_buff *skb, u8 family);
 
 /**
@@ -112,11 +113,13 @@ static inline void pe_report_drop(struct pe_net *pn, struct sk_buff *skb,
  * pe_report_drop_copy() - a copy for a tap could not be made or sent
  * @skb: the packet
  * @step: position of the tap in the sequence
+ * @tap: the tap, or NULL where a pool has none that is up
  */
-static inline void pe_report_drop_copy(const struct sk_buff *skb, u8 step)
+static inline void pe_report_drop_copy(const struct sk_buff *skb, u8 step,
+				       const struct pe_device *tap)
 {
 	if (static_branch_unlikely(&pe_watched))
-		__pe_report_drop_copy(skb, step);
+		__pe_report_drop_copy(skb, step, tap);
 }
 
 #endif /* _PE_REPORT_H */

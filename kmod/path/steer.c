@@ -319,13 +319,13 @@ static __always_inline bool pe_is_sure(const struct pe_hit *hit)
  * belong to a socket or a connection already, and have to be parted from it.
  */
 static __always_inline bool pe_is_quick(const struct sk_buff *skb, u8 family,
-					const struct pe_hit *hit,
+					const struct pe_stage *stage,
 					struct net_device **dev)
 {
-	return likely(!hit->stage->extra &&
+	return likely(!stage->extra &&
 		      !pe_xmit_is_bound(skb) &&
 		      pe_ttl(skb, family) > 1 &&
-		      !pe_xmit_ready(hit->stage->to, dev) &&
+		      !pe_xmit_ready(stage->to, dev) &&
 		      !pe_mtu_exceeded(skb, READ_ONCE((*dev)->mtu)));
 }
 
@@ -334,11 +334,55 @@ static __always_inline unsigned int
 pe_steer_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	       const struct pe_service *svc, const struct pe_stage *stage)
 {
-	if (stage->extra != PE_EXTRA_TRANSLATE)
+	if ((stage->extra & ~PE_EXTRA_ASKS) != PE_EXTRA_TRANSLATE)
 		return pe_act_plain(pn, skb, family, svc, stage);
 	if (family == NFPROTO_IPV4)
 		return pe_translate_ipv4(pn, skb, svc, stage);
 	return pe_translate_ipv6(pn, skb, svc, stage);
+}
+
+/* Nothing is to be done but to hand it on. */
+static __always_inline unsigned int
+pe_steer_quick(struct pe_net *pn, struct sk_buff *skb, u8 family,
+	       const struct pe_service *svc, const struct pe_stage *stage,
+	       struct net_device *dev)
+{
+	struct pe_sum size;
+
+	if (unlikely(pe_xmit_writable(skb, dev)))
+		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
+	size = pe_size(skb);
+	pe_count(svc->counts, stage->index, size);
+	pe_device_count(stage->device->stats, stage->direction, size);
+	pe_xmit_hop(skb, family);
+	if (likely(!pe_xmit(skb, family, stage->to, dev)))
+		return NF_STOLEN;
+	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);
+}
+
+/* A plain packet, surely at a stage that leaves something open. */
+static noinline unsigned int pe_steer_ahead(struct pe_net *pn,
+					    struct sk_buff *skb, u8 family,
+					    const struct pe_hit *hit)
+{
+	struct pe_stage stage = *hit->stage;
+	u16 asks = stage.extra & PE_EXTRA_ASKS;
+	struct net_device *dev;
+	unsigned int l4;
+	u8 proto;
+
+	if (unlikely(!pe_choose_plain(skb, family, hit, &stage)))
+		return pe_act_plain(pn, skb, family, hit->svc, &stage);
+	stage.extra &= ~PE_EXTRA_ASKS;
+	if (unlikely(!pe_is_quick(skb, family, &stage, &dev))) {
+		stage.extra |= asks;
+		return pe_steer_plain(pn, skb, family, hit->svc, &stage);
+	}
+	if (asks) {
+		l4 = pe_plain_l4(skb, family, &proto);
+		pe_count_asked(&stage, skb, proto, l4);
+	}
+	return pe_steer_quick(pn, skb, family, hit->svc, &stage, dev);
 }
 
 /* Surely at a stage; what needs nothing but to be handed on goes at once. */
@@ -346,21 +390,14 @@ static __always_inline unsigned int
 pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	      const struct pe_hit *hit)
 {
+	const struct pe_stage *stage = hit->stage;
 	struct net_device *dev;
-	struct pe_sum size;
 
-	if (unlikely(!pe_is_quick(skb, family, hit, &dev)))
-		return pe_steer_plain(pn, skb, family, hit->svc, hit->stage);
-
-	if (unlikely(pe_xmit_writable(skb, dev)))
-		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
-	size = pe_size(skb);
-	pe_count(hit->svc->counts, hit->stage->index, size);
-	pe_device_count(hit->stage->device->stats, hit->stage->direction, size);
-	pe_xmit_hop(skb, family);
-	if (likely(!pe_xmit(skb, family, hit->stage->to, dev)))
-		return NF_STOLEN;
-	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);
+	if (likely(pe_is_quick(skb, family, stage, &dev)))
+		return pe_steer_quick(pn, skb, family, hit->svc, stage, dev);
+	if (unlikely(stage->extra & PE_EXTRA_AHEAD))
+		return pe_steer_ahead(pn, skb, family, hit);
+	return pe_steer_plain(pn, skb, family, hit->svc, stage);
 }
 
 /* Neither destination nor source is a service's: it may be a client's. */

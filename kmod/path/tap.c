@@ -42,6 +42,21 @@ free:
 	return reason;
 }
 
+/* The tap that gets the copy, or NULL while none is up. */
+static const struct pe_device *pe_tap_chosen(const struct pe_packet *pkt,
+					     const struct pe_hit *hit,
+					     const struct pe_step *step)
+{
+	struct pe_client client;
+	union nf_inet_addr addr;
+
+	if (likely(!step->pool))
+		return pe_health_works(step->device->health) ? step->device :
+							       NULL;
+	pe_packet_client(pkt, hit, &addr, &client);
+	return pe_pool_pick(step->pool, &client);
+}
+
 /**
  * pe_tap_copies() - send a copy to each tap of a stage
  * @pkt: packet; it stays as it is but may be cloned
@@ -58,12 +73,17 @@ void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit)
 	u8 i;
 
 	for (i = stage->tap_first; i < stage->tap_first + stage->taps; i++) {
-		const struct pe_device *tap = hit->svc->seq->step[i].device;
+		const struct pe_step *step = &hit->svc->seq->step[i];
+		const struct pe_device *tap;
 
-		if (unlikely(pe_tap_copy(pkt, &tap->outside))) {
+		/* Among them may be steps that are left out. */
+		if (unlikely(step->device->kind != PE_DEVICE_KIND_TAP))
+			continue;
+		tap = pe_tap_chosen(pkt, hit, step);
+		if (unlikely(!tap || pe_tap_copy(pkt, &tap->outside))) {
 			pe_drop_count(pkt->pn->drops, PE_DROP_TAP_COPY);
 			trace_pe_drop(pkt->skb, PE_DROP_TAP_COPY);
-			pe_report_drop_copy(pkt->skb, i);
+			pe_report_drop_copy(pkt->skb, i, tap);
 			continue;
 		}
 		pe_device_count(tap->stats, stage->direction, size);

@@ -60,14 +60,15 @@ static __always_inline __wsum pe_translate_addr(struct sk_buff *skb, u8 family,
 }
 
 static __always_inline void pe_translate_write(struct sk_buff *skb, u8 family,
-					       const struct pe_service *svc)
+					       const struct pe_service *svc,
+					       const struct pe_device *dev)
 {
 	const struct pe_step *server = pe_sequence_server(svc->seq);
 	struct pe_transport t;
 	__wsum diff;
 
 	pe_transport(skb, family, &t);
-	diff = pe_translate_addr(skb, family, &server->device->address);
+	diff = pe_translate_addr(skb, family, &dev->address);
 	if (server->port && *t.port == htons(svc->server_port)) {
 		__be16 port = htons(server->port);
 
@@ -81,6 +82,16 @@ static __always_inline void pe_translate_write(struct sk_buff *skb, u8 family,
 	csum_replace_by_diff(t.sum, diff);
 	if (unlikely(t.udp && !*t.sum))
 		*t.sum = CSUM_MANGLED_0;
+}
+
+static noinline void pe_translate_asked(const struct sk_buff *skb, u8 family,
+					const struct pe_stage *stage)
+{
+	unsigned int l4;
+	u8 proto;
+
+	l4 = pe_plain_l4(skb, family, &proto);
+	pe_count_asked(stage, skb, proto, l4);
 }
 
 static __always_inline unsigned int
@@ -103,7 +114,9 @@ pe_translate(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	dev = READ_ONCE(dst->dev);
 	if (unlikely(pe_xmit_writable(skb, dev)))
 		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
-	pe_translate_write(skb, family, svc);
+	if (unlikely(stage->extra & PE_EXTRA_ASKS))
+		pe_translate_asked(skb, family, stage);
+	pe_translate_write(skb, family, svc, stage->device);
 	size = pe_size(skb);
 	pe_count(svc->counts, stage->index, size);
 	pe_device_count(stage->device->stats, stage->direction, size);

@@ -12,6 +12,8 @@
 #define PE_NAME_MAX	31
 #define PE_STEPS_MAX	32
 #define PE_PORTS_MAX	16
+#define PE_MEMBERS_MAX	64
+#define PE_EVIDENCE_MAX	63
 
 /**
  * enum pe_device_kind - What an appliance does with the packets it is handed.
@@ -111,6 +113,7 @@ enum pe_track {
  * @PE_DROP_ENCAPSULATE: What tracks the packet could not be put around it.
  * @PE_DROP_NO_ROUTE: No route to where packets of the service leave its
  *   sequence.
+ * @PE_DROP_NO_DEVICE: No device of the step is up, and the step fails closed.
  */
 enum pe_drop {
 	PE_DROP_NONE,
@@ -127,6 +130,7 @@ enum pe_drop {
 	PE_DROP_TAP_COPY,
 	PE_DROP_ENCAPSULATE,
 	PE_DROP_NO_ROUTE,
+	PE_DROP_NO_DEVICE,
 };
 
 /**
@@ -159,11 +163,81 @@ enum pe_obstacle {
  *   back.
  * @PE_EVENT_ADDRESS_CLAIMED: Another host says that it has an address
  *   announced on an interface.
+ * @PE_EVENT_DEVICE_STATE: A device is up, down, draining or in maintenance
+ *   now.
+ * @PE_EVENT_POOL_CHANGED: Other members of a pool get its packets now.
+ * @PE_EVENT_POOL_EMPTY: No member of a pool is up.
  */
 enum pe_event {
 	PE_EVENT_INTERFACE_GONE,
 	PE_EVENT_INTERFACE_BACK,
 	PE_EVENT_ADDRESS_CLAIMED,
+	PE_EVENT_DEVICE_STATE,
+	PE_EVENT_POOL_CHANGED,
+	PE_EVENT_POOL_EMPTY,
+};
+
+/**
+ * enum pe_pool_policy - Which member of a pool gets a packet.
+ * @PE_POOL_POLICY_FAILOVER: The first one that is up, in the order of the
+ *   pool.
+ * @PE_POOL_POLICY_MAGLEV: One for each flow or client, found by a consistent
+ *   hash.
+ */
+enum pe_pool_policy {
+	PE_POOL_POLICY_FAILOVER,
+	PE_POOL_POLICY_MAGLEV,
+};
+
+/**
+ * enum pe_pool_key - What of the client decides between the members of a pool.
+ * @PE_POOL_KEY_FLOW: Address and port; of a service without ports and of
+ *   protocols that have none, the address.
+ * @PE_POOL_KEY_CLIENT: Address.
+ */
+enum pe_pool_key {
+	PE_POOL_KEY_FLOW,
+	PE_POOL_KEY_CLIENT,
+};
+
+/**
+ * enum pe_device_state
+ * @PE_DEVICE_STATE_UP: Gets packets.
+ * @PE_DEVICE_STATE_DOWN: Gets none, for it does not work.
+ * @PE_DEVICE_STATE_DRAIN: Gets packets only where no other member of its pool
+ *   is up.
+ * @PE_DEVICE_STATE_MAINTENANCE: Gets none, for somebody works at it.
+ */
+enum pe_device_state {
+	PE_DEVICE_STATE_UP,
+	PE_DEVICE_STATE_DOWN,
+	PE_DEVICE_STATE_DRAIN,
+	PE_DEVICE_STATE_MAINTENANCE,
+};
+
+/**
+ * enum pe_cause - What brought a device's state about.
+ * @PE_CAUSE_BEGIN: It has been so since the device was added.
+ * @PE_CAUSE_COMMAND: Somebody said so.
+ * @PE_CAUSE_CHECK: An active check found out.
+ * @PE_CAUSE_SILENCE: It returned nothing of what it was handed.
+ * @PE_CAUSE_UNANSWERED: It did not answer what opens a connection.
+ * @PE_CAUSE_REFUSED: It refused what it was asked.
+ * @PE_CAUSE_NEIGHBOUR: Its link-layer address could not be found, or could
+ *   again.
+ * @PE_CAUSE_INTERFACE: Its interface is gone or down, or came back.
+ * @PE_CAUSE_REVIVE: Its pool lets it try again after a while.
+ */
+enum pe_cause {
+	PE_CAUSE_BEGIN,
+	PE_CAUSE_COMMAND,
+	PE_CAUSE_CHECK,
+	PE_CAUSE_SILENCE,
+	PE_CAUSE_UNANSWERED,
+	PE_CAUSE_REFUSED,
+	PE_CAUSE_NEIGHBOUR,
+	PE_CAUSE_INTERFACE,
+	PE_CAUSE_REVIVE,
 };
 
 enum {
@@ -204,10 +278,21 @@ enum {
 	PE_STEP_REVERSE,
 	PE_STEP_EMIT_PROTO,
 	PE_STEP_EMIT_PORT,
+	PE_STEP_OPEN,
+	PE_STEP_SKIPPED,
 
 	__PE_STEP_MAX
 };
 #define PE_STEP_MAX (__PE_STEP_MAX - 1)
+
+enum {
+	PE_MEMBER_DEVICE = 1,
+	PE_MEMBER_WEIGHT,
+	PE_MEMBER_SLOTS,
+
+	__PE_MEMBER_MAX
+};
+#define PE_MEMBER_MAX (__PE_MEMBER_MAX - 1)
 
 enum {
 	PE_DROPS_PAD = 1,
@@ -253,6 +338,8 @@ enum {
 	PE_INFO_DROP,
 	PE_INFO_VERSION,
 	PE_INFO_STATS,
+	PE_INFO_POOLS,
+	PE_INFO_POOLS_MAX,
 
 	__PE_INFO_MAX
 };
@@ -281,6 +368,11 @@ enum {
 	PE_DEVICE_USERS,
 	PE_DEVICE_GENERATION,
 	PE_DEVICE_STATS,
+	PE_DEVICE_PAD,
+	PE_DEVICE_STATE,
+	PE_DEVICE_CAUSE,
+	PE_DEVICE_SINCE,
+	PE_DEVICE_EVIDENCE,
 
 	__PE_DEVICE_MAX
 };
@@ -313,6 +405,23 @@ enum {
 #define PE_SERVICE_MAX (__PE_SERVICE_MAX - 1)
 
 enum {
+	PE_POOL_NAME = 1,
+	PE_POOL_ID,
+	PE_POOL_POLICY,
+	PE_POOL_KEY,
+	PE_POOL_MEMBER,
+	PE_POOL_DETECT_PACKETS,
+	PE_POOL_DETECT_WINDOW,
+	PE_POOL_REVIVE,
+	PE_POOL_USERS,
+	PE_POOL_GENERATION,
+	PE_POOL_STATS,
+
+	__PE_POOL_MAX
+};
+#define PE_POOL_MAX (__PE_POOL_MAX - 1)
+
+enum {
 	PE_EXPLAIN_SADDR = 1,
 	PE_EXPLAIN_DADDR,
 	PE_EXPLAIN_PROTO,
@@ -333,6 +442,13 @@ enum {
 	PE_EV_DEVICE,
 	PE_EV_ADDRESS,
 	PE_EV_LLADDR,
+	PE_EV_PAD,
+	PE_EV_POOL,
+	PE_EV_STATE,
+	PE_EV_CAUSE,
+	PE_EV_EVIDENCE,
+	PE_EV_SINCE,
+	PE_EV_SERVICE,
 
 	__PE_EV_MAX
 };
@@ -413,6 +529,10 @@ enum {
 	PE_CMD_WATCH_START,
 	PE_CMD_WATCH_STOP,
 	PE_CMD_SIGHT_NTF,
+	PE_CMD_POOL_NEW,
+	PE_CMD_POOL_DEL,
+	PE_CMD_POOL_GET,
+	PE_CMD_DEVICE_STATE,
 
 	__PE_CMD_MAX
 };

@@ -21,6 +21,43 @@
 	 PE_HAS(PE_DEVICE_TRANSPARENT) | PE_HAS(PE_DEVICE_GUARD) | PE_HAS(PE_DEVICE_OUTSIDE) | \
 	 PE_HAS(PE_DEVICE_INSIDE))
 
+/**
+ * pe_state_name() - the word for a device's state
+ * @state: enum pe_device_state
+ *
+ * Return: the word.
+ */
+const char *pe_state_name(uint32_t state)
+{
+	static const char *const names[] = {
+		[PE_DEVICE_STATE_UP] = "up",
+		[PE_DEVICE_STATE_DOWN] = "down",
+		[PE_DEVICE_STATE_DRAIN] = "drain",
+		[PE_DEVICE_STATE_MAINTENANCE] = "maintenance",
+	};
+
+	return state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
+}
+
+/**
+ * pe_cause_name() - the word for what brought a state about
+ * @cause: enum pe_cause
+ *
+ * Return: the word.
+ */
+const char *pe_cause_name(uint32_t cause)
+{
+	static const char *const names[] = {
+		[PE_CAUSE_BEGIN] = "begin",	      [PE_CAUSE_COMMAND] = "command",
+		[PE_CAUSE_CHECK] = "check",	      [PE_CAUSE_SILENCE] = "silence",
+		[PE_CAUSE_UNANSWERED] = "unanswered", [PE_CAUSE_REFUSED] = "refused",
+		[PE_CAUSE_NEIGHBOUR] = "neighbour",   [PE_CAUSE_INTERFACE] = "interface",
+		[PE_CAUSE_REVIVE] = "revive",
+	};
+
+	return cause < sizeof(names) / sizeof(*names) ? names[cause] : "unknown";
+}
+
 static void pe_port_put(struct nlmsghdr *nlh, uint16_t type, const struct pe_port *port)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
@@ -124,6 +161,17 @@ static bool pe_device_get_attr(struct pe_device *device, struct pe_arena *arena,
 	case PE_DEVICE_GENERATION:
 		device->generation = pe_attr_u32(attr);
 		return true;
+	case PE_DEVICE_STATE:
+		device->state = pe_attr_u32(attr);
+		return true;
+	case PE_DEVICE_CAUSE:
+		device->cause = pe_attr_u32(attr);
+		return true;
+	case PE_DEVICE_SINCE:
+		device->since = pe_attr_u64(attr);
+		return true;
+	case PE_DEVICE_EVIDENCE:
+		return pe_attr_strcpy(device->evidence, sizeof(device->evidence), attr);
 	}
 	return true;
 }

@@ -50,6 +50,10 @@ struct pe_port {
  * @id: number the kernel gave it
  * @users: services whose sequence names it
  * @generation: of the transaction that made it what it is
+ * @state: enum pe_device_state
+ * @cause: enum pe_cause of it
+ * @since: when it began, in nanoseconds since 1970
+ * @evidence: what was seen
  * @forward: what it was handed on the way to the server
  * @reverse: what it was handed on the way to the client
  * @at: where the words stand in the source, plus one
@@ -65,11 +69,17 @@ struct pe_device {
 	uint32_t id;
 	uint32_t users;
 	uint32_t generation;
+	uint32_t state;
+	uint32_t cause;
+	uint64_t since;
+	char evidence[PE_EVIDENCE_MAX + 1];
 	struct pe_counter forward;
 	struct pe_counter reverse;
 	uint32_t at[PE_DEVICE_INSIDE + 1];
 };
 
+const char *pe_state_name(uint32_t state);
+const char *pe_cause_name(uint32_t cause);
 void pe_device_put(struct nlmsghdr *nlh, const struct pe_device *device);
 int pe_device_get(struct pe_device *device, struct pe_arena *arena, const struct nlmsghdr *nlh);
 bool pe_device_equal(const struct pe_device *a, const struct pe_device *b);

@@ -23,6 +23,12 @@ const char *pe_event_name(uint32_t kind)
 		return "interface-back";
 	case PE_EVENT_ADDRESS_CLAIMED:
 		return "address-claimed";
+	case PE_EVENT_DEVICE_STATE:
+		return "device-state";
+	case PE_EVENT_POOL_CHANGED:
+		return "pool-changed";
+	case PE_EVENT_POOL_EMPTY:
+		return "pool-empty";
 	}
 	return "unknown";
 }
@@ -51,5 +57,17 @@ void pe_event_get(struct pe_occurrence *event, struct pe_arena *arena, const str
 			pe_attr_addr(&event->address, attr);
 		else if (type == PE_EV_LLADDR)
 			pe_attr_mac(event->lladdr, attr);
+		else if (type == PE_EV_POOL)
+			event->pool = pe_attr_str(attr, arena);
+		else if (type == PE_EV_STATE)
+			event->state = pe_attr_u32(attr);
+		else if (type == PE_EV_CAUSE)
+			event->cause = pe_attr_u32(attr);
+		else if (type == PE_EV_SINCE)
+			event->since = pe_attr_u64(attr);
+		else if (type == PE_EV_EVIDENCE)
+			event->evidence = pe_attr_str(attr, arena);
+		else if (type == PE_EV_SERVICE && event->nservices < PE_EVENT_SERVICES)
+			event->services[event->nservices++] = pe_attr_str(attr, arena);
 	}
 }

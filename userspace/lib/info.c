@@ -35,6 +35,8 @@ static const struct {
 				  "what tracks the packet could not be put around it" },
 	[PE_DROP_NO_ROUTE] = { "no-route",
 			       "no route to where packets of the service leave its sequence" },
+	[PE_DROP_NO_DEVICE] = { "no-device",
+				"no device of the step is up, and the step fails closed" },
 };
 
 /**
@@ -177,6 +179,12 @@ static void pe_info_get_attr(struct pe_info *info, const struct nlattr *attr)
 		break;
 	case PE_INFO_SERVICES_MAX:
 		info->services_max = pe_attr_u32(attr);
+		break;
+	case PE_INFO_POOLS:
+		info->pools = pe_attr_u32(attr);
+		break;
+	case PE_INFO_POOLS_MAX:
+		info->pools_max = pe_attr_u32(attr);
 		break;
 	case PE_INFO_DROP:
 		pe_info_get_drop(info, attr);

@@ -19,6 +19,8 @@ struct nlmsghdr;
  * @addresses: how many different ones the services have
  * @devices_max: how many there can be
  * @services_max: how many there can be
+ * @pools: how many there are
+ * @pools_max: how many there can be
  * @version: of the module
  * @drops: packets dropped, by enum pe_drop
  * @dropped: whether @drops has an entry for that reason
@@ -30,6 +32,8 @@ struct pe_info {
 	uint32_t addresses;
 	uint32_t devices_max;
 	uint32_t services_max;
+	uint32_t pools;
+	uint32_t pools_max;
 	char version[PE_INFO_VERSION_MAX];
 	uint64_t drops[PE_INFO_DROPS];
 	bool dropped[PE_INFO_DROPS];

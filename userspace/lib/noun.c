@@ -5,6 +5,7 @@
 #include <linux/pe.h>
 
 #include "device.h"
+#include "pool.h"
 #include "refusal.h"
 #include "service.h"
 #include "txn.h"
@@ -33,6 +34,32 @@ static void pe_noun_merge_device(struct pe_object *object, const struct pe_objec
 static uint32_t pe_noun_where_device(const struct pe_object *object, const struct pe_blame *blame)
 {
 	return pe_device_where((const struct pe_device *)object, blame->attr, blame->nested);
+}
+
+static void pe_noun_put_pool(struct nlmsghdr *nlh, const struct pe_object *object)
+{
+	pe_pool_put(nlh, (const struct pe_pool *)object);
+}
+
+static int pe_noun_get_pool(struct pe_object *object, struct pe_arena *arena,
+			    const struct nlmsghdr *nlh)
+{
+	return pe_pool_get((struct pe_pool *)object, arena, nlh);
+}
+
+static bool pe_noun_equal_pool(const struct pe_object *a, const struct pe_object *b)
+{
+	return pe_pool_equal((const struct pe_pool *)a, (const struct pe_pool *)b);
+}
+
+static void pe_noun_merge_pool(struct pe_object *object, const struct pe_object *base)
+{
+	pe_pool_merge((struct pe_pool *)object, (const struct pe_pool *)base);
+}
+
+static uint32_t pe_noun_where_pool(const struct pe_object *object, const struct pe_blame *blame)
+{
+	return pe_pool_where((const struct pe_pool *)object, blame->attr, blame->index);
 }
 
 static void pe_noun_put_service(struct nlmsghdr *nlh, const struct pe_object *object)
@@ -76,6 +103,21 @@ const struct pe_noun pe_nouns[PE_OBJECT_ALL] = {
 		.equal = pe_noun_equal_device,
 		.merge = pe_noun_merge_device,
 		.where = pe_noun_where_device,
+	},
+	[PE_OBJECT_POOL] = {
+		.name = "pool",
+		.plural = "pools",
+		.size = sizeof(struct pe_pool),
+		.cmd_new = PE_CMD_POOL_NEW,
+		.cmd_del = PE_CMD_POOL_DEL,
+		.cmd_get = PE_CMD_POOL_GET,
+		.attr_name = PE_POOL_NAME,
+		.attr_stats = PE_POOL_STATS,
+		.put = pe_noun_put_pool,
+		.get = pe_noun_get_pool,
+		.equal = pe_noun_equal_pool,
+		.merge = pe_noun_merge_pool,
+		.where = pe_noun_where_pool,
 	},
 	[PE_OBJECT_SERVICE] = {
 		.name = "service",

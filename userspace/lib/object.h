@@ -9,6 +9,7 @@ struct nlmsghdr;
 
 enum pe_object_kind {
 	PE_OBJECT_DEVICE,
+	PE_OBJECT_POOL,
 	PE_OBJECT_SERVICE,
 	PE_OBJECT_ALL, /* everything there is, to be flushed; how many kinds there are */
 };

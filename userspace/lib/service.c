@@ -32,6 +32,8 @@ static void pe_step_put(struct nlmsghdr *nlh, const struct pe_step *step)
 		mnl_attr_put_u8(nlh, PE_STEP_EMIT_PROTO, step->emit_proto);
 	if (step->emit_port)
 		mnl_attr_put_u16(nlh, PE_STEP_EMIT_PORT, step->emit_port);
+	if (step->open)
+		mnl_attr_put(nlh, PE_STEP_OPEN, 0, NULL);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -145,6 +147,9 @@ static bool pe_step_get(struct pe_service_draft *draft, const struct nlattr *nes
 			pe_attr_counter(&counters->forward, attr);
 		else if (type == PE_STEP_REVERSE)
 			pe_attr_counter(&counters->reverse, attr);
+		else if (type == PE_STEP_SKIPPED)
+			pe_attr_counter(&counters->skipped, attr);
+		step->open |= type == PE_STEP_OPEN;
 		step->emits |= type == PE_STEP_EMIT_PROTO;
 	}
 	return step->device;
@@ -303,8 +308,9 @@ static bool pe_ranges_equal(const struct pe_range *a, unsigned int na, const str
 
 static bool pe_step_equal(const struct pe_step *a, const struct pe_step *b)
 {
-	return a->port == b->port && a->emits == b->emits && a->emit_proto == b->emit_proto &&
-	       a->emit_port == b->emit_port && strcmp(a->device, b->device) == 0;
+	return a->port == b->port && a->open == b->open && a->emits == b->emits &&
+	       a->emit_proto == b->emit_proto && a->emit_port == b->emit_port &&
+	       strcmp(a->device, b->device) == 0;
 }
 
 static bool pe_steps_equal(const struct pe_service *a, const struct pe_service *b)

@@ -26,12 +26,13 @@ struct pe_range {
 
 /**
  * struct pe_step - one visit of a device
- * @device: its name
+ * @device: its name, or that of a pool
  * @at: where it stands in the source, plus one
  * @port: port towards this server, 0 for the service's
  * @emit_port: port of what it emits, 0 for every one
  * @emit_proto: protocol of what it emits
  * @emits: whether it returns another protocol or port than it is handed
+ * @open: whether it is left out while no device is up
  */
 struct pe_step {
 	const char *device;
@@ -40,16 +41,19 @@ struct pe_step {
 	uint16_t emit_port;
 	uint8_t emit_proto;
 	bool emits;
+	bool open;
 };
 
 /**
  * struct pe_direction_counters - both ways
  * @forward: from client to server
  * @reverse: from server to client
+ * @skipped: past a step without a device, both ways
  */
 struct pe_direction_counters {
 	struct pe_counter forward;
 	struct pe_counter reverse;
+	struct pe_counter skipped;
 };
 
 /**

@@ -102,6 +102,11 @@ static void man_device(void)
 	man_clauses("device");
 }
 
+static void man_pool(void)
+{
+	man_clauses("pool");
+}
+
 static void man_service(void)
 {
 	man_clauses("service");
@@ -194,8 +199,12 @@ static void words_command(const char *name)
 {
 	const struct command_entry *entry;
 	struct words words = { .count = 0 };
+	const char *p;
 
-	printf("_pectl_%s_words='", name);
+	fputs("_pectl_", stdout);
+	for (p = name; *p; p++)
+		putchar(*p == ' ' ? '_' : *p);
+	fputs("_words='", stdout);
 	for (entry = command_table; entry->name; entry++)
 		if (!strcmp(entry->name, name))
 			words_of_synopsis(&words, entry->synopsis + strlen(name));
@@ -217,12 +226,15 @@ static void completion_words(void)
 {
 	words_commands();
 	words_verbs("device");
+	words_verbs("pool");
 	words_verbs("service");
 	words_verbs("revision");
 	words_options();
 	words_clauses("device");
+	words_clauses("pool");
 	words_clauses("service");
 	words_command("diff");
+	words_command("device state");
 	words_command("explain");
 	words_command("monitor");
 	words_command("trace");
@@ -233,8 +245,9 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } parts[] = {
-	{ "commands", man_commands }, { "options", man_options }, { "device", man_device },
-	{ "service", man_service },   { "exit", man_exit },	  { "words", completion_words },
+	{ "commands", man_commands },  { "options", man_options }, { "device", man_device },
+	{ "pool", man_pool },	       { "service", man_service }, { "exit", man_exit },
+	{ "words", completion_words },
 };
 
 int main(int argc, char **argv)

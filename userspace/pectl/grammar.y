@@ -58,8 +58,13 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> CONFIRM "confirm" REV "rev" REVISION "revision" ROLLBACK "rollback"
 %token <word> CAPTURE "capture" COUNT "count" SNAPLEN "snaplen" STEP_WORD "step" TRACE "trace"
 
+%token <word> POOL "pool" MEMBERS "members" POLICY "policy" FAILOVER "failover" MAGLEV "maglev"
+%token <word> KEY "key" FLOW "flow" WEIGHT "weight" DETECT "detect" OFF "off" PACKETS "packets"
+%token <word> WINDOW "window" REVIVE "revive" FAIL "fail" OPEN "open" CLOSED "closed"
+%token <word> STATE_WORD "state" UP "up" DOWN "down" DRAIN "drain" MAINTENANCE "maintenance"
+
 %type <word> name plain verb any proto
-%type <number> write mode method
+%type <number> write mode method state
 
 /* A port behind a device belongs to that step. */
 %precedence STEP
@@ -79,6 +84,7 @@ statements:
 |	statements NL
 |	statements ';'
 |	statements device_start device_items '}' { device_end(parse); CHECK; }
+|	statements pool_start pool_items '}' { pool_end(parse); CHECK; }
 |	statements service_start service_items '}' { service_end(parse); CHECK; }
 |	statements with_body NL
 |	statements without_body NL
@@ -89,6 +95,11 @@ device_start:
 	DEVICE plain newlines '{'	{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
 |	DEVICE verb '{'			{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
 |	DEVICE COPY newlines '{'	{ device_begin(parse, PE_VERB_ADD, $2); CHECK; }
+;
+
+pool_start:
+	POOL plain newlines '{'		{ pool_begin(parse, PE_VERB_ADD, $2); CHECK; }
+|	POOL verb '{'			{ pool_begin(parse, PE_VERB_ADD, $2); CHECK; }
 ;
 
 service_start:
@@ -109,6 +120,10 @@ command:
 |	without_body			{ CHECK; }
 |	SHOW				{ request_show(parse, PE_OBJECT_ALL, $1); }
 |	DEVICE SHOW			{ request_show(parse, PE_OBJECT_DEVICE, $2); }
+	names
+|	DEVICE STATE_WORD name		{ request_start(parse, REQUEST_STATE, $2); parse->request->object = PE_OBJECT_DEVICE; request_show_name(parse, $3); CHECK; }
+	state				{ request_state(parse, $5); }
+|	POOL SHOW			{ request_show(parse, PE_OBJECT_POOL, $2); }
 	names
 |	SERVICE SHOW			{ request_show(parse, PE_OBJECT_SERVICE, $2); }
 	names
@@ -156,6 +171,7 @@ topic:
 
 without_body:
 	DEVICE DEL name			{ parse_delete(parse, PE_OBJECT_DEVICE, $3); CHECK; }
+|	POOL DEL name			{ parse_delete(parse, PE_OBJECT_POOL, $3); CHECK; }
 |	SERVICE DEL name		{ parse_delete(parse, PE_OBJECT_SERVICE, $3); CHECK; }
 |	FLUSH				{ parse_flush(parse, $1); CHECK; }
 ;
@@ -163,12 +179,18 @@ without_body:
 with_body:
 	device_head device_items	{ device_end(parse); CHECK; }
 |	device_head '{' device_items '}' { device_end(parse); CHECK; }
+|	pool_head pool_items		{ pool_end(parse); CHECK; }
+|	pool_head '{' pool_items '}'	{ pool_end(parse); CHECK; }
 |	service_head service_items	{ service_end(parse); CHECK; }
 |	service_head '{' service_items '}' { service_end(parse); CHECK; }
 ;
 
 device_head:
 	DEVICE write name		{ parse_command(parse, $1); device_begin(parse, $2, $3); CHECK; }
+;
+
+pool_head:
+	POOL write name			{ parse_command(parse, $1); pool_begin(parse, $2, $3); CHECK; }
 ;
 
 service_head:
@@ -211,6 +233,41 @@ mode:
 	LOOPBACK			{ $$ = PE_SERVER_MODE_LOOPBACK; }
 |	ALIAS				{ $$ = PE_SERVER_MODE_ALIAS; }
 |	NAT				{ $$ = PE_SERVER_MODE_NAT; }
+;
+
+state:
+	UP				{ $$ = PE_DEVICE_STATE_UP; }
+|	DOWN				{ $$ = PE_DEVICE_STATE_DOWN; }
+|	DRAIN				{ $$ = PE_DEVICE_STATE_DRAIN; }
+|	MAINTENANCE			{ $$ = PE_DEVICE_STATE_MAINTENANCE; }
+;
+
+/* ---- pools ---- */
+
+pool_items:
+	%empty
+|	pool_items ';'
+|	pool_items MEMBERS members	{ pool_members(parse, $2); CHECK; }
+|	pool_items POLICY FAILOVER	{ pool_policy(parse, PE_POOL_POLICY_FAILOVER, $2); CHECK; }
+|	pool_items POLICY MAGLEV	{ pool_policy(parse, PE_POOL_POLICY_MAGLEV, $2); CHECK; }
+|	pool_items KEY FLOW		{ pool_key(parse, PE_POOL_KEY_FLOW, $2); CHECK; }
+|	pool_items KEY CLIENT		{ pool_key(parse, PE_POOL_KEY_CLIENT, $2); CHECK; }
+|	pool_items DETECT OFF		{ pool_detect_off(parse, $2); CHECK; }
+|	pool_items DETECT PACKETS NAME	{ pool_detect_packets(parse, $4); CHECK; }
+|	pool_items DETECT WINDOW NAME	{ pool_detect_window(parse, $4); CHECK; }
+|	pool_items DETECT PACKETS NAME WINDOW NAME { pool_detect_packets(parse, $4); pool_detect_window(parse, $6); CHECK; }
+|	pool_items REVIVE		{ pool_revive(parse, $2); CHECK; }
+|	pool_items REVIVE NAME		{ pool_revive(parse, $2); pool_revive_after(parse, $3); CHECK; }
+;
+
+members:
+	member
+|	members ',' member
+;
+
+member:
+	name				{ pool_member(parse, $1); CHECK; }
+|	name WEIGHT NAME		{ pool_member(parse, $1); pool_weight(parse, $3); CHECK; }
 ;
 
 /* ---- services ---- */
@@ -269,7 +326,10 @@ steps:
 step:
 	name %prec STEP			{ service_step(parse, $1); CHECK; }
 |	name PORT NAME			{ service_step(parse, $1); service_step_port(parse, $3); CHECK; }
+|	name FAIL OPEN			{ service_step(parse, $1); service_step_open(parse); CHECK; }
+|	name FAIL CLOSED		{ service_step(parse, $1); CHECK; }
 |	emitter %prec STEP
+|	emitter FAIL CLOSED
 |	emitter PORT NAME		{ service_step_emits_port(parse, $3); CHECK; }
 ;
 
@@ -349,6 +409,8 @@ any:
 |	DSCP | LINK | MPLS | NSH | TRACK | VLAN
 |	CONFIRM | REV | REVISION | ROLLBACK
 |	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
+|	POOL | MEMBERS | POLICY | FAILOVER | MAGLEV | KEY | FLOW | WEIGHT | DETECT | OFF | PACKETS
+|	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE
 ;
 
 %%

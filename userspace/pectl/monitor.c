@@ -96,6 +96,24 @@ static void monitor_devices(struct printer *p, const struct pe_occurrence *event
 	print_close(p);
 }
 
+static void monitor_state(struct printer *p, const struct pe_occurrence *event)
+{
+	if (event->ndevices)
+		print_string(p, "device", " device %s ", event->devices[0]);
+	print_state(p, event->state, event->cause, event->since,
+		    event->evidence ? event->evidence : "");
+}
+
+static void monitor_services(struct printer *p, const struct pe_occurrence *event)
+{
+	unsigned int i;
+
+	print_array(p, "services");
+	for (i = 0; i < event->nservices; i++)
+		print_string(p, "service", i ? ", %s" : " services %s", event->services[i]);
+	print_close(p);
+}
+
 static void monitor_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 {
 	struct printer *p = &monitor->p;
@@ -104,12 +122,18 @@ static void monitor_event(struct monitor *monitor, const struct nlmsghdr *nlh)
 	pe_event_get(&event, &monitor->arena, nlh);
 	monitor_start_line(monitor);
 	print_string(p, "event", "%s", pe_event_name(event.kind));
+	if (event.kind == PE_EVENT_DEVICE_STATE)
+		monitor_state(p, &event);
+	if (event.pool)
+		print_string(p, "pool", " pool %s", event.pool);
 	if (event.dev)
 		print_string(p, "dev", " dev %s", event.dev);
 	if (event.address.len)
 		monitor_claim(p, &event);
-	else
+	else if (event.ndevices && event.kind != PE_EVENT_DEVICE_STATE)
 		monitor_devices(p, &event);
+	if (event.nservices)
+		monitor_services(p, &event);
 	print_text(p, "\n");
 	print_close(p);
 }

@@ -152,6 +152,49 @@ bool parse_number(struct parse *parse, struct word word, unsigned int min, unsig
 	return true;
 }
 
+static uint32_t parse_unit(const char *s, uint32_t len)
+{
+	static const struct {
+		const char *name;
+		uint32_t ms;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
+	size_t i;
+
+	for (i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (!strncmp(units[i].name, s, len) && !units[i].name[len])
+			return units[i].ms;
+	return 0;
+}
+
+/**
+ * parse_duration() - read a time such as 50ms, 10s, 5m or 1h
+ * @parse: the text
+ * @word: the time
+ * @min: the shortest it can be, in milliseconds
+ * @max: the longest it can be, in milliseconds
+ * @ms: where to store it, in milliseconds
+ *
+ * Return: whether it is one; if not, it has been told.
+ */
+bool parse_duration(struct parse *parse, struct word word, uint32_t min, uint32_t max, uint32_t *ms)
+{
+	const char *s = parse->source->text + word.at;
+	uint64_t value = 0;
+	uint32_t i;
+
+	for (i = 0; i < word.len && s[i] >= '0' && s[i] <= '9' && i < 10; i++)
+		value = value * 10 + (unsigned int)(s[i] - '0');
+	value *= i && i < word.len ? parse_unit(s + i, word.len - i) : 0;
+	if (value < min || value > max) {
+		parse_error(parse, word,
+			    "'%.*s' is no time from %ums to %us; one looks like 50ms, 10s or 5m",
+			    (int)word.len, s, min, max / 1000);
+		return false;
+	}
+	*ms = (uint32_t)value;
+	return true;
+}
+
 /**
  * parse_proto() - read a protocol
  * @parse: the text

@@ -7,6 +7,7 @@
 #include <changes.h>
 #include <config.h>
 #include <device.h>
+#include <pool.h>
 #include <service.h>
 #include <stdbool.h>
 
@@ -43,6 +44,9 @@ enum parse_mode {
  * @previous_word: the word before
  * @device: being read
  * @port: of it, being read, or NULL
+ * @pool: being read
+ * @nmembers: how many @members
+ * @members: of the pool
  * @service: being read
  * @nranges: how many @ranges
  * @ndynamic: how many @dynamic
@@ -71,6 +75,9 @@ struct parse {
 
 	struct pe_device *device;
 	struct pe_port *port;
+	struct pe_pool *pool;
+	unsigned int nmembers;
+	struct pe_member members[PE_MEMBERS_MAX];
 	struct pe_service *service;
 	unsigned int nranges;
 	unsigned int ndynamic;
@@ -90,6 +97,8 @@ const char *parse_name(struct parse *parse, struct word word, const char *what);
 bool parse_address(struct parse *parse, struct word word, struct pe_addr *addr);
 bool parse_number(struct parse *parse, struct word word, unsigned int min, unsigned int max,
 		  const char *what, unsigned int *number);
+bool parse_duration(struct parse *parse, struct word word, uint32_t min, uint32_t max,
+		    uint32_t *ms);
 unsigned int parse_proto(struct parse *parse, struct word word);
 bool parse_ifname(struct parse *parse, struct word word);
 
@@ -115,6 +124,19 @@ void device_guard(struct parse *parse, struct word word);
 void device_separate(struct parse *parse);
 void device_end(struct parse *parse);
 
+void pool_begin(struct parse *parse, enum pe_verb verb, struct word name);
+void pool_policy(struct parse *parse, enum pe_pool_policy policy, struct word word);
+void pool_key(struct parse *parse, enum pe_pool_key key, struct word word);
+void pool_members(struct parse *parse, struct word word);
+void pool_member(struct parse *parse, struct word word);
+void pool_weight(struct parse *parse, struct word word);
+void pool_detect_off(struct parse *parse, struct word word);
+void pool_detect_packets(struct parse *parse, struct word word);
+void pool_detect_window(struct parse *parse, struct word word);
+void pool_revive(struct parse *parse, struct word word);
+void pool_revive_after(struct parse *parse, struct word word);
+void pool_end(struct parse *parse);
+
 void service_begin(struct parse *parse, enum pe_verb verb, struct word name);
 void service_copy(struct parse *parse, struct word from, struct word name);
 void service_vip(struct parse *parse, struct word word, struct word value);
@@ -135,6 +157,7 @@ void service_announce(struct parse *parse, struct word word, struct word value);
 void service_sequence(struct parse *parse, struct word word);
 void service_step(struct parse *parse, struct word word);
 void service_step_port(struct parse *parse, struct word word);
+void service_step_open(struct parse *parse);
 void service_step_emits(struct parse *parse, struct word word);
 void service_step_emits_port(struct parse *parse, struct word word);
 void service_end(struct parse *parse);

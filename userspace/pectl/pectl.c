@@ -34,6 +34,8 @@ static int pectl_command(struct parse *parse, const struct options *options)
 		return command_explain(request, options);
 	case REQUEST_STATS:
 		return command_stats(options);
+	case REQUEST_STATE:
+		return command_state(request, options);
 	case REQUEST_MONITOR:
 		return command_monitor(request, options);
 	case REQUEST_TRACE:

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 #include <device.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "options.h"
 #include "print_object.h"
@@ -29,6 +31,31 @@ static bool port_is(const struct pe_port *port, int attr)
 static bool device_is(const struct pe_device *device, int attr)
 {
 	return device->has & PE_HAS(attr);
+}
+
+/**
+ * print_state() - print how a device is and why
+ * @p: the printer
+ * @state: enum pe_device_state
+ * @cause: enum pe_cause
+ * @since: nanoseconds since 1970
+ * @evidence: what was seen, an empty string for nothing
+ */
+void print_state(struct printer *p, uint32_t state, uint32_t cause, uint64_t since,
+		 const char *evidence)
+{
+	time_t seconds = (time_t)(since / 1000000000);
+	char now[64] = "", text[80];
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm))
+		strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%03uZ", now, (unsigned int)(since / 1000000 % 1000));
+	print_string(p, "state", "%s", pe_state_name(state));
+	print_string(p, "since", " since %s", text);
+	print_string(p, "cause", " by %s", pe_cause_name(cause));
+	if (*evidence)
+		print_string(p, "evidence", ": %s", evidence);
 }
 
 static void print_port_now(struct printer *p, const struct pe_port *port)
@@ -139,6 +166,19 @@ static void print_device_details(struct printer *p, const struct pe_device *devi
 		print_port_comment(p, "inside", &device->inside);
 }
 
+/* A device that works needs no mention. */
+static void print_device_state(struct printer *p, const struct pe_device *device)
+{
+	const struct options *options = p->options;
+
+	if (!device_is(device, PE_DEVICE_STATE))
+		return;
+	if (device->state == PE_DEVICE_STATE_UP && !options->details && !options->stats)
+		return;
+	print_comment(p);
+	print_state(p, device->state, device->cause, device->since, device->evidence);
+}
+
 static void print_device_full(struct printer *p, const struct pe_device *device)
 {
 	print_object(p, "device");
@@ -147,6 +187,7 @@ static void print_device_full(struct printer *p, const struct pe_device *device)
 	print_text(p, " }");
 	if (p->options->details)
 		print_device_details(p, device);
+	print_device_state(p, device);
 	if (p->options->stats && device_is(device, PE_DEVICE_FORWARD)) {
 		print_comment(p);
 		print_counters(p, &device->forward, &device->reverse);
@@ -171,6 +212,8 @@ static void print_device_brief(struct printer *p, const struct pe_device *device
 		print_string(p, NULL, " %s", device->inside.dev);
 	if (device_is(device, PE_DEVICE_ADDRESS))
 		print_string(p, NULL, " %s", pe_addr_format(&device->address, buf));
+	if (device->state != PE_DEVICE_STATE_UP)
+		print_string(p, NULL, " %s", pe_state_name(device->state));
 	print_text(p, "\n");
 }
 

@@ -9,6 +9,7 @@ struct pe_config;
 struct pe_counter;
 struct pe_device;
 struct pe_object;
+struct pe_pool;
 struct pe_service;
 struct printer;
 
@@ -21,6 +22,10 @@ void print_counter(struct printer *p, const char *key, const struct pe_counter *
 void print_counters(struct printer *p, const struct pe_counter *forward,
 		    const struct pe_counter *reverse);
 void print_device(struct printer *p, const struct pe_device *device);
+void print_state(struct printer *p, uint32_t state, uint32_t cause, uint64_t since,
+		 const char *evidence);
+void print_pool(struct printer *p, const struct pe_pool *pool);
+void print_duration(struct printer *p, const char *key, const char *format, uint32_t ms);
 void print_service(struct printer *p, const struct pe_service *service);
 void print_any(struct printer *p, const struct pe_object *object);
 void print_config(struct printer *p, const struct pe_config *config, int kinds);

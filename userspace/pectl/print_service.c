@@ -175,6 +175,16 @@ static void print_track(struct printer *p, const struct pe_service *service)
 		print_uint(p, "dscp", "; dscp %llu", service->dscp);
 }
 
+static void print_step_counters(struct printer *p, const struct pe_step *step,
+				const struct pe_direction_counters *counters)
+{
+	print_counters(p, &counters->forward, &counters->reverse);
+	if (!step->open)
+		return;
+	print_text(p, ", ");
+	print_counter(p, "skipped", &counters->skipped);
+}
+
 static void print_sequence(struct printer *p, const struct pe_service *service)
 {
 	const struct pe_service_stats *stats = p->options->stats ? service->stats : NULL;
@@ -190,8 +200,10 @@ static void print_sequence(struct printer *p, const struct pe_service *service)
 			print_uint(p, "port", " port %llu", step->port);
 		if (step->emits)
 			print_emits(p, step);
+		if (step->open)
+			print_string(p, "fail", " fail %s", "open");
 		if (stats && p->options->json)
-			print_counters(p, &stats->steps[i].forward, &stats->steps[i].reverse);
+			print_step_counters(p, step, &stats->steps[i]);
 		print_close(p);
 	}
 	print_close(p);
@@ -207,7 +219,7 @@ static void print_step_comments(struct printer *p, const struct pe_service *serv
 		print_comment(p);
 		print_uint(p, NULL, "step %llu ", i + 1);
 		print_string(p, NULL, "%s: ", service->steps[i].device);
-		print_counters(p, &step->forward, &step->reverse);
+		print_step_counters(p, &service->steps[i], step);
 	}
 }
 

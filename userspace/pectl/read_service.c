@@ -21,6 +21,7 @@ void service_begin(struct parse *parse, enum pe_verb verb, struct word name)
 	object = parse_declare(parse, PE_OBJECT_SERVICE, verb, name, sizeof(*parse->service));
 	parse->service = (struct pe_service *)object;
 	parse->device = NULL;
+	parse->pool = NULL;
 	parse->nranges = 0;
 	parse->ndynamic = 0;
 	parse->negotiated = false;
@@ -402,6 +403,16 @@ void service_step_port(struct parse *parse, struct word word)
 	/* The device may have been no name. */
 	if (!parse->failed && parse_number(parse, word, 1, 65535, "port", &port))
 		parse->steps[parse->nsteps - 1].port = (uint16_t)port;
+}
+
+/**
+ * service_step_open() - the step read last is left out while no device is up
+ * @parse: the text
+ */
+void service_step_open(struct parse *parse)
+{
+	if (!parse->failed)
+		parse->steps[parse->nsteps - 1].open = true;
 }
 
 /**

@@ -31,6 +31,16 @@ void request_show(struct parse *parse, int object, struct word word)
 }
 
 /**
+ * request_state() - the state that the named devices are put in
+ * @parse: the text
+ * @state: enum pe_device_state
+ */
+void request_state(struct parse *parse, int state)
+{
+	parse->request->state = (uint32_t)state;
+}
+
+/**
  * request_show_name() - an object to be shown
  * @parse: the text
  * @word: its name

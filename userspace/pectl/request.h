@@ -20,6 +20,7 @@ enum request_kind {
 	REQUEST_REVISION,
 	REQUEST_EXPLAIN,
 	REQUEST_STATS,
+	REQUEST_STATE,
 	REQUEST_MONITOR,
 	REQUEST_TRACE,
 	REQUEST_CAPTURE,
@@ -54,6 +55,7 @@ struct request_flow {
  * @kind: which one
  * @object: enum pe_object_kind of what is to be shown, PE_OBJECT_ALL for everything
  * @names: objects to be shown, as statements; none for all
+ * @state: enum pe_device_state that the named devices are put in
  * @flow: what to explain
  * @groups: what to monitor
  * @watch: what to trace or capture
@@ -65,6 +67,7 @@ struct request {
 	enum request_kind kind;
 	int object;
 	struct pe_changes names;
+	uint32_t state;
 	struct request_flow flow;
 	unsigned int groups;
 	struct pe_watch watch;
@@ -77,6 +80,7 @@ struct parse;
 
 void request_start(struct parse *parse, enum request_kind kind, struct word word);
 void request_show(struct parse *parse, int object, struct word word);
+void request_state(struct parse *parse, int state);
 void request_show_name(struct parse *parse, struct word word);
 void request_flow_from(struct parse *parse, struct word word, struct word value);
 void request_flow_to(struct parse *parse, struct word word, struct word value);

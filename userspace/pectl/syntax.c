@@ -42,7 +42,16 @@ static const struct {
 	{ TRACK, "link, dscp, vlan, mpls or nsh" },
 	{ SPORT, "a port number" },
 	{ PROTO, "the number of a protocol" },
-	{ SEQUENCE, "the name of a device" },
+	{ SEQUENCE, "the name of a device or pool" },
+	{ POOL, "the name of a pool" },
+	{ MEMBERS, "the name of a device" },
+	{ POLICY, "failover or maglev" },
+	{ KEY, "flow or client" },
+	{ WEIGHT, "a number from 0 to 65535" },
+	{ DETECT, "off, packets or window" },
+	{ PACKETS, "a number of packets" },
+	{ WINDOW, "a time such as 50ms" },
+	{ FAIL, "open or closed" },
 	{ CAPTURE, "the name of a service" },
 	{ REV, "the number of a revision" },
 	{ STEP_WORD, "the number of a step" },
@@ -150,7 +159,9 @@ static void syntax_missing(struct parse *parse, const char *value)
 
 static void syntax_unclosed(struct parse *parse)
 {
-	const struct pe_object *object = parse->device ? &parse->device->o : &parse->service->o;
+	const struct pe_object *object = parse->device ? &parse->device->o :
+					 parse->pool   ? &parse->pool->o :
+							 &parse->service->o;
 
 	parse_error(parse, source_word_at(parse->source, object->at - 1),
 		    "the block of '%s' is not closed: '}' is missing", object->name);
@@ -168,8 +179,9 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 	char found[SYNTAX_WORD + 8], list[SYNTAX_TEXT];
 
 	if (parse->previous == ',')
-		value = parse->nsteps ? "the name of a device" : "a port number";
-	if (parse->previous == DEVICE && parse->mode == PARSE_ARGUMENTS)
+		value = parse->nsteps || parse->pool ? "the name of a device" : "a port number";
+	if ((parse->previous == DEVICE || parse->previous == POOL) &&
+	    parse->mode == PARSE_ARGUMENTS)
 		value = NULL;
 	if (parse->previous == SERVICE && parse->mode == PARSE_ARGUMENTS &&
 	    parse->request->kind != REQUEST_TRACE)
@@ -183,7 +195,8 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 			    "'show' is for the command line; it does not stand in files");
 		return;
 	}
-	if (syntax_is_end(parse) && parse->depth && (parse->device || parse->service)) {
+	if (syntax_is_end(parse) && parse->depth &&
+	    (parse->device || parse->pool || parse->service)) {
 		syntax_unclosed(parse);
 		return;
 	}

@@ -73,7 +73,7 @@ complete_is()
 complete_is "apply" a
 complete_is "diff device" d
 complete_is "--json" --j
-complete_is "add replace change del show" device ""
+complete_is "add replace change del show state" device ""
 complete_is "add replace change copy del show" service ""
 complete_is "fw1 web1" service copy ""
 complete_is "to" service copy web1 ""
@@ -85,8 +85,10 @@ complete_is "" device add ""
 complete_is "server" device add x se
 complete_is "eth0 eth1" device add x tap dev ""
 complete_is "loopback alias nat" device add x server mode ""
-complete_is "fw1" service add web vip 1.2.3.4 sequence f
-complete_is "fw1" service add web vip 1.2.3.4 sequence web1, f
+complete_is "fw1 fw1" service add web vip 1.2.3.4 sequence f
+complete_is "failover maglev" pool add fw members a policy ""
+complete_is "up" device state fw1 u
+complete_is "fw1 fw1" service add web vip 1.2.3.4 sequence web1, f
 complete_is "" service add web vip ""
 complete_is "sequence" -n a service add web vip 1.2.3.4 se
 complete_is "eth0 eth1" explain from 1.2.3.4 iif ""

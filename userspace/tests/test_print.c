@@ -33,6 +33,18 @@ static const struct print_case cases[] = {
 	{ "service alt { vip 192.0.2.10 tcp port 8080 iif eth0; sequence fw1, web3 port 80; }",
 	  NULL },
 	{ "service all { vip 192.0.2.13; sequence fw1, web1; }", NULL },
+	{ "pool fw     { members fw1, fw2; policy failover; }",
+	  "pool fw { members fw1, fw2; policy failover; }" },
+	{ "pool a { policy maglev members a weight 2, b; }",
+	  "pool a { members a weight 2, b; policy maglev; }" },
+	{ "pool pool { key client; policy maglev; detect packets 3 window 2s; revive; members policy, key weight 0 }",
+	  "pool pool { members policy, key weight 0; policy maglev; key client; detect packets 3 window 2s; revive; }" },
+	{ "pool a { policy maglev; detect off; revive 1500ms; members a }",
+	  "pool a { members a; policy maglev; detect off; revive 1500ms; }" },
+	{ "pool a { policy failover; key flow; members a; detect window 1m }",
+	  "pool a { members a; policy failover; detect window 60s; }" },
+	{ "service a { vip 1.2.3.4; sequence fail fail open, open fail closed, b; }",
+	  "service a { vip 1.2.3.4; sequence fail fail open, open, b; }" },
 	/* other ways to say it */
 	{ "device a{tap dev e lladdr 02:AA:00:00:00:01}",
 	  "device a { tap dev e lladdr 02:aa:00:00:00:01; }" },
@@ -148,7 +160,7 @@ int main(void)
 		"b                vip 1.2.3.6 tcp port 80,90-99 dynamic 5-6 iif e -> a emits udp port 7, c port 81\n");
 	print_form(
 		"JSON", &(struct options){ .json = true },
-		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"dynamic\":[{\"first\":5,\"last\":6}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\",\"emits\":{\"proto\":\"udp\",\"port\":7}},{\"device\":\"c\",\"port\":81}]}]}\n");
+		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"pools\":[],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"dynamic\":[{\"first\":5,\"last\":6}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\",\"emits\":{\"proto\":\"udp\",\"port\":7}},{\"device\":\"c\",\"port\":81}]}]}\n");
 	print_form(
 		"details", &(struct options){ .details = true, .oneline = true },
 		"device a { inline outside dev e via 1.2.3.4 inside dev f via 1.2.3.5; } # id 0, used by 0 services, generation 0; outside interface not there, lladdr not known; inside interface not there, lladdr not known\n"

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Devices that work or do not: what is seen of it, and what follows. */
+
+#include <linux/ctype.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "event.h"
+#include "health.h"
+#include "netns.h"
+#include "pool.h"
+
+/* An inline device may have its reasons to let nothing pass for a while. Where
+ * no other device shows that packets do pass, it must have let some pass until
+ * just before: so many windows ago at most.
+ */
+#define PE_RECENT_WINDOWS	20
+
+/**
+ * pe_health_new() - a device that works as far as is known
+ *
+ * Context: process context.
+ * Return: its health, or NULL when memory is short.
+ */
+struct pe_health *pe_health_new(void)
+{
+	struct pe_health *health;
+
+	health = kzalloc(sizeof(*health), GFP_KERNEL_ACCOUNT);
+	if (!health)
+		return NULL;
+	health->since = ktime_get_real_ns();
+	health->changed = jiffies;
+	health->heard = jiffies;
+	return health;
+}
+
+/**
+ * pe_health_set() - a device is in another state from now on
+ * @pn: namespace
+ * @dev: version of it
+ * @state: the state
+ * @cause: what brought it about
+ * @evidence: what was seen, or an empty string
+ *
+ * Pools that have it hand its packets to others at once; a work sees to steps
+ * that name it themselves, and another tells who listens.
+ *
+ * Context: process context, pe_net.health_lock held.
+ */
+void pe_health_set(struct pe_net *pn, struct pe_device *dev,
+		   enum pe_device_state state, enum pe_cause cause,
+		   const char *evidence)
+{
+	struct pe_health *health = dev->health;
+	char *p;
+
+	lockdep_assert_held(&pn->health_lock);
+	health->cause = cause;
+	health->since = ktime_get_real_ns();
+	health->changed = jiffies;
+	health->heard = jiffies;
+	health->proven = false;
+	health->waiting = false;
+	strscpy(health->evidence, evidence, sizeof(health->evidence));
+	for (p = health->evidence; *p; p++)
+		if (iscntrl(*p))
+			*p = '?';
+	pe_device_pulse(dev->stats, &health->base);
+	WRITE_ONCE(health->state, state);
+	pe_event_device(pn, dev->obj, health);
+	pe_pools_refresh(pn, dev);
+	schedule_work(&pn->settle_work);
+}
+
+/**
+ * pe_health_hear() - see whether a device has answered since the last time
+ * @dev: device
+ *
+ * Context: process context, pe_net.health_lock held.
+ */
+void pe_health_hear(struct pe_device *dev)
+{
+	struct pe_health *health = dev->health;
+	struct pe_pulse pulse;
+
+	pe_device_pulse(dev->stats, &pulse);
+	if (pulse.beat[PE_BEAT_ANSWERED] !=
+	    health->base.beat[PE_BEAT_ANSWERED]) {
+		health->base = pulse;
+		health->heard = jiffies;
+		health->proven = true;
+		health->waiting = false;
+	} else if (!health->waiting &&
+		   memcmp(&pulse, &health->base, sizeof(pulse))) {
+		health->asked = jiffies;
+		health->waiting = true;
+	}
+}
+
+/* Is the interface there and up that packets reach the port by? */
+static bool pe_port_is_up(const struct pe_port *port)
+{
+	const struct net_device *dev;
+	bool up;
+
+	if (port->kind == PE_PORT_KIND_NONE)
+		return true;
+	rcu_read_lock();
+	dev = rcu_dereference(port->iface->dev);
+	up = dev && dev->flags & IFF_UP && netif_carrier_ok(dev);
+	rcu_read_unlock();
+	return up;
+}
+
+/* The port of a device by which it cannot be reached now, or NULL. */
+static const struct pe_port *pe_device_cut_off(const struct pe_device *dev)
+{
+	if (!pe_port_is_up(&dev->outside))
+		return &dev->outside;
+	return pe_port_is_up(&dev->inside) ? NULL : &dev->inside;
+}
+
+/* Did the kernel look for one of its link-layer addresses in vain? */
+static bool pe_device_is_lost(const struct pe_device *dev)
+{
+	return READ_ONCE(dev->outside.lost) || READ_ONCE(dev->inside.lost);
+}
+
+static enum pe_cause pe_health_server(const struct pe_pool *pool,
+				      const struct pe_pulse *since)
+{
+	if (since->beat[PE_BEAT_REFUSED] >= pool->detect_packets)
+		return PE_CAUSE_REFUSED;
+	if (since->beat[PE_BEAT_ASKED] >= pool->detect_packets)
+		return PE_CAUSE_UNANSWERED;
+	return PE_CAUSE_BEGIN;
+}
+
+static enum pe_cause pe_health_inline(const struct pe_pool *pool,
+				      const struct pe_health *health,
+				      const struct pe_pulse *since,
+				      unsigned long window, bool others)
+{
+	unsigned long recent = health->heard + PE_RECENT_WINDOWS * window;
+
+	if (since->beat[PE_BEAT_ASKED] < pool->detect_packets)
+		return PE_CAUSE_BEGIN;
+	/* With nothing in its place, one that is silent may as well go on. */
+	if (!pe_pool_has_other(pool, health))
+		return PE_CAUSE_BEGIN;
+	if (others || !health->proven || time_before(health->asked, recent))
+		return PE_CAUSE_SILENCE;
+	return PE_CAUSE_BEGIN;
+}
+
+/* What there is against a device, PE_CAUSE_BEGIN for nothing. */
+static enum pe_cause pe_health_judge(const struct pe_pool *pool,
+				     const struct pe_device *dev, bool others,
+				     char *evidence, size_t size)
+{
+	unsigned long window = msecs_to_jiffies(pool->detect_window);
+	const struct pe_health *health = dev->health;
+	enum pe_cause cause = PE_CAUSE_BEGIN;
+	struct pe_pulse since;
+	bool refused;
+	int i;
+
+	if (!pool->detect_packets || !health->waiting ||
+	    time_before(jiffies, health->asked + window))
+		return PE_CAUSE_BEGIN;
+	pe_device_pulse(dev->stats, &since);
+	for (i = 0; i < PE_BEATS; i++)
+		since.beat[i] -= health->base.beat[i];
+	if (dev->kind == PE_DEVICE_KIND_SERVER)
+		cause = pe_health_server(pool, &since);
+	else if (dev->kind == PE_DEVICE_KIND_INLINE)
+		cause = pe_health_inline(pool, health, &since, window, others);
+	refused = cause == PE_CAUSE_REFUSED;
+	snprintf(evidence, size, "%llu packets %s in %u ms",
+		 since.beat[refused ? PE_BEAT_REFUSED : PE_BEAT_ASKED],
+		 refused ? "refused" : "unanswered",
+		 jiffies_to_msecs(jiffies - health->asked));
+	return cause;
+}
+
+/* Something may be wrong with a device that works. */
+static bool pe_health_doubt(struct pe_net *pn, const struct pe_pool *pool,
+			    struct pe_device *dev, bool others)
+{
+	const struct pe_port *cut = pe_device_cut_off(dev);
+	char evidence[PE_EVIDENCE_MAX + 1] = "";
+	enum pe_cause cause;
+
+	if (cut) {
+		cause = PE_CAUSE_INTERFACE;
+		snprintf(evidence, sizeof(evidence), "%s is down",
+			 cut->iface->name);
+	} else if (pe_device_is_lost(dev)) {
+		cause = PE_CAUSE_NEIGHBOUR;
+	} else {
+		cause = pe_health_judge(pool, dev, others, evidence,
+					sizeof(evidence));
+	}
+	if (cause == PE_CAUSE_BEGIN)
+		return false;
+	pe_health_set(pn, dev, PE_DEVICE_STATE_DOWN, cause, evidence);
+	return true;
+}
+
+/* A device that was found dead may come back by itself. */
+static bool pe_health_hope(struct pe_net *pn, const struct pe_pool *pool,
+			   struct pe_device *dev)
+{
+	const struct pe_health *health = dev->health;
+	enum pe_cause cause = health->cause;
+
+	if (health->state != PE_DEVICE_STATE_DOWN || !pool->revives ||
+	    !pe_health_found(health))
+		return false;
+	if (pe_device_is_lost(dev))
+		pe_ports_ask_soon(pn);
+	if (pe_device_cut_off(dev) || pe_device_is_lost(dev))
+		return false;
+	if (cause != PE_CAUSE_INTERFACE && cause != PE_CAUSE_NEIGHBOUR) {
+		if (!pool->revive ||
+		    time_before(jiffies, health->changed +
+						 msecs_to_jiffies(pool->revive)))
+			return false;
+		cause = PE_CAUSE_REVIVE;
+	}
+	pe_health_set(pn, dev, PE_DEVICE_STATE_UP, cause, "");
+	return true;
+}
+
+/**
+ * pe_health_look() - see whether a member of a pool works
+ * @pn: namespace
+ * @pool: live pool
+ * @dev: member of it, for which pe_health_hear() was called just before
+ * @others: another member has answered just now
+ *
+ * Context: process context, pe_net.health_lock held.
+ * Return: true when its state has changed.
+ */
+bool pe_health_look(struct pe_net *pn, const struct pe_pool *pool,
+		    struct pe_device *dev, bool others)
+{
+	lockdep_assert_held(&pn->health_lock);
+	if (pe_health_works(dev->health))
+		return pe_health_doubt(pn, pool, dev, others);
+	return pe_health_hope(pn, pool, dev);
+}

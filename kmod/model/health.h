@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whether a device works, and how that is known. */
+#ifndef _PE_HEALTH_H
+#define _PE_HEALTH_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+#include <uapi/linux/pe.h>
+
+#include "stats.h"
+
+struct pe_device;
+struct pe_net;
+struct pe_object;
+struct pe_pool;
+
+/**
+ * struct pe_health - how a device is, handed on from version to version
+ * @state: enum pe_device_state; read by the packet path
+ * @cause: enum pe_cause
+ * @proven: it has answered since it is up
+ * @waiting: there was something to answer since it answered last
+ * @since: when the state began, in nanoseconds since 1970
+ * @changed: the same in jiffies
+ * @heard: when it was last seen to have answered, in jiffies
+ * @asked: when @waiting began, in jiffies
+ * @base: what was counted when it answered last
+ * @evidence: what was seen
+ *
+ * Written under pe_net.health_lock.
+ */
+struct pe_health {
+	u8			state;
+	u8			cause;
+	bool			proven;
+	bool			waiting;
+	u64			since;
+	unsigned long		changed;
+	unsigned long		heard;
+	unsigned long		asked;
+	struct pe_pulse		base;
+	char			evidence[PE_EVIDENCE_MAX + 1];
+};
+
+/**
+ * pe_health_works() - can a device be handed packets?
+ * @health: of the device
+ */
+static inline bool pe_health_works(const struct pe_health *health)
+{
+	u8 state = READ_ONCE(health->state);
+
+	return state == PE_DEVICE_STATE_UP || state == PE_DEVICE_STATE_DRAIN;
+}
+
+/**
+ * pe_health_found() - was the state found out, not commanded?
+ * @health: of the device
+ */
+static inline bool pe_health_found(const struct pe_health *health)
+{
+	return health->cause != PE_CAUSE_COMMAND &&
+	       health->cause != PE_CAUSE_BEGIN;
+}
+
+struct pe_health *pe_health_new(void);
+void pe_health_set(struct pe_net *pn, struct pe_device *dev,
+		   enum pe_device_state state, enum pe_cause cause,
+		   const char *evidence);
+bool pe_health_look(struct pe_net *pn, const struct pe_pool *pool,
+		    struct pe_device *dev, bool others);
+void pe_health_hear(struct pe_device *dev);
+
+#endif /* _PE_HEALTH_H */

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which device a packet is handed to, where there is a choice, and what packets
+ * tell of devices on the way.
+ */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/tcp.h>
+
+#include "../netns.h"
+#include "path.h"
+
+/* The client's address in what an ICMP error quotes; errors about what clients
+ * sent go back to them, those about answers are theirs.
+ */
+static bool pe_client_quoted(const struct pe_packet *pkt, bool forward,
+			     union nf_inet_addr *addr)
+{
+	unsigned int off = pkt->inner;
+
+	memset(addr, 0, sizeof(*addr));
+	if (pkt->family == NFPROTO_IPV4) {
+		off += forward ? offsetof(struct iphdr, daddr) :
+				 offsetof(struct iphdr, saddr);
+		return !skb_copy_bits(pkt->skb, off, addr, sizeof(addr->ip));
+	}
+	off += forward ? offsetof(struct ipv6hdr, daddr) :
+			 offsetof(struct ipv6hdr, saddr);
+	return !skb_copy_bits(pkt->skb, off, addr, sizeof(addr->in6));
+}
+
+static __always_inline void pe_client_outer(const struct sk_buff *skb,
+					    u8 family, bool forward,
+					    struct pe_client *client)
+{
+	client->ipv4 = family == NFPROTO_IPV4;
+	if (client->ipv4)
+		client->addr = forward ? &pe_iph(skb)->saddr :
+					 &pe_iph(skb)->daddr;
+	else
+		client->addr = forward ? pe_ip6h(skb)->saddr.s6_addr32 :
+					 pe_ip6h(skb)->daddr.s6_addr32;
+}
+
+/* Later fragments have no ports, and what a device emits may have others on the
+ * way back: only where every packet of a flow shows them do they count.
+ */
+static __always_inline bool pe_client_has_port(const struct pe_service *svc)
+{
+	return svc->level == PE_LEVEL_PORT && svc->seq->legs == 1;
+}
+
+/**
+ * pe_packet_client() - the client's end of a packet
+ * @pkt: parsed packet
+ * @hit: where it is
+ * @addr: room for the client's address
+ * @client: out: the client's end, which points into packet or @addr
+ */
+void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
+		      union nf_inet_addr *addr, struct pe_client *client)
+{
+	bool forward = pe_hit_forward(hit);
+
+	client->port = 0;
+	if (pe_client_has_port(hit->svc) && pkt->key.ports)
+		client->port = forward ? pkt->key.sport : pkt->key.dport;
+	if (unlikely(pkt->error) && pe_client_quoted(pkt, forward, addr)) {
+		client->ipv4 = pkt->family == NFPROTO_IPV4;
+		client->addr = addr->all;
+		return;
+	}
+	pe_client_outer(pkt->skb, pkt->family, forward, client);
+}
+
+/* The same of a plain packet. */
+static __always_inline void pe_plain_client(const struct sk_buff *skb,
+					    u8 family,
+					    const struct pe_hit *hit,
+					    struct pe_client *client)
+{
+	bool forward = pe_hit_forward(hit);
+	const __be16 *ports;
+	u8 proto;
+
+	client->port = 0;
+	if (pe_client_has_port(hit->svc)) {
+		ports = (const void *)skb->data +
+			pe_plain_l4(skb, family, &proto);
+		client->port = ntohs(ports[!forward]);
+	}
+	pe_client_outer(skb, family, forward, client);
+}
+
+/* The byte of a TCP header that holds its flags, 0 where it is not there. */
+static u8 pe_tcp_flags(const struct sk_buff *skb, unsigned int l4)
+{
+	const u8 *flags;
+	u8 _flags;
+
+	flags = skb_header_pointer(skb, l4 + offsetof(struct tcphdr, ack_seq) +
+					4 + 1, sizeof(_flags), &_flags);
+	return flags ? *flags : 0;
+}
+
+#define PE_TCP_FIN	0x01
+#define PE_TCP_SYN	0x02
+#define PE_TCP_RST	0x04
+#define PE_TCP_ACK	0x10
+
+/**
+ * pe_count_asked() - a device is handed something that it should answer
+ * @stage: stage with PE_EXTRA_ASKS that leads to the device
+ * @skb: the packet, data at the network header
+ * @proto: protocol of the transport header
+ * @l4: offset of it
+ *
+ * A server is only expected to answer what opens a connection.
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+void pe_count_asked(const struct pe_stage *stage, const struct sk_buff *skb,
+		    u8 proto, unsigned int l4)
+{
+	const struct pe_device *dev = stage->device;
+
+	if (dev->kind == PE_DEVICE_KIND_SERVER &&
+	    (proto != IPPROTO_TCP ||
+	     (pe_tcp_flags(skb, l4) & (PE_TCP_SYN | PE_TCP_ACK)) != PE_TCP_SYN))
+		return;
+	pe_device_beat(dev->stats, PE_BEAT_ASKED);
+}
+
+/* The server that a packet comes from, of those with addresses of their own. */
+static const struct pe_device *pe_server_by_address(const struct sk_buff *skb,
+						    u8 family,
+						    const struct pe_step *step)
+{
+	const struct pe_device *dev;
+	u8 i;
+
+	for (i = 0; i < pe_step_devices(step); i++) {
+		dev = pe_step_device(step, i);
+		if (family == NFPROTO_IPV4 ?
+			    pe_iph(skb)->saddr == dev->address.ip :
+			    ipv6_addr_equal(&pe_ip6h(skb)->saddr,
+					    &dev->address.in6))
+			return dev;
+	}
+	return NULL;
+}
+
+/**
+ * pe_stage_sender() - the device that a packet comes from
+ * @skb: the packet as it came, data at the network header
+ * @family: NFPROTO_*
+ * @svc: its service
+ * @stage: its stage, which is none of clients
+ *
+ * Return: the device, or NULL where an error is not a server's own.
+ */
+const struct pe_device *pe_stage_sender(const struct sk_buff *skb, u8 family,
+					const struct pe_service *svc,
+					const struct pe_stage *stage)
+{
+	if (stage->from)
+		return stage->from->device;
+	return pe_server_by_address(skb, family,
+				    &svc->seq->step[stage->from_step]);
+}
+
+/* What comes from a member of a pool tells that it works, or that it does not do
+ * what it was asked.
+ */
+static void pe_count_answer(const struct pe_device *dev,
+			    const struct sk_buff *skb, u8 proto,
+			    unsigned int l4)
+{
+	enum pe_beat beat = PE_BEAT_ANSWERED;
+
+	if (dev->kind == PE_DEVICE_KIND_SERVER && proto == IPPROTO_TCP &&
+	    pe_tcp_flags(skb, l4) & PE_TCP_RST)
+		beat = PE_BEAT_REFUSED;
+	pe_device_beat(dev->stats, beat);
+}
+
+/* Who answers for a server that it can't be reached is no sign of life, but
+ * that there is no such port, the server says itself.
+ */
+static void pe_count_error(const struct pe_packet *pkt,
+			   const struct pe_device *dev)
+{
+	bool unreachable;
+	const u8 *type;
+	u8 _type;
+
+	if (dev->kind != PE_DEVICE_KIND_SERVER) {
+		pe_device_beat(dev->stats, PE_BEAT_ANSWERED);
+		return;
+	}
+	type = skb_header_pointer(pkt->skb, pkt->l4, sizeof(_type), &_type);
+	if (!type)
+		return;
+	unreachable = pkt->family == NFPROTO_IPV4 ?
+			      *type == ICMP_DEST_UNREACH :
+			      *type == ICMPV6_DEST_UNREACH;
+	if (unreachable)
+		pe_device_beat(dev->stats, PE_BEAT_REFUSED);
+}
+
+/**
+ * pe_choose() - settle what a stage leaves open
+ * @pkt: parsed packet; remembers @skipped
+ * @hit: where it is
+ * @stage: in and out: copy of the stage, made to lead to one device
+ * @skipped: out: steps that are left out
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: PE_DROP_NONE, or PE_DROP_NO_DEVICE.
+ */
+enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
+		       struct pe_stage *stage, struct pe_skipped *skipped)
+{
+	const struct pe_device *from;
+	struct pe_client client;
+	union nf_inet_addr addr;
+
+	if (stage->extra & PE_EXTRA_RETURNED) {
+		from = pe_stage_sender(pkt->skb, pkt->family, hit->svc, stage);
+		if (from && pkt->error)
+			pe_count_error(pkt, from);
+		else if (from)
+			pe_count_answer(from, pkt->skb, pkt->proto, pkt->l4);
+		stage->extra &= ~PE_EXTRA_RETURNED;
+	}
+	if (!(stage->extra & PE_EXTRA_CHOOSE))
+		return PE_DROP_NONE;
+	pe_packet_client(pkt, hit, &addr, &client);
+	pkt->skipped = skipped;
+	return pe_stage_choose(hit->svc->seq, stage, &client, skipped);
+}
+
+/**
+ * pe_choose_plain() - the same for a plain packet
+ * @skb: packet for which pe_packet_plain() was true
+ * @family: NFPROTO_*
+ * @hit: where it is
+ * @stage: in and out: copy of the stage, made to lead to one device
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: false where pe_choose() has to be asked, with @stage as it came but
+ * for what has been done.
+ */
+bool pe_choose_plain(const struct sk_buff *skb, u8 family,
+		     const struct pe_hit *hit, struct pe_stage *stage)
+{
+	struct pe_skipped skipped;
+	struct pe_client client;
+	struct pe_stage chosen;
+	unsigned int l4;
+	u8 proto;
+
+	if (stage->extra & PE_EXTRA_RETURNED) {
+		l4 = pe_plain_l4(skb, family, &proto);
+		pe_count_answer(pe_stage_sender(skb, family, hit->svc, stage),
+				skb, proto, l4);
+		stage->extra &= ~PE_EXTRA_RETURNED;
+	}
+	if (!(stage->extra & PE_EXTRA_CHOOSE))
+		return true;
+	pe_plain_client(skb, family, hit, &client);
+	chosen = *stage;
+	if (unlikely(pe_stage_choose(hit->svc->seq, &chosen, &client,
+				     &skipped) || skipped.n))
+		return false;
+	*stage = chosen;
+	return true;
+}
