@@ -17,7 +17,7 @@ from lib.ktap import Suite, expect, require
 from lib.lab import Lab
 from lib.wire import Capture, check_walk, got, put
 
-FLOWS = 24
+FLOWS = 18
 FIREWALLS = (1, 2, 3)
 
 suite = Suite(__doc__)
@@ -139,7 +139,7 @@ def maglev_spreads_and_moves_only_what_it_must(f, proto):
 
     first = picks()
     require(len(set(first.values())) == 3, f"flows went to {Counter(first.values())}")
-    for port in ports[:3]:
+    for port in ports[:2]:
         n = through(f, proto, 81, u=(f.U1, port))
         expect("as explained", f"fw{n}", first[port])
     state("fw2", "down")
@@ -154,7 +154,7 @@ def maglev_spreads_and_moves_only_what_it_must(f, proto):
 
 @suite.case(*BOTH)
 def key_client_keeps_flows_together(f, proto):
-    seen = {through(f, proto, 82) for _ in range(5)}
+    seen = {through(f, proto, 82) for _ in range(3)}
     expect("firewalls of one client", len(seen), 1)
 
 
@@ -185,7 +185,7 @@ def drain_is_for_when_no_other_is_up():
         state(f"fw{n}", "up")
 
 
-def to_server(f, proto, w, local, count=8):
+def to_server(f, proto, w, local, count=5):
     """How many flows each server got; both of them listen."""
     seen = Counter()
     for _ in range(count):
@@ -294,7 +294,7 @@ def a_device_without_a_pool(f, proto):
 def detectors(f, proto):
     """Each flow is copied to one, and none to what is down."""
     seen = Counter()
-    for _ in range(6):
+    for _ in range(4):
         u, w = (f.U1, flow.port()), (f.W1, 87)
         with Capture(lab) as capture:
             flow.talk(proto, f, u1, *u, w, webs[1], w)

@@ -115,7 +115,7 @@ static void pe_walk_client(const struct pe_walk *w, const struct pe_hit *hit,
 {
 	bool forward = pe_hit_forward(hit);
 
-	client->addr = forward ? w->saddr.all : w->daddr.all;
+	client->addr = forward ? w->saddr.ip6 : w->daddr.ip6;
 	client->ipv4 = w->family == NFPROTO_IPV4;
 	client->port = 0;
 	if (hit->svc->level == PE_LEVEL_PORT && hit->svc->seq->legs == 1)

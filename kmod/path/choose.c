@@ -67,7 +67,7 @@ void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
 		client->port = forward ? pkt->key.sport : pkt->key.dport;
 	if (unlikely(pkt->error) && pe_client_quoted(pkt, forward, addr)) {
 		client->ipv4 = pkt->family == NFPROTO_IPV4;
-		client->addr = addr->all;
+		client->addr = addr->ip6;
 		return;
 	}
 	pe_client_outer(pkt->skb, pkt->family, forward, client);

@@ -24,7 +24,8 @@ struct syntax_case {
 static const struct syntax_case config_cases[] = {
 	/* words */
 	{ "devcie a { }", "1:1: error: unknown word 'devcie'; expected device, pool or service" },
-	{ "chain fw { members a; }", "1:1: error: unknown word 'chain'; expected device, pool or service" },
+	{ "chain fw { members a; }",
+	  "1:1: error: unknown word 'chain'; expected device, pool or service" },
 	{ "}", "1:1: error: '}' is out of place; expected device, pool or service" },
 	{ "tcp", "1:1: error: 'tcp' is out of place; expected device, pool or service" },
 	{ "device a { chain; }", "1:12: error: unknown word 'chain'; expected " DEVICE_WORDS },
