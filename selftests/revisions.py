@@ -90,6 +90,18 @@ def fresh(*ports_now):
     return Store()
 
 
+def fill(store):
+    """Until there is room for nothing more."""
+    fd = os.open(f"{store.own}/fill", os.O_WRONLY | os.O_CREAT)
+    try:
+        while True:
+            os.write(fd, b"x" * 4096)
+    except OSError:
+        pass
+    finally:
+        os.close(fd)
+
+
 def watchers():
     """Processes that hold a file that something waits in."""
     out = set()
@@ -221,12 +233,7 @@ def refused_before_the_kernel():
     store.apply(80, 81)
     lab.eng.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", store.own])
     try:
-        with open(f"{store.own}/fill", "wb") as file:
-            try:
-                file.write(b"x" * 100000)
-                file.flush()
-            except OSError:
-                pass
+        fill(store)
         for more in ((), ("--confirm", "60")):
             err = store.refused("apply", "-f", pe.file(conf(90)), *more)
             require("cannot keep revisions" in err and "No space" in err, err)
@@ -236,6 +243,26 @@ def refused_before_the_kernel():
     finally:
         lab.eng.run(["umount", store.own])
     expect("numbers", store.numbers(), [1, 2])
+
+
+@suite.case()
+def full_when_it_is_to_be_undone():
+    """Going back matters more than what is kept of it."""
+    store = fresh(80)
+    lab.eng.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", store.path])
+    try:
+        store.apply(80, 81, more=("--confirm", "1s"))
+        fill(store)
+        poll("undoing", lambda: ports() == [80], 15)
+        poll("the end of it", lambda: not watchers())
+        expect("numbers", store.numbers(), [1, 2])
+        err = store.refused("rollback")
+        require("No space" in err, err)
+        store.run("rollback", "--no-revision")
+        expect("ports", ports(), [80, 81])
+        expect("numbers", store.numbers(), [1, 2])
+    finally:
+        lab.eng.run(["umount", store.path])
 
 
 @suite.case()

@@ -108,14 +108,14 @@ static int confirm_undo_once(struct apply *apply, const struct place *place,
 	return code;
 }
 
+/* What an attempt to undo has come to. */
 static void confirm_log(int code, const struct pe_pending *own, uint32_t found, const char *why)
 {
-	openlog("pectl", LOG_PID, LOG_DAEMON);
 	if (code == EXIT_DIFFERS)
 		return;
 	if (code)
 		syslog(LOG_ERR,
-		       "revision %" PRIu32 " was not confirmed and could not be undone: %s",
+		       "revision %" PRIu32 " was not confirmed, and could not be undone so far: %s",
 		       own->revision, why ? why : "");
 	else
 		syslog(LOG_NOTICE,
@@ -126,40 +126,48 @@ static void confirm_log(int code, const struct pe_pending *own, uint32_t found, 
 		syslog(LOG_NOTICE,
 		       "what was changed since by others was undone with it, and is revision %" PRIu32,
 		       found);
-	closelog();
 }
 
-/* In a network namespace that may have lost its name, where nobody reads errors. */
-static void confirm_undo(const struct place *place, const struct pe_pending *own)
+/* Nobody reads errors any more: they go to the log. */
+static int confirm_undo_logged(const struct options *options, const struct place *place,
+			       const struct pe_pending *own)
 {
-	int code = EXIT_REFUSED, tries = CONFIRM_TRIES;
-	FILE *err = stderr;
-	uint32_t found = 0;
-	char comment[128];
+	struct apply apply = { .options = options };
+	FILE *err = stderr, *told;
 	char *why = NULL;
 	size_t len;
+	int code;
+
+	told = open_memstream(&why, &len);
+	if (told)
+		stderr = told;
+	code = confirm_undo_once(&apply, place, own);
+	stderr = err;
+	if (told)
+		fclose(told);
+	confirm_log(code, own, apply.history.found, why);
+	free(why);
+	return code;
+}
+
+/* Going back matters more than what is kept of it, so at last nothing is. */
+static void confirm_undo(const struct place *place, const struct pe_pending *own)
+{
+	struct options options = { 0 };
+	int code, tries = CONFIRM_TRIES;
+	char comment[128];
 
 	snprintf(comment, sizeof(comment),
 		 "revision %" PRIu32 " was not confirmed within %" PRIu32
 		 " s: back to revision %" PRIu32,
 		 own->revision, own->seconds, own->back);
+	options.comment = comment;
+	openlog("pectl", LOG_PID, LOG_DAEMON);
 	do {
-		struct options options = { .comment = comment };
-		struct apply apply = { .options = &options };
-
-		free(why);
-		why = NULL;
-		stderr = open_memstream(&why, &len);
-		if (!stderr)
-			stderr = err;
-		code = confirm_undo_once(&apply, place, own);
-		found = apply.history.found;
-		if (stderr != err)
-			fclose(stderr);
-		stderr = err;
+		code = confirm_undo_logged(&options, place, own);
+		options.comment = NULL;
+		options.no_revision = true;
 	} while (code && code != EXIT_DIFFERS && --tries && !sleep(1));
-	confirm_log(code, own, found, why);
-	free(why);
 }
 
 /**

@@ -128,6 +128,7 @@ static int history_open_without(struct history *history)
 int history_open(struct history *history, const struct options *options, enum history_use use,
 		 const struct place *place)
 {
+	bool without = options->no_revision && use == HISTORY_APPLY;
 	struct pe_refusal refusal;
 	int code = EXIT_DONE;
 
@@ -139,18 +140,18 @@ int history_open(struct history *history, const struct options *options, enum hi
 	if (place)
 		place_copy(&history->place, place);
 	else
-		code = place_find(&history->place, options);
+		code = place_find(&history->place, options, without);
 	if (code)
-		return options->no_revision ? EXIT_DONE : code;
+		return without ? EXIT_DONE : code;
 	if (!history->place.path)
 		return history_missing(options, use);
-	if (options->no_revision)
+	if (without)
 		return history_open_without(history);
 	if (pe_store_open(&history->store, history->place.path, history->place.name,
 			  use != HISTORY_READ, &refusal) ||
 	    pe_pending_read(&history->store, &history->waits, &refusal))
 		return history_refused(&refusal);
-	history->keeps = use != HISTORY_READ;
+	history->keeps = use != HISTORY_READ && !options->no_revision;
 	history_check_void(history, use);
 	return history_check_waiting(history, use);
 }
@@ -208,8 +209,14 @@ static bool history_means(const struct pe_kept *kept, const struct pe_config *co
 	return same;
 }
 
-static bool history_is_text(const struct history *history, const struct pe_config *config,
-			    const char *text, size_t len)
+/**
+ * history_is_newest() - compare a configuration with the newest revision
+ * @history: the revisions
+ * @config: the configuration
+ *
+ * Return: whether it means the same.
+ */
+bool history_is_newest(const struct history *history, const struct pe_config *config)
 {
 	uint32_t newest = pe_store_last(&history->store);
 	struct pe_refusal ignored;
@@ -218,27 +225,8 @@ static bool history_is_text(const struct history *history, const struct pe_confi
 
 	if (!newest || pe_store_read(&history->store, newest, &kept, &ignored))
 		return false;
-	same = kept.len == len && !memcmp(kept.text, text, len);
-	if (!same)
-		same = history_means(&kept, config);
+	same = history_means(&kept, config);
 	pe_kept_free(&kept);
-	return same;
-}
-
-/**
- * history_is_newest() - compare a configuration with the newest revision
- * @history: the revisions
- * @config: the configuration, sorted
- *
- * Return: whether it means the same.
- */
-bool history_is_newest(const struct history *history, const struct pe_config *config)
-{
-	size_t len;
-	char *text = history_text(config, &len);
-	bool same = text && history_is_text(history, config, text, len);
-
-	free(text);
 	return same;
 }
 
@@ -296,6 +284,20 @@ static bool history_is_empty(const struct pe_config *config)
 	return true;
 }
 
+static int history_write(struct history *history, struct pe_revision *revision,
+			 const struct pe_config *config, struct pe_refusal *refusal)
+{
+	size_t len;
+	char *text = history_text(config, &len);
+	int err;
+
+	if (!text)
+		return pe_refusal_set(refusal, EIO, "there is no memory for a revision");
+	err = pe_store_write(&history->store, revision, text, len, refusal);
+	free(text);
+	return err;
+}
+
 /*
  * What the kernel has becomes a revision, if somebody changed it without one.
  * That it has nothing, as after the machine was started, is no configuration
@@ -308,24 +310,21 @@ static int history_note_found(struct history *history, uint32_t generation,
 				     .time = time(NULL),
 				     .author = "-",
 				     .comment = "as it was found" };
-	size_t len;
-	char *text = history_text(&history->before, &len);
-	int err = 0;
+	int err;
 
 	history->differs = false;
-	if (!text)
-		return pe_refusal_set(refusal, EIO, "no memory for a revision");
-	if (!history_is_text(history, &history->before, text, len)) {
-		history->differs = history_is_empty(&history->before) && history->store.count &&
-				   !history->options->confirm;
-		if (!history->differs)
-			err = pe_store_write(&history->store, &found, text, len, refusal);
-		if (!err && !history->differs)
-			err = pe_store_keep(&history->store, found.number, refusal);
-		if (!err && !history->differs)
-			history->found = found.number;
+	if (history_is_newest(history, &history->before))
+		return 0;
+	if (history_is_empty(&history->before) && history->store.count &&
+	    !history->options->confirm) {
+		history->differs = true;
+		return 0;
 	}
-	free(text);
+	err = history_write(history, &found, &history->before, refusal);
+	if (!err)
+		err = pe_store_keep(&history->store, found.number, refusal);
+	if (!err)
+		history->found = found.number;
 	return err;
 }
 
@@ -333,20 +332,15 @@ static int history_write_next(struct history *history, const struct pe_config *w
 			      uint32_t generation, struct pe_refusal *refusal)
 {
 	struct pe_revision *next = &history->next;
-	size_t len;
-	char *text = history_text(wanted, &len);
 	int err;
 
-	if (!text)
-		return pe_refusal_set(refusal, EIO, "no memory for a revision");
 	next->generation = generation;
 	next->time = time(NULL);
 	history_author(next->author);
 	strcpy(next->comment, history->comment);
-	err = pe_store_write(&history->store, next, text, len, refusal);
+	err = history_write(history, next, wanted, refusal);
 	if (err)
 		next->number = 0;
-	free(text);
 	return err;
 }
 
@@ -448,13 +442,13 @@ void history_done(struct history *history)
 {
 	struct pe_refusal refusal;
 
-	if (!history->keeps || history->options->check)
+	if (history->options->check)
 		return;
 	if (history->next.number &&
 	    pe_store_keep(&history->store, history->next.number, &refusal)) {
 		fprintf(stderr, "pectl: warning: the kernel has it, but %s\n", refusal.text);
 		history->next.number = 0;
 	}
-	if (history->waits.revision)
+	if (history->waits.revision && history->store.lock >= 0)
 		pe_pending_end(&history->store);
 }

@@ -92,12 +92,14 @@ static const char *pectl_misfit(const struct options *options, const struct requ
 		return "--comment TEXT goes with apply and with rollback";
 	if (options->confirm && !apply && !back)
 		return "--confirm TIME goes with apply and with rollback";
-	if (options->no_revision && !apply)
-		return "--no-revision goes with apply";
+	if (options->no_revision && !apply && !back)
+		return "--no-revision goes with apply and with rollback";
 	if (options->state && !apply && !pectl_goes_back(request))
 		return "--state DIR goes with what keeps or reads revisions";
-	if (options->no_revision && (options->comment || options->confirm || options->state))
-		return "--no-revision leaves --comment, --confirm and --state nothing to do";
+	if (options->no_revision && (options->comment || options->confirm))
+		return "--no-revision leaves --comment and --confirm nothing to do";
+	if (options->no_revision && apply && options->state)
+		return "--no-revision leaves --state nothing to do";
 	if (options->confirm && options->check)
 		return "--check changes nothing that --confirm could undo";
 	if (options->file && request->kind == REQUEST_DIFF && request->revision)

@@ -47,6 +47,7 @@ static char *place_name(const struct options *options)
  * place_find() - find where revisions of this network namespace are kept
  * @place: set to it
  * @options: the options; the network namespace they name has been entered
+ * @quiet: do not tell why not
  *
  * Without a directory named, and without the usual one, none are kept. That of
  * the machine is the network namespace of its first process. One that is
@@ -54,7 +55,7 @@ static char *place_name(const struct options *options)
  *
  * Return: EXIT_DONE, or another code after having told why.
  */
-int place_find(struct place *place, const struct options *options)
+int place_find(struct place *place, const struct options *options, bool quiet)
 {
 	const char *path = options->state ? options->state : PLACE_DEFAULT;
 
@@ -63,7 +64,7 @@ int place_find(struct place *place, const struct options *options)
 	if (!place->path && !options->state && errno == ENOENT)
 		return EXIT_DONE;
 	if (!place->path) {
-		if (!options->no_revision)
+		if (!quiet)
 			fprintf(stderr, "pectl: error: cannot keep revisions in %s: %s\n", path,
 				strerror(errno));
 		return EXIT_REFUSED;
@@ -73,7 +74,7 @@ int place_find(struct place *place, const struct options *options)
 	place->name = place_name(options);
 	if (place->name || place_is_here(AT_FDCWD, "/proc/1/ns/net") < 0)
 		return EXIT_DONE;
-	if (!options->no_revision)
+	if (!quiet)
 		fputs("pectl: error: this network namespace has no name to keep revisions under: give it one (ip netns attach), or keep none (--no-revision)\n",
 		      stderr);
 	place_free(place);

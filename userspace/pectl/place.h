@@ -19,7 +19,7 @@ struct place {
 	char *name;
 };
 
-int place_find(struct place *place, const struct options *options);
+int place_find(struct place *place, const struct options *options, bool quiet);
 void place_copy(struct place *place, const struct place *from);
 void place_free(struct place *place);
 
