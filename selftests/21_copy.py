@@ -32,9 +32,10 @@ CONF = "".join(
     f"inside dev i2 lladdr {mac(2, n)}; }}\n" for n in (1, 2)) + f"""
 device ids1 {{ tap dev i4 lladdr {mac(4, 1)}; }}
 device web1 {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}
+pool webs {{ members web1; policy failover; }}
 """ + "".join(
     f"service {p}{f.name} {{ vip {f.W1} {p} port 80,90-99; "
-    f"sequence ids1, fw1, web1; }}\n"
+    f"sequence ids1, fw1, webs; }}\n"
     for f, p in product(FAMILIES, ("tcp", "udp")))
 
 
@@ -62,13 +63,13 @@ def copied(f):
     before = {p: shown(f"{p}{f.name}") for p in ("tcp", "udp")}
     generation = pe.generation()
     pe.pectl("service", "copy", f"tcp{f.name}", "to", f"tcp{f.name}-10", "vip",
-             w10(f), "sequence", "ids1,", "fw2,", "web1")
+             w10(f), "sequence", "ids1,", "fw2,", "webs")
     expect("generation", pe.generation(), generation + 1)
     pe.batch(f"service copy udp{f.name} to udp{f.name}-10 vip {w10(f)} "
-             "sequence ids1, fw2, web1\n")
+             "sequence ids1, fw2, webs\n")
     for p, was in before.items():
         wanted = {**was, "name": f"{p}{f.name}-10", "vip": w10(f),
-                  "sequence": [{"device": d} for d in ("ids1", "fw2", "web1")]}
+                  "sequence": [{"device": d} for d in ("ids1", "fw2", "webs")]}
         expect("the copy", shown(f"{p}{f.name}-10"), wanted)
         expect("what it is a copy of", shown(f"{p}{f.name}"), was)
 

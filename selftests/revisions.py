@@ -29,7 +29,8 @@ pe = engine.Engine(lab)
 
 def conf(*ports):
     return f"device web {{ server dev i1 lladdr {mac(1, 1)} mode loopback; }}\n" + \
-        "".join(f"service s{p}-{f.name} {{ vip {f.W1} tcp port {p}; sequence web; }}\n"
+        "pool farm { members web; policy failover; }\n" + \
+        "".join(f"service s{p}-{f.name} {{ vip {f.W1} tcp port {p}; sequence farm; }}\n"
                 for f in FAMILIES for p in ports)
 
 
@@ -122,7 +123,7 @@ def kept_and_listed():
     store = fresh()
     pe.batch("flush\n")
     expect("first", store.apply(80, more=("--comment", "one")),
-           {"version": 1, "added": 3, "changed": 0, "deleted": 0,
+           {"version": 1, "added": 4, "changed": 0, "deleted": 0,
             "unchanged": 0, "revision": 2, "found": 1})
     shown, generation = state()
     expect("what it says", store.text(2), shown)
