@@ -12,6 +12,7 @@
 #include "doctor.h"
 #include "herald.h"
 #include "model/announce.h"
+#include "model/checker.h"
 #include "model/prefix.h"
 #include "model/service.h"
 #include "model/table.h"
@@ -167,6 +168,7 @@ static int __net_init pe_net_init_net(struct net *net)
 	spin_lock_init(&pn->sessions_lock);
 	INIT_LIST_HEAD(&pn->sessions);
 	INIT_LIST_HEAD(&pn->watchers);
+	INIT_LIST_HEAD(&pn->checkers);
 	init_llist_head(&pn->hot);
 	INIT_WORK(&pn->hot_work, pe_counts_spread);
 	INIT_WORK(&pn->ask_work, pe_ports_ask_work);
@@ -197,6 +199,7 @@ static void __net_exit pe_net_pre_exit_net(struct net *net)
 	mutex_lock(&pn->lock);
 	WRITE_ONCE(pn->dead, true);
 	pe_watcher_del_all(pn);
+	pe_checker_del_all(pn);
 	pn->guard_count = 0;
 	pn->address_count = 0;
 	memset(pn->announcing, 0, sizeof(pn->announcing));

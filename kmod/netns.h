@@ -30,6 +30,7 @@ struct pe_text;
 #define PE_ANNOUNCES_LIMIT	16384
 #define PE_SESSIONS_LIMIT	1024
 #define PE_WATCHERS_LIMIT	16
+#define PE_CHECKERS_LIMIT	64
 
 enum pe_family {
 	PE_IPV4,
@@ -104,6 +105,8 @@ enum pe_family {
  *	read under RCU
  * @watcher_count: how many
  * @pass_count: those of them that are told of what is no service's
+ * @checkers: sockets that check devices; changed under @lock
+ * @checker_count: how many
  */
 struct pe_net {
 	struct pe_table __rcu	*table[PE_FAMILIES];
@@ -161,6 +164,9 @@ struct pe_net {
 	struct list_head	watchers;
 	u32			watcher_count;
 	u32			pass_count;
+
+	struct list_head	checkers;
+	u32			checker_count;
 };
 
 /**

@@ -385,13 +385,36 @@ static void pe_walk_locate(const struct pe_walk *w, const struct pe_addr *dst,
 		hit->match = PE_MATCH_NONE;
 }
 
+/* Is it a check's, or the answer to one? Those go no further. */
+static bool pe_walk_checks(const struct pe_walk *w, struct pe_hit *hit,
+			   const struct pe_addr *dst, enum pe_drop *reason)
+{
+	const struct pe_addr *src;
+
+	src = pe_table_find(pe_net_table(w->pn, pe_family_of(w->family)),
+			    &w->saddr, w->family);
+	if (pe_addr_checks(dst)) {
+		if (pe_addr_is_vip(src))
+			*reason = PE_DROP_CHECK;
+	} else if (pe_addr_checks(src) && hit->match != PE_MATCH_OPEN) {
+		if (dst)
+			*reason = PE_DROP_CHECK;
+	} else {
+		return false;
+	}
+	*hit = (struct pe_hit) {};
+	return true;
+}
+
 /* What becomes of the packet here. */
-static u32 pe_walk_verdict(struct pe_walk *w, const struct pe_hit *hit,
+static u32 pe_walk_verdict(struct pe_walk *w, struct pe_hit *hit,
 			   const struct pe_addr *dst,
 			   struct pe_walk_next *exit, enum pe_drop *reason)
 {
 	if (*reason)
 		return PE_ACTION_DROP;
+	if (unlikely(pe_walk_checks(w, hit, dst, reason)))
+		return *reason ? PE_ACTION_DROP : PE_ACTION_ACCEPT;
 	switch (hit->match) {
 	case PE_MATCH_EXACT:
 	case PE_MATCH_OPEN:

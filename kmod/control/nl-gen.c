@@ -189,8 +189,13 @@ const struct nla_policy pe_device_state_nl_policy[PE_DEVICE_EVIDENCE + 1] = {
 	[PE_DEVICE_EVIDENCE] = { .type = NLA_NUL_STRING, .len = PE_EVIDENCE_MAX, },
 };
 
+/* PE_CMD_CHECK_FROM - do */
+const struct nla_policy pe_check_from_nl_policy[PE_CHECK_ADDRESS + 1] = {
+	[PE_CHECK_ADDRESS] = { .type = NLA_BINARY, },
+};
+
 /* Ops table for pe */
-const struct genl_ops pe_nl_ops[18] = {
+const struct genl_ops pe_nl_ops[19] = {
 	{
 		.cmd		= PE_CMD_INFO_GET,
 		.doit		= pe_nl_info_get_doit,
@@ -313,6 +318,13 @@ const struct genl_ops pe_nl_ops[18] = {
 		.doit		= pe_nl_device_state_doit,
 		.policy		= pe_device_state_nl_policy,
 		.maxattr	= PE_DEVICE_EVIDENCE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_CHECK_FROM,
+		.doit		= pe_nl_check_from_doit,
+		.policy		= pe_check_from_nl_policy,
+		.maxattr	= PE_CHECK_ADDRESS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -54,8 +54,10 @@ extern const struct nla_policy pe_pool_get_nl_policy[PE_POOL_STATS + 1];
 
 extern const struct nla_policy pe_device_state_nl_policy[PE_DEVICE_EVIDENCE + 1];
 
+extern const struct nla_policy pe_check_from_nl_policy[PE_CHECK_ADDRESS + 1];
+
 /* Ops table for pe */
-extern const struct genl_ops pe_nl_ops[18];
+extern const struct genl_ops pe_nl_ops[19];
 
 int pe_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
@@ -78,6 +80,7 @@ int pe_nl_pool_del_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_pool_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_pool_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int pe_nl_device_state_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_check_from_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	PE_NLGRP_CONFIG,

@@ -81,7 +81,7 @@ static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
 static void pe_publish_addr(struct pe_net *pn, struct pe_table *table,
 			    struct pe_addr *a)
 {
-	bool empty = !a->n && !a->guards;
+	bool empty = !pe_addr_counts(a) && !a->checks;
 	struct pe_addr *old;
 
 	old = pe_table_find(table, &a->addr, a->proto);
@@ -89,7 +89,7 @@ static void pe_publish_addr(struct pe_net *pn, struct pe_table *table,
 		pe_table_replace(table, old, empty ? NULL : a);
 	else if (!empty)
 		pe_table_insert(table, a);
-	pn->address_count += !empty - !!old;
+	pn->address_count += pe_addr_counts(a) - pe_addr_counts(old);
 	pn->guard_count += !!a->guards - (old && old->guards);
 	pe_addr_free_rcu(old);
 	if (empty)

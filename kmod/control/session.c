@@ -6,6 +6,7 @@
 #include <linux/notifier.h>
 #include <linux/slab.h>
 
+#include "check.h"
 #include "session.h"
 #include "sight.h"
 
@@ -179,6 +180,7 @@ static int pe_session_event(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 	pn = pe_net(notify->net);
 	pe_sight_closed(pn, notify->portid);
+	pe_check_closed(pn, notify->portid);
 	spin_lock(&pn->sessions_lock);
 	list_for_each_entry_safe(session, tmp, &pn->sessions, list) {
 		if (session->portid == notify->portid) {

@@ -50,6 +50,7 @@ struct pe_addr *pe_addr_copy(const struct pe_addr *a, u32 size)
 	if (!new)
 		return NULL;
 	new->guards = a->guards;
+	new->checks = a->checks;
 	new->n = a->n;
 	new->ports = a->ports;
 	memcpy(new->entry, a->entry, a->n * sizeof(a->entry[0]));
@@ -69,6 +70,23 @@ bool pe_addr_add(struct pe_addr *a, const struct pe_entry *entry)
 		return false;
 	a->entry[a->n++] = *entry;
 	return true;
+}
+
+/**
+ * pe_addr_is_vip() - is anything at an address addressed to a service?
+ * @a: what lives at the address, or NULL
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: false where no more than a server's own address is.
+ */
+bool pe_addr_is_vip(const struct pe_addr *a)
+{
+	u32 i;
+
+	for (i = 0; a && i < a->n; i++)
+		if (a->entry[i].role & PE_ROLE_FORWARD)
+			return true;
+	return false;
 }
 
 /* Is the entry that of a version which is about to be replaced? */

@@ -82,6 +82,7 @@ struct pe_codes {
  * @proto: NFPROTO_* of @addr
  * @length: of the prefix of clients that it is, or PE_ADDR_WHOLE
  * @guards: guarded devices whose own address it is
+ * @checks: sockets that check devices from it; changes in place
  * @n: entries
  * @ports: entries of PE_LEVEL_PORT, which come first
  * @codes: of all its services that have such
@@ -91,7 +92,7 @@ struct pe_codes {
  * @rcu: freed when no packet can see it
  * @entry: by level, protocol and port, so that a binary search finds a port
  *
- * Immutable once it is in a table that packets see.
+ * Immutable once it is in a table that packets see, but for @checks.
  */
 struct pe_addr {
 	union nf_inet_addr	addr;
@@ -100,6 +101,7 @@ struct pe_addr {
 	u8			lookup;
 	bool			searchable;
 	u32			guards;
+	u32			checks;
 	u32			n;
 	u32			ports;
 	u32			size;
@@ -123,6 +125,25 @@ static inline bool pe_addr_has_code(const struct pe_addr *a, u8 method,
 		(code >= a->codes.min && code <= a->codes.max));
 }
 
+/**
+ * pe_addr_counts() - is an address one of the configuration's?
+ * @a: what lives at the address, or NULL
+ */
+static inline bool pe_addr_counts(const struct pe_addr *a)
+{
+	return a && (a->n || a->guards);
+}
+
+/**
+ * pe_addr_checks() - is it where checks are sent from, and nothing else?
+ * @a: what lives at the address, or NULL
+ */
+static inline bool pe_addr_checks(const struct pe_addr *a)
+{
+	return a && READ_ONCE(a->checks) && !a->n;
+}
+
+bool pe_addr_is_vip(const struct pe_addr *a);
 struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto,
 			    u8 length, u32 size);
 struct pe_addr *pe_addr_copy(const struct pe_addr *a, u32 size);

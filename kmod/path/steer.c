@@ -202,6 +202,16 @@ static unsigned int pe_steer_whole(struct pe_packet *pkt)
 	return NF_ACCEPT;
 }
 
+/* To where checks are sent from: what answers one at a service's address is not
+ * for the kernel, which did not ask.
+ */
+static unsigned int pe_steer_answer(struct pe_net *pn, struct sk_buff *skb,
+				    const struct pe_addr *src)
+{
+	return pe_addr_is_vip(src) ? pe_drop(pn, skb, PE_DROP_CHECK) :
+				     NF_ACCEPT;
+}
+
 /* What is no packet of the router's may be a question of the link's. */
 static unsigned int pe_steer_link(struct pe_net *pn, struct sk_buff *skb,
 				  u8 family)
@@ -226,6 +236,8 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 
 	if (pe_is_not_ours(skb))
 		return pe_steer_link(pn, skb, family);
+	if (unlikely(pe_addr_checks(dst)))
+		return pe_steer_answer(pn, skb, src);
 	pe_track_key(skb, family, &pkt.key);
 	if (!pe_packet_parse(&pkt))
 		return dst || src || pe_is_clients(pn, skb, family) ?
@@ -250,6 +262,9 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	if (dst && dst->guards && hit.svc && hit.svc->client &&
 	    pe_hit_forward(&hit))
 		hit.match = PE_MATCH_NONE;
+	/* Back from the device that a check was sent through: so far only. */
+	if (unlikely(pe_addr_checks(src)) && hit.match != PE_MATCH_OPEN)
+		return dst ? pe_drop(pn, skb, PE_DROP_CHECK) : NF_ACCEPT;
 	switch (hit.match) {
 	case PE_MATCH_OPEN:
 		if (pe_is_servers_own(&pkt, &hit))

@@ -24,7 +24,8 @@
 		{ PE_DROP_GUARD,		"guard" },		\
 		{ PE_DROP_TAP_COPY,		"tap-copy" },		\
 		{ PE_DROP_ENCAPSULATE,		"encapsulate" },	\
-		{ PE_DROP_NO_ROUTE,		"no-route" })
+		{ PE_DROP_NO_ROUTE,		"no-route" },		\
+		{ PE_DROP_CHECK,		"check" })
 
 TRACE_EVENT(pe_drop,
 	TP_PROTO(const struct sk_buff *skb, enum pe_drop reason),

@@ -114,6 +114,8 @@ enum pe_track {
  * @PE_DROP_NO_ROUTE: No route to where packets of the service leave its
  *   sequence.
  * @PE_DROP_NO_DEVICE: No device of the step is up, and the step fails closed.
+ * @PE_DROP_CHECK: What a check sent came back from its device, or was
+ *   answered.
  */
 enum pe_drop {
 	PE_DROP_NONE,
@@ -131,6 +133,7 @@ enum pe_drop {
 	PE_DROP_ENCAPSULATE,
 	PE_DROP_NO_ROUTE,
 	PE_DROP_NO_DEVICE,
+	PE_DROP_CHECK,
 };
 
 /**
@@ -476,6 +479,13 @@ enum {
 #define PE_WATCH_MAX (__PE_WATCH_MAX - 1)
 
 enum {
+	PE_CHECK_ADDRESS = 1,
+
+	__PE_CHECK_MAX
+};
+#define PE_CHECK_MAX (__PE_CHECK_MAX - 1)
+
+enum {
 	PE_SIGHT_PAD = 1,
 	PE_SIGHT_TIME,
 	PE_SIGHT_CLOCK,
@@ -533,6 +543,7 @@ enum {
 	PE_CMD_POOL_DEL,
 	PE_CMD_POOL_GET,
 	PE_CMD_DEVICE_STATE,
+	PE_CMD_CHECK_FROM,
 
 	__PE_CMD_MAX
 };

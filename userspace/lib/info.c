@@ -37,6 +37,8 @@ static const struct {
 			       "no route to where packets of the service leave its sequence" },
 	[PE_DROP_NO_DEVICE] = { "no-device",
 				"no device of the step is up, and the step fails closed" },
+	[PE_DROP_CHECK] = { "check",
+			    "what a check sent came back from its device, or was answered" },
 };
 
 /**
