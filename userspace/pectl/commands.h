@@ -28,6 +28,8 @@ int command_stats(const struct options *options);
 int command_monitor(const struct request *request, const struct options *options);
 int command_trace(const struct request *request, const struct options *options);
 int command_capture(const struct request *request, const struct options *options);
+int command_check(const struct request *request, const struct options *options);
+int command_validate(const struct request *request, const struct options *options);
 int command_help(const char *topic);
 
 #endif

@@ -239,6 +239,7 @@ static void completion_words(void)
 	words_command("monitor");
 	words_command("trace");
 	words_command("capture");
+	words_command("check");
 }
 
 static const struct {

@@ -11,6 +11,8 @@ typedef void *yyscan_t;
 }
 
 %code {
+#include <check.h>
+
 #include "lexer.h"
 #include "syntax.h"
 
@@ -56,6 +58,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> REMOTE "remote" VNI "vni"
 %token <word> CLIENT "client" EXIT "exit" TABLE "table"
 %token <word> CONFIRM "confirm" REV "rev" REVISION "revision" ROLLBACK "rollback"
+%token <word> ARP "arp" CHECK_WORD "check" HTTP "http" TIMEOUT "timeout" VALIDATE "validate"
 %token <word> CAPTURE "capture" COUNT "count" SNAPLEN "snaplen" STEP_WORD "step" TRACE "trace"
 
 %token <word> POOL "pool" MEMBERS "members" POLICY "policy" FAILOVER "failover" MAGLEV "maglev"
@@ -63,7 +66,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> WINDOW "window" REVIVE "revive" FAIL "fail" OPEN "open" CLOSED "closed"
 %token <word> STATE_WORD "state" UP "up" DOWN "down" DRAIN "drain" MAINTENANCE "maintenance"
 
-%type <word> name plain verb any proto
+%type <word> name plain verb any other more proto
 %type <number> write mode method state
 
 /* A port behind a device belongs to that step. */
@@ -142,6 +145,9 @@ command:
 	trace_items			{ request_watch_end(parse, $1); CHECK; }
 |	CAPTURE name			{ request_start(parse, REQUEST_CAPTURE, $1); request_watch_service(parse, $2); CHECK; }
 	capture_items			{ request_watch_end(parse, $1); CHECK; }
+|	CHECK_WORD			{ request_check(parse, REQUEST_CHECK, $1); }
+	check_items targets
+|	SERVICE VALIDATE name		{ request_check(parse, REQUEST_VALIDATE, $2); request_check_name(parse, PE_OBJECT_SERVICE, $3); CHECK; }
 |	MONITOR				{ request_start(parse, REQUEST_MONITOR, $1); }
 	groups
 |	HELP				{ request_start(parse, REQUEST_HELP, $1); }
@@ -381,6 +387,45 @@ capture_item:
 |	COUNT NAME			{ request_watch_count(parse, $2); }
 ;
 
+/* ---- checks ---- */
+
+check_items:
+	%empty
+|	check_items check_item		{ CHECK; }
+;
+
+check_item:
+	TCP				{ request_check_kind(parse, PE_CHECK_TCP); }
+|	UDP				{ request_check_kind(parse, PE_CHECK_UDP); }
+|	ICMP				{ request_check_kind(parse, PE_CHECK_ICMP); }
+|	HTTP				{ request_check_kind(parse, PE_CHECK_HTTP); }
+|	ARP				{ request_check_kind(parse, PE_CHECK_ARP); }
+|	TIMEOUT NAME			{ request_check_timeout(parse, $2); }
+;
+
+targets:
+	%empty
+|	named_targets
+;
+
+named_targets:
+	target
+|	named_targets target
+|	named_targets more		{ request_show_name(parse, $2); CHECK; }
+;
+
+target:
+	DEVICE name			{ request_check_name(parse, PE_OBJECT_DEVICE, $2); CHECK; }
+|	SERVICE name			{ request_check_name(parse, PE_OBJECT_SERVICE, $2); CHECK; }
+;
+
+/* Names that are none of the words that say what the next one is. */
+more:
+	NAME
+|	other
+|	verb
+;
+
 /* ---- names, which may be any word ---- */
 
 name:
@@ -400,17 +445,24 @@ plain:
 ;
 
 any:
+	other
+|	DEVICE
+|	SERVICE
+;
+
+other:
 	CLIENT | EXIT | TABLE
-|	ADDRESS | ALIAS | ANNOUNCE | APPLY | CONFIG | DEV | DEVICE | DIFF | DYNAMIC | EMITS | EVENTS
+|	ADDRESS | ALIAS | ANNOUNCE | APPLY | CONFIG | DEV | DIFF | DYNAMIC | EMITS | EVENTS
 |	EXPLAIN | FLUSH | FROM
 |	GUARD | HELP | ICMP | ICMPV6 | IIF | INLINE | INSIDE | LLADDR | LOOPBACK | MODE | MONITOR
-|	NAT | OUTSIDE | PORT | PROTO | REMOTE | SCTP | SEQUENCE | SERVER | SERVICE | SPORT | STATS | TAP
+|	NAT | OUTSIDE | PORT | PROTO | REMOTE | SCTP | SEQUENCE | SERVER | SPORT | STATS | TAP
 |	TCP | TO | TRANSPARENT | UDP | VIA | VIP | VNI
 |	DSCP | LINK | MPLS | NSH | TRACK | VLAN
 |	CONFIRM | REV | REVISION | ROLLBACK
 |	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
 |	POOL | MEMBERS | POLICY | FAILOVER | MAGLEV | KEY | FLOW | WEIGHT | DETECT | OFF | PACKETS
 |	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE
+|	ARP | CHECK_WORD | HTTP | TIMEOUT | VALIDATE
 ;
 
 %%

@@ -13,6 +13,7 @@ enum exit_code {
 	EXIT_REFUSED = 2,
 	EXIT_NO_MODULE = 3,
 	EXIT_DIFFERS = 4,
+	EXIT_DOWN = 5,
 };
 
 /**

@@ -42,6 +42,10 @@ static int pectl_command(struct parse *parse, const struct options *options)
 		return command_trace(request, options);
 	case REQUEST_CAPTURE:
 		return command_capture(request, options);
+	case REQUEST_CHECK:
+		return command_check(request, options);
+	case REQUEST_VALIDATE:
+		return command_validate(request, options);
 	case REQUEST_HELP:
 		return command_help(request->topic);
 	}

@@ -2,6 +2,7 @@
 
 #include "request.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "parse.h"
@@ -286,6 +287,88 @@ void request_watch_end(struct parse *parse, struct word word)
 		parse_error(parse, word, "both ends of a flow must be IPv4, or both IPv6");
 	else if (watch->port && !watch->has_proto)
 		parse_error(parse, word, "a port needs a protocol: tcp, udp or sctp");
+}
+
+/* Where nothing is said. */
+#define CHECK_TIMEOUT 1000
+
+/* Milliseconds; a check shorter than that says more of the engine's own load. */
+#define CHECK_TIME_MIN 10
+#define CHECK_TIME_MAX 3600000
+
+/**
+ * request_check() - devices are to be checked
+ * @parse: the text
+ * @kind: REQUEST_CHECK or REQUEST_VALIDATE
+ * @word: where it stands
+ */
+void request_check(struct parse *parse, enum request_kind kind, struct word word)
+{
+	request_start(parse, kind, word);
+	parse->request->check = (struct request_check){
+		.timeout = CHECK_TIMEOUT,
+	};
+}
+
+/**
+ * request_check_kind() - what to check devices with
+ * @parse: the text
+ * @kind: enum pe_check_kind
+ */
+void request_check_kind(struct parse *parse, unsigned int kind)
+{
+	parse->request->check.kind = (uint8_t)kind;
+}
+
+static const struct {
+	const char *name;
+	unsigned int milliseconds;
+} request_units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
+
+/* A number and its unit, such as 500ms. */
+static void request_time(struct parse *parse, struct word word, unsigned int min, const char *what,
+			 unsigned int *time)
+{
+	const char *s = parse->source->text + word.at;
+	size_t digits = strspn(s, "0123456789"), i;
+	unsigned long long value = strtoull(s, NULL, 10);
+
+	for (i = 0; i < sizeof(request_units) / sizeof(*request_units); i++) {
+		const char *unit = request_units[i].name;
+
+		if (!digits || digits > 7 || digits + strlen(unit) != word.len ||
+		    strncmp(s + digits, unit, strlen(unit)) != 0)
+			continue;
+		value *= request_units[i].milliseconds;
+		if (value < min || value > CHECK_TIME_MAX)
+			break;
+		*time = (unsigned int)value;
+		return;
+	}
+	parse_error(parse, word, "'%.*s' is no %s: give one from %ums to 1h, such as 500ms or 2s",
+		    (int)word.len, s, what, min);
+}
+
+/**
+ * request_check_timeout() - how long to wait for an answer
+ * @parse: the text
+ * @value: the time
+ */
+void request_check_timeout(struct parse *parse, struct word value)
+{
+	request_time(parse, value, CHECK_TIME_MIN, "timeout", &parse->request->check.timeout);
+}
+
+/**
+ * request_check_name() - an object to be checked
+ * @parse: the text
+ * @object: enum pe_object_kind of it
+ * @word: its name
+ */
+void request_check_name(struct parse *parse, int object, struct word word)
+{
+	parse->request->object = object;
+	request_show_name(parse, word);
 }
 
 /**

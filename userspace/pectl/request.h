@@ -24,6 +24,8 @@ enum request_kind {
 	REQUEST_MONITOR,
 	REQUEST_TRACE,
 	REQUEST_CAPTURE,
+	REQUEST_CHECK,
+	REQUEST_VALIDATE,
 	REQUEST_HELP,
 };
 
@@ -51,6 +53,16 @@ struct request_flow {
 };
 
 /**
+ * struct request_check - how devices are to be checked
+ * @kind: enum pe_check_kind, PE_CHECK_NOTHING for what suits each
+ * @timeout: milliseconds to wait for an answer
+ */
+struct request_check {
+	uint8_t kind;
+	unsigned int timeout;
+};
+
+/**
  * struct request - a command
  * @kind: which one
  * @object: enum pe_object_kind of what is to be shown, PE_OBJECT_ALL for everything
@@ -61,6 +73,7 @@ struct request_flow {
  * @watch: what to trace or capture
  * @count: how much of it, or 0
  * @revision: number of a revision, or 0
+ * @check: how to check devices
  * @topic: what to help with, or NULL
  */
 struct request {
@@ -73,6 +86,7 @@ struct request {
 	struct pe_watch watch;
 	unsigned int count;
 	unsigned int revision;
+	struct request_check check;
 	const char *topic;
 };
 
@@ -100,6 +114,10 @@ void request_watch_snaplen(struct parse *parse, struct word value);
 void request_watch_count(struct parse *parse, struct word value);
 void request_watch_end(struct parse *parse, struct word word);
 void request_revision(struct parse *parse, struct word word);
+void request_check(struct parse *parse, enum request_kind kind, struct word word);
+void request_check_kind(struct parse *parse, unsigned int kind);
+void request_check_timeout(struct parse *parse, struct word value);
+void request_check_name(struct parse *parse, int object, struct word word);
 void request_monitor(struct parse *parse, unsigned int group);
 void request_help(struct parse *parse, struct word word);
 

@@ -57,6 +57,8 @@ static const struct {
 	{ STEP_WORD, "the number of a step" },
 	{ COUNT, "a number" },
 	{ SNAPLEN, "a number of bytes" },
+	{ TIMEOUT, "a time such as 500ms" },
+	{ VALIDATE, "the name of a service" },
 };
 
 static const char *syntax_value_of(const struct parse *parse)
@@ -181,10 +183,10 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 	if (parse->previous == ',')
 		value = parse->nsteps || parse->pool ? "the name of a device" : "a port number";
 	if ((parse->previous == DEVICE || parse->previous == POOL) &&
-	    parse->mode == PARSE_ARGUMENTS)
+	    parse->mode == PARSE_ARGUMENTS && parse->request->kind != REQUEST_CHECK)
 		value = NULL;
 	if (parse->previous == SERVICE && parse->mode == PARSE_ARGUMENTS &&
-	    parse->request->kind != REQUEST_TRACE)
+	    parse->request->kind != REQUEST_TRACE && parse->request->kind != REQUEST_CHECK)
 		value = NULL;
 	if (value) {
 		syntax_missing(parse, value);

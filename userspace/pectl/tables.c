@@ -69,6 +69,13 @@ const struct command_entry command_table[] = {
 	{ "capture", "capture NAME [step N] [snaplen BYTES] [count N] -w FILE",
 	  "write the packets of a service to a pcapng file, until interrupted",
 	  "Packets are written as they come to each stage of the service and as they leave it, or only those that enter or leave one step; the comment of each says which step, device and direction. What is left to the kernel's own routing has no link-layer header yet and stands at an interface routed. Standard output is - for FILE. Takes CAP_NET_ADMIN." },
+	{ "check",
+	  "check [tcp | udp | icmp | http | arp] [timeout TIME] [device NAME ...] [service NAME ...]",
+	  "check devices, all at once, as the engine would hand packets to them",
+	  "All devices, or those that are named, or those of the services that are named. A line says of each whether it is up, down or unknown, what was sent, and how long the answer took or what is known instead. A server on the same link gets a SYN, by its own link-layer address, to an address and port of a service that it serves, and a reset as soon as it answers; a server in mode nat is connected to by the kernel's own route. Through an inline device goes a SYN from its outside to a service that uses it, and where that comes out of its inside an answer goes back the same way; so with a datagram where its services are all of UDP, and with an echo request where they are of any protocol. Of a tap that has an address it is asked who has that. Of a pool every member is checked. With a word everything is checked like that; http asks servers in mode nat for the page / and wants a status from 200 to 399. What is sent bears an address of the engine's own on the interface, or of another where there is none; clients see none of it, taps neither, and it counts nowhere but as dropped (check). TIME is such as 500ms or 2s (1s). Takes CAP_NET_ADMIN and CAP_NET_RAW." },
+	{ "service validate", "service validate NAME",
+	  "check every leg of a service: each device and the server in its path",
+	  "A line for each step of the sequence, checked as check does, with the service's own address, protocol and port." },
 	{ "help", "help [COMMAND]", "print this, or more about one command", "" },
 	{ 0 },
 };
@@ -165,5 +172,6 @@ const struct exit_entry exit_table[] = {
 	  "the kernel refused, or no revision could be kept or found; nothing was changed" },
 	{ EXIT_NO_MODULE, "the kernel module is not there" },
 	{ EXIT_DIFFERS, "diff found differences" },
+	{ EXIT_DOWN, "check or validate found something that is down" },
 	{ 0, NULL },
 };

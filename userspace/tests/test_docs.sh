@@ -74,7 +74,7 @@ complete_is "apply" a
 complete_is "diff device" d
 complete_is "--json" --j
 complete_is "add replace change del show state" device ""
-complete_is "add replace change copy del show" service ""
+complete_is "add replace change copy del show validate" service ""
 complete_is "fw1 web1" service copy ""
 complete_is "to" service copy web1 ""
 complete_is "" service copy web1 to ""
@@ -103,6 +103,9 @@ complete_is "eth0 eth1" trace service web iif ""
 complete_is "fw1 web1" capture ""
 complete_is "step" capture web st
 complete_is "flush" -j -s f
+complete_is "timeout" check ti
+complete_is "fw1 web1" check device ""
+complete_is "fw1" service validate f
 
 echo "1..$number"
 exit $failed
