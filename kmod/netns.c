@@ -13,6 +13,7 @@
 #include "herald.h"
 #include "model/announce.h"
 #include "model/checker.h"
+#include "model/drain.h"
 #include "model/prefix.h"
 #include "model/service.h"
 #include "model/table.h"
@@ -159,6 +160,8 @@ static int __net_init pe_net_init_net(struct net *net)
 	INIT_LIST_HEAD(&pn->ports);
 	INIT_LIST_HEAD(&pn->events);
 	INIT_LIST_HEAD(&pn->announced);
+	INIT_LIST_HEAD(&pn->drains);
+	INIT_DELAYED_WORK(&pn->drain_work, pe_drain_work);
 	INIT_DELAYED_WORK(&pn->announce_work, pe_herald_work);
 	INIT_WORK(&pn->event_work, pe_notify_work);
 	mutex_init(&pn->health_lock);
@@ -254,6 +257,7 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	struct pe_net *pn = pe_net(net);
 	int noun;
 
+	cancel_delayed_work_sync(&pn->drain_work);
 	cancel_delayed_work_sync(&pn->doctor_work);
 	cancel_work_sync(&pn->settle_work);
 	cancel_work_sync(&pn->ask_work);
@@ -262,6 +266,7 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	pe_session_close_all(pn);
 	mutex_lock(&pn->lock);
 	pe_net_free_addrs(pn);
+	pe_drain_free_all(pn);
 	for (noun = PE_NOUNS - 1; noun >= 0; noun--)
 		pe_net_free_objects(pn, noun);
 	pe_net_free_announces(pn);

@@ -64,6 +64,9 @@ enum pe_family {
  * @address_count: addresses in @table, and prefixes in @clients
  * @guard_count: addresses in @table that are guarded
  * @iface_count: interfaces in @ifaces
+ * @drains: what transactions replaced and drains, the oldest first
+ * @draining: versions of services in @drains
+ * @drain_work: ends it
  * @staged: changes in the transactions of all sockets
  * @session_count: sessions in @sessions
  * @announce_count: announcements in @announced
@@ -121,6 +124,9 @@ struct pe_net {
 	u32			address_count;
 	u32			guard_count;
 	u32			iface_count;
+	struct list_head	drains;
+	u32			draining;
+	struct delayed_work	drain_work;
 	u32			staged;
 	u32			session_count;
 	u32			announce_count;

@@ -366,7 +366,9 @@ static bool pe_walk_leaves(const struct pe_walk *w, const struct pe_hit *hit)
 				 &w->daddr, w->family == NFPROTO_IPV4);
 }
 
-/* At a service's address, or of a client. */
+/* At a service's address, or of a client; not in a version that drains, by which
+ * no new packet goes.
+ */
 static void pe_walk_locate(const struct pe_walk *w, const struct pe_addr *dst,
 			   struct pe_hit *hit)
 {

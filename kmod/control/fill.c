@@ -306,9 +306,11 @@ static int pe_fill_exit(struct sk_buff *skb, const struct pe_exit *exit)
 int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 		    bool stats)
 {
-	const struct pe_service *svc = obj->live;
+	struct pe_service *svc = obj->live;
 	u8 i;
 
+	if (stats)
+		pe_service_gather(svc);
 	if (nla_put_u32(skb, PE_SERVICE_ID, obj->id) ||
 	    pe_fill_key(skb, svc) ||
 	    nla_put_u32(skb, PE_SERVICE_GENERATION, svc->generation))

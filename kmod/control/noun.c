@@ -12,7 +12,7 @@ static void pe_noun_own_device(void *version, struct pe_object *obj)
 {
 	struct pe_device *dev = version;
 
-	dev->obj = obj;
+	dev->obj = pe_object_get(obj);
 }
 
 static void pe_noun_put_device(struct pe_net *pn, void *version)
@@ -24,7 +24,7 @@ static void pe_noun_own_pool(void *version, struct pe_object *obj)
 {
 	struct pe_pool *pool = version;
 
-	pool->obj = obj;
+	pool->obj = pe_object_get(obj);
 }
 
 static void pe_noun_put_pool(struct pe_net *pn, void *version)
@@ -36,7 +36,7 @@ static void pe_noun_own_service(void *version, struct pe_object *obj)
 {
 	struct pe_service *svc = version;
 
-	svc->obj = obj;
+	svc->obj = pe_object_get(obj);
 }
 
 static void pe_noun_put_service(struct pe_net *pn, void *version)

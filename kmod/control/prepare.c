@@ -182,7 +182,7 @@ static int pe_prepare_attached(struct pe_prepare *p,
 static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 {
 	struct pe_device *dev = obj->next;
-	int err, cpu;
+	int err;
 
 	p->change = obj->change;
 	if (!dev || dev == obj->live)
@@ -192,22 +192,13 @@ static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 		err = pe_prepare_attached(p, &dev->inside, obj, PE_DEVICE_INSIDE);
 	if (err)
 		return err;
-	if (obj->live) {
-		/* To be seen by those that are made before it is live. */
-		dev->health = ((struct pe_device *)obj->live)->health;
-		dev->passed = true;
-		return 0;
-	}
-	/* A later version takes these over. */
-	dev->health = pe_health_new();
-	if (!dev->health)
+	if (!obj->health)
+		obj->health = pe_health_new();
+	if (!obj->health)
 		return -ENOMEM;
-	dev->stats = alloc_percpu_gfp(struct pe_device_stats,
-				      GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!dev->stats)
-		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(dev->stats, cpu)->syncp);
+	/* To be seen by those that are made before it is live. */
+	dev->health = obj->health;
+	dev->stats = obj->health->stats;
 	return 0;
 }
 
@@ -753,6 +744,16 @@ static int pe_prepare_entry_old(void *arg, const union nf_inet_addr *addr,
 		       0 : -ENOMEM;
 }
 
+/* The old one's stay behind what will live there. */
+static int pe_prepare_entry_past(void *arg, const union nf_inet_addr *addr,
+				 u8 family, const struct pe_entry *entry)
+{
+	struct pe_addr *a = pe_prepare_addr(arg, addr, family,
+					    entry->svc->length, 0);
+
+	return a && pe_addr_drain(a, entry) ? 0 : -ENOMEM;
+}
+
 static int pe_prepare_entry_new(void *arg, const union nf_inet_addr *addr,
 				u8 family, const struct pe_entry *entry)
 {
@@ -765,9 +766,21 @@ static int pe_prepare_entry_new(void *arg, const union nf_inet_addr *addr,
 	return 0;
 }
 
-/* Where the old version stood and the new one will stand. The old one's
- * entries go when the address is settled.
- */
+/* Where the old version stands. Its entries go when the address is settled. */
+static int pe_prepare_old_addrs(struct pe_prepare *p, struct pe_object *obj)
+{
+	struct pe_txn *txn = p->txn;
+
+	if (!pe_service_drains(obj->next, obj->live))
+		return pe_service_entries(obj->live, pe_prepare_entry_old, p);
+	if (!txn->drain)
+		txn->drain = pe_drain_new();
+	if (!txn->drain)
+		return -ENOMEM;
+	return pe_service_entries(obj->live, pe_prepare_entry_past, p);
+}
+
+/* Where the old version stood and the new one will stand. */
 static int pe_prepare_service_addrs(struct pe_prepare *p,
 				    struct pe_object *obj)
 {
@@ -777,7 +790,7 @@ static int pe_prepare_service_addrs(struct pe_prepare *p,
 	if (obj->next == obj->live)
 		return 0;
 	if (obj->live)
-		err = pe_service_entries(obj->live, pe_prepare_entry_old, p);
+		err = pe_prepare_old_addrs(p, obj);
 	if (!err && obj->next)
 		err = pe_service_entries(obj->next, pe_prepare_entry_new, p);
 	return err;
@@ -893,7 +906,7 @@ static struct pe_table *pe_prepare_prefixes(const struct pe_table *live,
 	if (IS_ERR(table))
 		return table;
 	while ((a = pe_table_next(changed, &at)))
-		if (a->n)
+		if (!pe_addr_is_empty(a))
 			pe_table_insert(table, a);
 	for (at = 0; (a = pe_table_next(live, &at)); cond_resched())
 		if (!pe_table_find(changed, &a->addr, proto))
@@ -902,6 +915,17 @@ static struct pe_table *pe_prepare_prefixes(const struct pe_table *live,
 		return table;
 	pe_table_free(table);
 	return NULL;
+}
+
+/* How often something drains at prefixes that change, because they do. */
+static u32 pe_prepare_prefixes_fresh(const struct pe_table *changed)
+{
+	struct pe_addr *a;
+	u32 at = 0, n = 0;
+
+	while ((a = pe_table_next(changed, &at)))
+		n += !!pe_addr_fresh(a);
+	return n;
 }
 
 static int pe_prepare_clients(struct pe_prepare *p, enum pe_family family)
@@ -917,7 +941,10 @@ static int pe_prepare_clients(struct pe_prepare *p, enum pe_family family)
 	draft->next = pe_prefixes_new();
 	if (!draft->next)
 		return -ENOMEM;
+	draft->next->drains = old ? old->drains : 0;
 	for (i = PE_PREFIX_LENGTHS - 1; i >= 0; i--) {
+		draft->next->drains +=
+			pe_prepare_prefixes_fresh(draft->table[i]);
 		table = pe_prefixes_table(old, i);
 		if (draft->table[i])
 			table = pe_prepare_prefixes(table, draft->table[i],

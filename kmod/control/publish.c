@@ -12,17 +12,12 @@
 
 static void pe_publish_device(struct pe_net *pn, struct pe_object *obj)
 {
-	struct pe_device *old = obj->live, *new = obj->next;
+	struct pe_device *new = obj->next;
 
-	if (new) {
-		new->generation = pn->generation;
-		if (old) {
-			new->stats = old->stats;
-			new->passed = false;
-			old->passed = true;
-		}
-		pe_device_attach(pn, new);
-	}
+	if (!new)
+		return;
+	new->generation = pn->generation;
+	pe_device_attach(pn, new);
 }
 
 static void pe_publish_members(const struct pe_pool *pool, int by)
@@ -78,10 +73,19 @@ static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
 		pe_exit_ask(pn, new->exit);
 }
 
+/* What lived there before the transaction drains. */
+static void pe_publish_past(struct pe_txn *txn, struct pe_addr *a)
+{
+	struct pe_addr *past = pe_addr_fresh(a);
+
+	if (past)
+		pe_drain_addr(txn->drain, past);
+}
+
 static void pe_publish_addr(struct pe_net *pn, struct pe_table *table,
 			    struct pe_addr *a)
 {
-	bool empty = !pe_addr_counts(a) && !a->checks;
+	bool empty = pe_addr_is_empty(a);
 	struct pe_addr *old;
 
 	old = pe_table_find(table, &a->addr, a->proto);
@@ -96,17 +100,18 @@ static void pe_publish_addr(struct pe_net *pn, struct pe_table *table,
 		kvfree(a);
 }
 
-static void pe_publish_prefixes(struct pe_net *pn, struct pe_table *old,
-				struct pe_table *changed)
+static void pe_publish_prefixes(struct pe_net *pn, struct pe_txn *txn,
+				struct pe_table *old, struct pe_table *changed)
 {
 	struct pe_addr *a, *was;
 	u32 at = 0;
 
 	while ((a = pe_table_next(changed, &at))) {
 		was = pe_table_find(old, &a->addr, a->proto);
-		pn->address_count += !!a->n - !!was;
+		pn->address_count += !pe_addr_is_empty(a) - !!was;
 		pe_addr_free_rcu(was);
-		if (!a->n)
+		pe_publish_past(txn, a);
+		if (pe_addr_is_empty(a))
 			kvfree(a);
 		cond_resched();
 	}
@@ -138,7 +143,7 @@ static void pe_publish_clients(struct pe_net *pn, struct pe_txn *txn,
 		pe_table_open(table, false);
 	for (i = 0; i < PE_PREFIX_LENGTHS; i++)
 		if (draft->table[i])
-			pe_publish_prefixes(pn, pe_prefixes_table(old, i),
+			pe_publish_prefixes(pn, txn, pe_prefixes_table(old, i),
 					    draft->table[i]);
 	if (old)
 		kvfree_rcu(old, rcu);
@@ -146,6 +151,22 @@ static void pe_publish_clients(struct pe_net *pn, struct pe_txn *txn,
 	txn->clients[family] = NULL;
 }
 
+static void pe_publish_table(struct pe_net *pn, struct pe_txn *txn,
+			     enum pe_family family, bool servers)
+{
+	struct pe_addr *a;
+	u32 at = 0;
+
+	while ((a = pe_table_next(txn->addrs[family], &at))) {
+		cond_resched();
+		if ((a->n && !pe_addr_is_vip(a)) == servers)
+			pe_publish_addr(pn, pe_net_table(pn, family), a);
+	}
+}
+
+/* First those that servers answer from: nobody is to ask a server whose answers
+ * are not known yet.
+ */
 static void pe_publish_addrs(struct pe_net *pn, struct pe_txn *txn)
 {
 	struct pe_addr *a;
@@ -155,32 +176,14 @@ static void pe_publish_addrs(struct pe_net *pn, struct pe_txn *txn)
 	for (i = 0; i < PE_FAMILIES; i++) {
 		at = 0;
 		while ((a = pe_table_next(txn->addrs[i], &at))) {
-			pe_publish_addr(pn, pe_net_table(pn, i), a);
+			pe_publish_past(txn, a);
 			cond_resched();
 		}
+		pe_publish_table(pn, txn, i, true);
+		pe_publish_table(pn, txn, i, false);
 		pe_table_free(txn->addrs[i]);
 		txn->addrs[i] = NULL;
 		pe_publish_clients(pn, txn, i);
-	}
-}
-
-/* Late packets still counted for the old version: wait, then add them. Nobody
- * reads counters meanwhile, for that takes the lock that we hold.
- */
-static void pe_publish_folds(struct pe_txn *txn)
-{
-	struct pe_object *obj;
-	bool waited = false;
-
-	list_for_each_entry(obj, &txn->touched[PE_NOUN_SERVICE], touched) {
-		if (obj->next == obj->live ||
-		    !pe_service_folds(obj->next, obj->live))
-			continue;
-		if (!waited)
-			synchronize_rcu();
-		waited = true;
-		pe_service_fold(obj->next, obj->live);
-		cond_resched();
 	}
 }
 
@@ -194,9 +197,23 @@ static void pe_publish_announce(struct pe_net *pn,
 		pe_announce_end(pn, old->announce);
 }
 
+/* Of a service that is replaced, what packets may still be on their way by
+ * stays for a while, and counts go on.
+ */
+static void pe_publish_replaced(struct pe_net *pn, struct pe_txn *txn,
+				struct pe_service *svc, struct pe_service *old)
+{
+	if (svc && old)
+		pe_service_succeed(svc, old);
+	if (pe_service_drains(svc, old))
+		pe_drain_service(txn->drain, old);
+	else
+		pe_service_put(pn, old);
+}
+
 /* What is replaced goes; what is deleted is told of, then goes with its name. */
-static void pe_publish_object(struct pe_net *pn, struct pe_object *obj,
-			      enum pe_noun noun)
+static void pe_publish_object(struct pe_net *pn, struct pe_txn *txn,
+			      struct pe_object *obj, enum pe_noun noun)
 {
 	void *old = obj->live;
 	bool changed = obj->next != old;
@@ -213,7 +230,9 @@ static void pe_publish_object(struct pe_net *pn, struct pe_object *obj,
 	if (changed && old && noun == PE_NOUN_POOL)
 		pe_pool_detach(pn, old);
 	pn->objects[noun].count += !!obj->live - !!old;
-	if (changed)
+	if (changed && noun == PE_NOUN_SERVICE)
+		pe_publish_replaced(pn, txn, obj->live, old);
+	else if (changed)
 		pe_noun_ops[noun].put(pn, old);
 	if (!obj->live)
 		pe_object_free(pn, noun, obj);
@@ -247,13 +266,15 @@ void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
 		cond_resched();
 	}
 	pe_publish_addrs(pn, txn);
-	pe_publish_folds(txn);
 	for (noun = PE_NOUNS - 1; noun >= 0; noun--) {
 		list_for_each_entry_safe(obj, tmp, &txn->touched[noun],
 					 touched) {
-			pe_publish_object(pn, obj, noun);
+			pe_publish_object(pn, txn, obj, noun);
 			cond_resched();
 		}
 	}
+	if (txn->drain)
+		pe_drain_begin(pn, txn->drain);
+	txn->drain = NULL;
 	pe_net_hooks_trim(pn);
 }

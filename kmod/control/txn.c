@@ -201,6 +201,8 @@ static void pe_txn_undo(struct pe_net *pn, struct pe_txn *txn)
 	}
 	for (i = PE_NOUNS - 1; i >= 0; i--)
 		pe_txn_undo_objects(pn, txn, i);
+	kfree(txn->drain);
+	txn->drain = NULL;
 	pe_net_hooks_trim(pn);
 }
 

@@ -6,6 +6,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+#include "../model/drain.h"
 #include "../model/object.h"
 #include "../model/prefix.h"
 #include "../model/refusal.h"
@@ -64,6 +65,8 @@ struct pe_draft {
  * @touched: objects it touches, by noun, while it is being committed
  * @addrs: addresses as they will be, while it is being committed
  * @clients: the same of client prefixes, NULL where none changes
+ * @drain: what it replaces and drains, while it is being committed; NULL for
+ *	nothing
  */
 struct pe_txn {
 	struct list_head	changes;
@@ -72,6 +75,7 @@ struct pe_txn {
 	struct list_head	touched[PE_NOUNS];
 	struct pe_table		*addrs[PE_FAMILIES];
 	struct pe_draft		*clients[PE_FAMILIES];
+	struct pe_drain		*drain;
 };
 
 struct pe_change *pe_change_new(struct pe_txn *txn, size_t data, u8 steps);

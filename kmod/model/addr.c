@@ -53,6 +53,7 @@ struct pe_addr *pe_addr_copy(const struct pe_addr *a, u32 size)
 	new->checks = a->checks;
 	new->n = a->n;
 	new->ports = a->ports;
+	RCU_INIT_POINTER(new->past, pe_addr_older(a));
 	memcpy(new->entry, a->entry, a->n * sizeof(a->entry[0]));
 	return new;
 }
@@ -87,6 +88,34 @@ bool pe_addr_is_vip(const struct pe_addr *a)
 		if (a->entry[i].role & PE_ROLE_FORWARD)
 			return true;
 	return false;
+}
+
+/**
+ * pe_addr_drain() - one more entry of what is going to drain
+ * @a: address that packets don't see
+ * @entry: the entry
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: false when memory is short.
+ */
+bool pe_addr_drain(struct pe_addr *a, const struct pe_entry *entry)
+{
+	struct pe_addr *past = pe_addr_fresh(a), *more;
+
+	if (past && pe_addr_add(past, entry))
+		return true;
+	if (past) {
+		more = pe_addr_copy(past, 2 * past->size);
+	} else {
+		more = pe_addr_new(&a->addr, a->proto, a->length, 1);
+		if (more)
+			RCU_INIT_POINTER(more->past, pe_addr_older(a));
+	}
+	if (!more)
+		return false;
+	kvfree(past);
+	RCU_INIT_POINTER(a->past, more);
+	return pe_addr_add(more, entry);
 }
 
 /* Is the entry that of a version which is about to be replaced? */
@@ -298,6 +327,34 @@ static void pe_addr_add_codes(struct pe_addr *a, const struct pe_service *svc)
 	}
 }
 
+static void pe_addr_sort(struct pe_addr *a)
+{
+	sort(a->entry, a->n, sizeof(a->entry[0]), pe_entry_cmp, NULL);
+	for (a->ports = 0; a->ports < a->n; a->ports++)
+		if (a->entry[a->ports].level != PE_LEVEL_PORT)
+			break;
+	a->searchable = a->ports > PE_ENTRIES_FEW;
+	a->codes = (struct pe_codes) {};
+}
+
+/* What drains lived there together, so nothing collides. */
+static void pe_addr_settle_past(struct pe_addr *a)
+{
+	const struct pe_entry *e = a->entry;
+	u32 i;
+
+	pe_addr_sort(a);
+	for (i = 0; i < a->n; i++) {
+		pe_addr_add_codes(a, e[i].svc);
+		/* Of ranges that overlap, two neighbours do. */
+		if (i + 1 < a->ports && e[i].proto == e[i + 1].proto &&
+		    e[i].last >= e[i + 1].first &&
+		    (e[i].first != e[i + 1].first ||
+		     e[i].last != e[i + 1].last))
+			a->searchable = false;
+	}
+}
+
 /**
  * pe_addr_settle() - put an address in order and see that nothing collides
  * @a: address that packets don't see
@@ -315,13 +372,8 @@ int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal)
 	int err;
 
 	pe_addr_drop_stale(a);
-	sort(a->entry, a->n, sizeof(a->entry[0]), pe_entry_cmp, NULL);
-	for (a->ports = 0; a->ports < a->n; a->ports++)
-		if (e[a->ports].level != PE_LEVEL_PORT)
-			break;
-	a->searchable = a->ports > PE_ENTRIES_FEW;
+	pe_addr_sort(a);
 	a->lookup = a->searchable ? PE_LOOKUP_SEARCH : PE_LOOKUP_FEW;
-	a->codes = (struct pe_codes) {};
 	for (i = 0; i < a->n; i++) {
 		/* The short way has no eye for what is special. */
 		if (e[i].special)
@@ -340,7 +392,23 @@ int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal)
 		if (err)
 			return err;
 	}
+	if (pe_addr_fresh(a))
+		pe_addr_settle_past(pe_addr_fresh(a));
+	if (pe_addr_older(a))
+		a->lookup |= PE_LOOKUP_PAST;
 	return 0;
+}
+
+/**
+ * pe_addr_free() - free an address that packets never saw, or see no more
+ * @a: address
+ *
+ * What drains there is not freed, but for what a transaction was going to.
+ */
+void pe_addr_free(struct pe_addr *a)
+{
+	kvfree(pe_addr_fresh(a));
+	kvfree(a);
 }
 
 /**

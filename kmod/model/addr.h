@@ -37,6 +37,11 @@ enum pe_lookup {
 	PE_LOOKUP_SEARCH,	/* one is, of many ports */
 };
 
+/* Besides, while something drains there: the short way leaves such an address
+ * to the long one.
+ */
+#define PE_LOOKUP_PAST	0x80
+
 /**
  * struct pe_entry - a service at an address
  * @svc: the service
@@ -86,13 +91,16 @@ struct pe_codes {
  * @n: entries
  * @ports: entries of PE_LEVEL_PORT, which come first
  * @codes: of all its services that have such
- * @size: entries there is room for, while it is being made
- * @lookup: enum pe_lookup
+ * @lookup: enum pe_lookup, with PE_LOOKUP_PAST where there is @past
  * @searchable: many ports, none in two ranges that differ
+ * @past: what lived there before a change and drains, the newest first
  * @rcu: freed when no packet can see it
+ * @next: of what drains: in pe_drain.addrs
+ * @size: entries there is room for, while it is being made; 0 once it drains
  * @entry: by level, protocol and port, so that a binary search finds a port
  *
- * Immutable once it is in a table that packets see, but for @checks.
+ * Immutable once it is in a table that packets see, but for @checks, @past and
+ * what @lookup says of that. Where only @past is left, there are no entries.
  */
 struct pe_addr {
 	union nf_inet_addr	addr;
@@ -104,11 +112,55 @@ struct pe_addr {
 	u32			checks;
 	u32			n;
 	u32			ports;
-	u32			size;
 	struct pe_codes		codes;
-	struct rcu_head		rcu;
+	struct pe_addr __rcu	*past;
+	union {
+		struct rcu_head	rcu;
+		struct {
+			struct pe_addr	*next;
+			u32		size;
+		};
+	};
 	struct pe_entry		entry[];
 };
+
+/**
+ * pe_addr_older() - what lived at an address before a change, and drains
+ * @a: what lives there, or what lived there later
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: what lived there, or NULL.
+ */
+static inline struct pe_addr *pe_addr_older(const struct pe_addr *a)
+{
+	return rcu_dereference_check(a->past, 1);
+}
+
+/**
+ * pe_addr_is_empty() - has an address nothing that keeps it in a table?
+ * @a: the address
+ *
+ * Context: pe_net.lock held.
+ */
+static inline bool pe_addr_is_empty(const struct pe_addr *a)
+{
+	return !a->n && !a->guards && !a->checks &&
+	       !rcu_access_pointer(a->past);
+}
+
+/**
+ * pe_addr_fresh() - what a transaction being committed is going to drain
+ * @a: the address as it will be
+ *
+ * Context: pe_net.lock held.
+ * Return: what drains, still being made, or NULL.
+ */
+static inline struct pe_addr *pe_addr_fresh(const struct pe_addr *a)
+{
+	struct pe_addr *past = rcu_dereference_protected(a->past, 1);
+
+	return past && past->size ? past : NULL;
+}
 
 /**
  * pe_addr_has_code() - may packets of an address come encapsulated like this?
@@ -116,22 +168,29 @@ struct pe_addr {
  * @method: enum pe_track
  * @code: the code; of network service headers any will do, so that a wrong
  *	one is told
+ *
+ * Context: RCU read lock held.
  */
 static inline bool pe_addr_has_code(const struct pe_addr *a, u8 method,
 				    u32 code)
 {
-	return a && a->codes.methods & BIT(method) &&
-	       (method == PE_TRACK_NSH ||
-		(code >= a->codes.min && code <= a->codes.max));
+	for (; a; a = pe_addr_older(a))
+		if (a->codes.methods & BIT(method) &&
+		    (method == PE_TRACK_NSH ||
+		     (code >= a->codes.min && code <= a->codes.max)))
+			return true;
+	return false;
 }
 
 /**
- * pe_addr_counts() - is an address one of the configuration's?
+ * pe_addr_counts() - is an address one of the configuration's, or was it?
  * @a: what lives at the address, or NULL
+ *
+ * Context: pe_net.lock held.
  */
 static inline bool pe_addr_counts(const struct pe_addr *a)
 {
-	return a && (a->n || a->guards);
+	return a && (a->n || a->guards || rcu_access_pointer(a->past));
 }
 
 /**
@@ -148,7 +207,9 @@ struct pe_addr *pe_addr_new(const union nf_inet_addr *addr, u8 proto,
 			    u8 length, u32 size);
 struct pe_addr *pe_addr_copy(const struct pe_addr *a, u32 size);
 bool pe_addr_add(struct pe_addr *a, const struct pe_entry *entry);
+bool pe_addr_drain(struct pe_addr *a, const struct pe_entry *entry);
 int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal);
+void pe_addr_free(struct pe_addr *a);
 void pe_addr_free_rcu(struct pe_addr *a);
 
 #endif /* _PE_ADDR_H */

@@ -37,10 +37,6 @@ static void pe_device_free_rcu(struct rcu_head *head)
 {
 	struct pe_device *dev = container_of(head, struct pe_device, rcu);
 
-	if (!dev->passed) {
-		free_percpu(dev->stats);
-		kfree(dev->health);
-	}
 	pe_route_free(dev->route);
 	pe_tunnel_free(dev->outside.tunnel);
 	pe_tunnel_free(dev->inside.tunnel);
@@ -66,6 +62,7 @@ void pe_device_put(struct pe_net *pn, struct pe_device *dev)
 	pe_iface_put(pn, dev->outside.iface);
 	pe_iface_put(pn, dev->inside.iface);
 	pe_route_forget(dev->route);
+	pe_object_put(dev->obj);
 	call_rcu(&dev->rcu, pe_device_free_rcu);
 }
 

@@ -61,8 +61,8 @@ struct pe_port {
 
 /**
  * struct pe_device - one version of a device
- * @stats: counters, handed on from version to version
- * @health: whether it works, handed on like @stats
+ * @stats: counters, those of @obj
+ * @health: whether it works, that of @obj
  * @outside: towards the client, or the only port
  * @inside: towards the server, of an inline device with two sides
  * @route: the way to @address, of a server that the kernel's route reaches
@@ -74,8 +74,6 @@ struct pe_port {
  * @transparent: a bridge
  * @guard: @address is unreachable except through services
  * @address_is_via: @address was not given but is what @outside is reached by
- * @passed: @stats and @health are those of another version, which took them over
- *	or from which they will be taken over
  * @generation: of the transaction that made it
  * @address: the device's own address
  * @rcu: freed when no packet can see it
@@ -96,7 +94,6 @@ struct pe_device {
 	bool			transparent;
 	bool			guard;
 	bool			address_is_via;
-	bool			passed;
 	u32			generation;
 	union nf_inet_addr	address;
 	struct rcu_head		rcu;

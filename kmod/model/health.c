@@ -28,14 +28,35 @@
 struct pe_health *pe_health_new(void)
 {
 	struct pe_health *health;
+	int cpu;
 
 	health = kzalloc(sizeof(*health), GFP_KERNEL_ACCOUNT);
 	if (!health)
 		return NULL;
+	health->stats = alloc_percpu_gfp(struct pe_device_stats,
+					 GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!health->stats) {
+		kfree(health);
+		return NULL;
+	}
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(health->stats, cpu)->syncp);
 	health->since = ktime_get_real_ns();
 	health->changed = jiffies;
 	health->heard = jiffies;
 	return health;
+}
+
+/**
+ * pe_health_free() - no version of the device is left
+ * @health: its health
+ *
+ * Context: any; packets cannot see it any more.
+ */
+void pe_health_free(struct pe_health *health)
+{
+	free_percpu(health->stats);
+	kfree(health);
 }
 
 /**

@@ -15,7 +15,7 @@ struct pe_object;
 struct pe_pool;
 
 /**
- * struct pe_health - how a device is, handed on from version to version
+ * struct pe_health - how a device is, whatever its version
  * @state: enum pe_device_state; read by the packet path
  * @cause: enum pe_cause
  * @proven: it has answered since it is up
@@ -25,6 +25,7 @@ struct pe_pool;
  * @heard: when it was last seen to have answered, in jiffies
  * @asked: when @waiting began, in jiffies
  * @base: what was counted when it answered last
+ * @stats: what the device was handed
  * @evidence: what was seen
  *
  * Written under pe_net.health_lock.
@@ -39,6 +40,7 @@ struct pe_health {
 	unsigned long		heard;
 	unsigned long		asked;
 	struct pe_pulse		base;
+	struct pe_device_stats __percpu *stats;
 	char			evidence[PE_EVIDENCE_MAX + 1];
 };
 
@@ -64,6 +66,7 @@ static inline bool pe_health_found(const struct pe_health *health)
 }
 
 struct pe_health *pe_health_new(void);
+void pe_health_free(struct pe_health *health);
 void pe_health_set(struct pe_net *pn, struct pe_device *dev,
 		   enum pe_device_state state, enum pe_cause cause,
 		   const char *evidence);

@@ -167,11 +167,16 @@ bool pe_match_needs_whole(const struct pe_addr *a, u8 proto)
 {
 	u32 i;
 
-	/* The protocol itself stands behind more headers. */
-	if (ipv6_ext_hdr(proto))
-		return a->n && a->entry[0].level != PE_LEVEL_ADDRESS;
-	i = pe_addr_search(a, proto, 0);
-	return i < a->ports && a->entry[i].proto == proto;
+	for (; a; a = pe_addr_older(a)) {
+		/* The protocol itself stands behind more headers. */
+		if (ipv6_ext_hdr(proto) && a->n &&
+		    a->entry[0].level != PE_LEVEL_ADDRESS)
+			return true;
+		i = pe_addr_search(a, proto, 0);
+		if (i < a->ports && a->entry[i].proto == proto)
+			return true;
+	}
+	return false;
 }
 
 /* Without a port, none of the entries that need one can be told to be right:
@@ -284,6 +289,94 @@ void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,
 	if (back.match == PE_MATCH_EXACT || back.match == PE_MATCH_CLAIM ||
 	    back.match > hit->match)
 		*hit = back;
+}
+
+/* Of what drains, a packet is only if it can be nowhere else: from a device of
+ * the old version, or an answer of its server.
+ */
+static bool pe_past_has(const struct pe_hit *past, enum pe_match now)
+{
+	const struct pe_step *server;
+
+	/* Deleted is stopped. */
+	if (!past->svc || !READ_ONCE(past->svc->obj->live))
+		return false;
+	if (past->match != PE_MATCH_OPEN || pe_hit_forward(past))
+		return past->match == PE_MATCH_EXACT;
+	server = pe_sequence_server(past->svc->seq);
+	return now < PE_MATCH_OPEN && server &&
+	       pe_device_is_nat(server->device);
+}
+
+/* Changes of one address that are looked back at: with more, who changes it all
+ * the time would make packets pay for it.
+ */
+#define PE_PAST_MAX	64
+
+static bool pe_match_past_at(const struct pe_addr *a, u8 role,
+			     const struct pe_key *key, struct pe_hit *hit)
+{
+	struct pe_hit past;
+	int i;
+
+	for (i = 0; i < PE_PAST_MAX; i++) {
+		a = pe_addr_older(a);
+		if (!a)
+			break;
+		past = (struct pe_hit) {};
+		pe_match_all(a, role, key, &past);
+		if (!pe_past_has(&past, hit->match))
+			continue;
+		*hit = past;
+		return true;
+	}
+	return false;
+}
+
+/**
+ * pe_match_past() - find the place of a packet in what drains
+ * @dst: what lives at its destination, or NULL
+ * @src: what lives at its source, or NULL
+ * @key: the packet
+ * @hit: in: where it is now, from no device of a sequence; out: where it was
+ *	when that was changed
+ *
+ * Context: RCU read lock held.
+ * Return: false where it has no place there, and @hit is as it was.
+ */
+bool pe_match_past(const struct pe_addr *dst, const struct pe_addr *src,
+		   const struct pe_key *key, struct pe_hit *hit)
+{
+	return (dst && pe_match_past_at(dst, PE_ROLE_FORWARD, key, hit)) ||
+	       (src && pe_match_past_at(src, PE_ROLE_SOURCE, key, hit));
+}
+
+/**
+ * pe_match_past_clients() - the same for a packet of clients
+ * @clients: prefixes of the family, or NULL for none
+ * @saddr: source address of the packet
+ * @daddr: destination address of the packet
+ * @ipv4: they are of IPv4
+ * @key: the packet
+ * @hit: as for pe_match_past()
+ *
+ * Context: RCU read lock held.
+ */
+void pe_match_past_clients(const struct pe_prefixes *clients, const void *saddr,
+			   const void *daddr, bool ipv4,
+			   const struct pe_key *key, struct pe_hit *hit)
+{
+	const struct pe_prefix_level *level;
+	u8 i;
+
+	for (i = 0; clients && i < clients->n; i++) {
+		level = &clients->level[i];
+		if (pe_match_past(pe_prefix_find(level, saddr, ipv4), NULL,
+				  key, hit) ||
+		    pe_match_past(NULL, pe_prefix_find(level, daddr, ipv4),
+				  key, hit))
+			return;
+	}
 }
 
 /* A device that routes may let a packet for another client out where it came

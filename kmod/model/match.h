@@ -64,6 +64,11 @@ u32 pe_addr_search(const struct pe_addr *a, u8 proto, u16 port);
 bool pe_match_needs_whole(const struct pe_addr *a, u8 proto);
 void pe_match_source(const struct pe_addr *src, const struct pe_key *key,
 		     struct pe_hit *hit);
+bool pe_match_past(const struct pe_addr *dst, const struct pe_addr *src,
+		   const struct pe_key *key, struct pe_hit *hit);
+void pe_match_past_clients(const struct pe_prefixes *clients, const void *saddr,
+			   const void *daddr, bool ipv4,
+			   const struct pe_key *key, struct pe_hit *hit);
 void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,
 		   const struct pe_key *key, struct pe_hit *hit);
 bool pe_match_clients_need_whole(const struct pe_prefixes *clients,
@@ -218,9 +223,11 @@ static __always_inline bool pe_match_distinct(const struct pe_addr *a, u8 role,
 {
 	u16 port = role & PE_ROLE_FORWARD ? key->dport : key->sport;
 	const struct pe_entry *e = a->entry, *end = e + a->n;
+	u8 lookup = READ_ONCE(a->lookup);
 
-	if (unlikely(a->lookup != PE_LOOKUP_FEW)) {
-		if (a->lookup == PE_LOOKUP_ALL)
+	if (unlikely(lookup != PE_LOOKUP_FEW)) {
+		/* PE_LOOKUP_ALL, or something drains there. */
+		if (lookup != PE_LOOKUP_SEARCH)
 			return false;
 		e += pe_addr_search(a, key->proto, port);
 		/* No other port can be the packet's. */

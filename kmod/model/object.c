@@ -5,6 +5,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "health.h"
 #include "netns.h"
 #include "object.h"
 
@@ -147,11 +148,28 @@ struct pe_object *pe_object_after(struct pe_net *pn, enum pe_noun noun,
 	return obj;
 }
 
+static void pe_object_free_rcu(struct rcu_head *head)
+{
+	struct pe_object *obj = container_of(head, struct pe_object, rcu);
+
+	pe_health_free(obj->health);
+	kfree(obj);
+}
+
+/* It has no name, and no version. */
+static void pe_object_free_memory(struct pe_object *obj)
+{
+	if (obj->health)
+		call_rcu(&obj->rcu, pe_object_free_rcu);
+	else
+		kfree_rcu(obj, rcu);
+}
+
 /**
  * pe_object_free() - forget a name that stands for nothing any more
  * @pn: namespace
  * @noun: what it was
- * @obj: object without versions
+ * @obj: object without a live version; freed after its last one
  *
  * Context: pe_net.lock held.
  */
@@ -161,5 +179,20 @@ void pe_object_free(struct pe_net *pn, enum pe_noun noun, struct pe_object *obj)
 
 	xa_erase(&objects->ids, obj->id);
 	rhashtable_remove_fast(&objects->names, &obj->node, pe_object_params);
-	kfree_rcu(obj, rcu);
+	obj->id = 0;
+	if (!obj->versions)
+		pe_object_free_memory(obj);
+}
+
+/**
+ * pe_object_put() - a version less that points to an object
+ * @obj: object, or NULL for a version that never had one
+ *
+ * Context: pe_net.lock held. Packets may see version and object for a grace
+ * period.
+ */
+void pe_object_put(struct pe_object *obj)
+{
+	if (obj && !--obj->versions && !obj->id)
+		pe_object_free_memory(obj);
 }

@@ -9,24 +9,29 @@
 #include <linux/xarray.h>
 
 struct pe_change;
+struct pe_health;
 
 /**
  * struct pe_object - a named thing that is changed by transactions
  * @node: in pe_objects.names
- * @live: version that packets see, NULL when there is none (yet)
+ * @live: version that packets see, NULL when there is none (yet), or none any
+ *	more: then packets have nothing of older versions that drain either
  * @next: version that the transaction being committed would make live; means
  *	nothing unless @touched is in a list
  * @touched: in the transaction being committed
  * @rcu: the name table's own readers may still see a deleted one
  * @change: last change of that transaction that named the object, NULL when
  *	only a consequence touched it
- * @id: index in pe_objects.ids
+ * @health: of a device, whether it works and its counters, to which all versions
+ *	point
+ * @id: index in pe_objects.ids, 0 once it was deleted
  * @users: services whose live sequence names it, and pools
+ * @versions: that point here
  * @name: of the object, never changes
  *
- * Lives from the first transaction that names it until the one that deletes
- * it; everything under pe_net.lock. The packet path never sees it but for
- * dumps, which take the lock.
+ * Has its name from the first transaction that names it until the one that
+ * deletes it, and is freed after its last version; everything under
+ * pe_net.lock. Packets read @name, and whether there is a @live one.
  */
 struct pe_object {
 	struct rhash_head	node;
@@ -37,8 +42,10 @@ struct pe_object {
 		struct rcu_head	rcu;
 	};
 	const struct pe_change	*change;
+	struct pe_health	*health;
 	u32			id;
 	u32			users;
+	u32			versions;
 	char			name[];
 };
 
@@ -78,6 +85,20 @@ struct pe_object *pe_object_after(struct pe_net *pn, enum pe_noun noun,
 				  unsigned long *id);
 void pe_object_free(struct pe_net *pn, enum pe_noun noun,
 		    struct pe_object *obj);
+void pe_object_put(struct pe_object *obj);
+
+/**
+ * pe_object_get() - a version more that points to an object
+ * @obj: object
+ *
+ * Context: pe_net.lock held.
+ * Return: @obj.
+ */
+static inline struct pe_object *pe_object_get(struct pe_object *obj)
+{
+	obj->versions++;
+	return obj;
+}
 
 /**
  * pe_object_touched() - is it part of the transaction being committed?

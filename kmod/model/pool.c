@@ -54,7 +54,7 @@ struct pe_pool *pe_pool_copy(struct pe_net *pn, const struct pe_pool *pool)
 	lockdep_assert_held(&pn->lock);
 	if (!new)
 		return NULL;
-	new->obj = pool->obj;
+	new->obj = pe_object_get(pool->obj);
 	new->key = pool->key;
 	new->policy = pool->policy;
 	new->detect_given = pool->detect_given;
@@ -92,6 +92,7 @@ void pe_pool_put(struct pe_net *pn, struct pe_pool *pool)
 	lockdep_assert_held(&pn->lock);
 	for (i = 0; i < pool->members; i++)
 		pe_device_put(pn, pool->member[i].device);
+	pe_object_put(pool->obj);
 	call_rcu(&pool->rcu, pe_pool_free_rcu);
 }
 

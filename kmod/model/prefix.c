@@ -37,12 +37,17 @@ void pe_prefix_mask(union nf_inet_addr *mask, u8 proto, u8 length)
 bool pe_prefixes_hold(const struct pe_prefixes *prefixes, const void *addr,
 		      bool ipv4)
 {
+	const struct pe_addr *a;
 	u8 i;
 
-	for (i = 0; prefixes && i < prefixes->n; i++)
-		if (prefixes->level[i].length &&
-		    pe_prefix_find(&prefixes->level[i], addr, ipv4))
+	for (i = 0; prefixes && i < prefixes->n; i++) {
+		if (!prefixes->level[i].length)
+			continue;
+		a = pe_prefix_find(&prefixes->level[i], addr, ipv4);
+		/* Where only something drains, nobody is a client. */
+		if (a && a->n)
 			return true;
+	}
 	return false;
 }
 
@@ -96,4 +101,41 @@ void pe_prefixes_add(struct pe_prefixes *prefixes, struct pe_table *table,
 	level->table = table;
 	level->length = length;
 	pe_prefix_mask(&level->mask, proto, length);
+}
+
+/**
+ * pe_prefixes_have_empty() - is there a length of which no prefix is left?
+ * @prefixes: prefixes of one family, or NULL for none
+ *
+ * Context: pe_net.lock held.
+ */
+bool pe_prefixes_have_empty(const struct pe_prefixes *prefixes)
+{
+	u8 i;
+
+	for (i = 0; prefixes && i < prefixes->n; i++)
+		if (!prefixes->level[i].table->n)
+			return true;
+	return false;
+}
+
+/**
+ * pe_prefixes_copy_filled() - the lengths of which there are prefixes
+ * @next: out: them
+ * @old: prefixes of one family
+ *
+ * Context: pe_net.lock held.
+ */
+void pe_prefixes_copy_filled(struct pe_prefixes *next,
+			     const struct pe_prefixes *old)
+{
+	u8 i;
+
+	next->drains = old->drains;
+	for (i = 0; i < old->n; i++) {
+		if (!old->level[i].table->n)
+			continue;
+		next->n++;
+		next->level[next->n - 1] = old->level[i];
+	}
 }

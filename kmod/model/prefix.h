@@ -13,7 +13,7 @@
 
 /**
  * struct pe_prefix_level - prefixes of one length
- * @table: by their address, whose other bits are 0; not empty
+ * @table: by their address, whose other bits are 0
  * @mask: the bits of an address that count
  * @length: how many these are
  */
@@ -26,6 +26,7 @@ struct pe_prefix_level {
 /**
  * struct pe_prefixes - client prefixes of one family
  * @n: lengths in use
+ * @drains: how often something drains at one of the prefixes
  * @rcu: freed when no packet reads it
  * @level: of each length in use, the longest first
  *
@@ -37,11 +38,12 @@ struct pe_prefix_level {
  * thousands of prefixes make a dozen, and hold no entries in the form that
  * addresses have.
  *
- * Immutable, tables too: a transaction makes another one, which shares the
- * tables of the lengths that it does not touch.
+ * A transaction makes another one, which shares the tables of the lengths that
+ * it does not touch. Only what drained goes from the tables themselves.
  */
 struct pe_prefixes {
 	u8			n;
+	u32			drains;
 	struct rcu_head		rcu;
 	struct pe_prefix_level	level[] __counted_by(n);
 };
@@ -78,5 +80,28 @@ struct pe_table *pe_prefixes_table(const struct pe_prefixes *prefixes,
 struct pe_prefixes *pe_prefixes_new(void);
 void pe_prefixes_add(struct pe_prefixes *prefixes, struct pe_table *table,
 		     u8 proto, u8 length);
+bool pe_prefixes_have_empty(const struct pe_prefixes *prefixes);
+void pe_prefixes_copy_filled(struct pe_prefixes *next,
+			     const struct pe_prefixes *old);
+
+/**
+ * pe_prefixes_drain() - does something drain at any of the prefixes?
+ * @prefixes: prefixes of one family, or NULL for none
+ */
+static inline bool pe_prefixes_drain(const struct pe_prefixes *prefixes)
+{
+	return prefixes && READ_ONCE(prefixes->drains);
+}
+
+/**
+ * pe_prefixes_drained() - at one of them something drains no more
+ * @prefixes: prefixes of one family
+ *
+ * Context: pe_net.lock held.
+ */
+static inline void pe_prefixes_drained(struct pe_prefixes *prefixes)
+{
+	WRITE_ONCE(prefixes->drains, prefixes->drains - 1);
+}
 
 #endif /* _PE_PREFIX_H */

@@ -42,7 +42,7 @@ struct pe_service *pe_service_copy(struct pe_net *pn,
 	lockdep_assert_held(&pn->lock);
 	if (!new)
 		return NULL;
-	new->obj = svc->obj;
+	new->obj = pe_object_get(svc->obj);
 	new->iif = svc->iif;
 	if (new->iif)
 		new->iif->users++;
@@ -90,6 +90,7 @@ void pe_service_put(struct pe_net *pn, struct pe_service *svc)
 	pe_announce_put(pn, svc->announce);
 	pe_iface_put(pn, svc->iif);
 	pe_exit_put(pn, svc->exit);
+	pe_object_put(svc->obj);
 	call_rcu(&svc->rcu, pe_service_free_rcu);
 }
 
@@ -337,23 +338,6 @@ static u8 pe_step_visit(const struct pe_sequence *seq, u8 at)
 	return n;
 }
 
-/* Does a stage of one version count the same as a stage of another? */
-static bool pe_stage_counts_same(const struct pe_sequence *a, u8 i,
-				 const struct pe_sequence *b, u8 j)
-{
-	const struct pe_stage *x = pe_sequence_stage(a, i);
-	const struct pe_stage *y = pe_sequence_stage(b, j);
-	bool x_end = x->from_step == PE_NO_STEP;
-	bool y_end = y->from_step == PE_NO_STEP;
-
-	if (pe_sequence_forward(a, i) != pe_sequence_forward(b, j) || x_end != y_end)
-		return false;
-	return x_end || (pe_step_object(&a->step[x->from_step]) ==
-				 pe_step_object(&b->step[y->from_step]) &&
-			 pe_step_visit(a, x->from_step) ==
-				 pe_step_visit(b, y->from_step));
-}
-
 static bool pe_stages_count_same(const struct pe_sequence *a,
 				 const struct pe_sequence *b)
 {
@@ -375,8 +359,8 @@ static bool pe_stages_count_same(const struct pe_sequence *a,
  * @svc: version with its sequence, without counters
  * @old: live version it is to replace, or NULL
  *
- * Versions whose stages count the same share their counters. Otherwise
- * pe_service_fold() takes over what still means the same.
+ * Versions whose stages count the same share their counters. Otherwise those of
+ * the old one are added to what was counted before.
  *
  * Context: process context, pe_net.lock held.
  * Return: 0 or -ENOMEM.
@@ -390,47 +374,207 @@ int pe_service_inherit(struct pe_net *pn, struct pe_service *svc,
 		return 0;
 	}
 	svc->counts = pe_counts_new(pn, pe_sequence_counters(svc->seq));
-	return svc->counts ? 0 : -ENOMEM;
+	if (!svc->counts)
+		return -ENOMEM;
+	if (!old)
+		return 0;
+	svc->counts->before = pe_before_new(svc->seq->steps);
+	return svc->counts->before ? 0 : -ENOMEM;
+}
+
+static bool pe_service_same_key(const struct pe_service *a,
+				const struct pe_service *b)
+{
+	return a->family == b->family && a->client == b->client &&
+	       a->length == b->length && a->proto == b->proto &&
+	       a->level == b->level && a->ranges == b->ranges &&
+	       !memcmp(&a->vip, &b->vip, sizeof(a->vip)) &&
+	       !memcmp(a->range, b->range, a->ranges * sizeof(a->range[0]));
 }
 
 /**
- * pe_service_folds() - must pe_service_fold() be called for this version?
- * @svc: live version
- * @old: version it replaced, or NULL
+ * pe_service_drains() - does a replaced version know places that the new does
+ *	not?
+ * @svc: version that replaces it, or NULL where the service is deleted: that
+ *	is to stop
+ * @old: replaced version, or NULL
  */
-bool pe_service_folds(const struct pe_service *svc,
-		      const struct pe_service *old)
+bool pe_service_drains(const struct pe_service *svc,
+		       const struct pe_service *old)
 {
-	return svc && old && svc->counts != old->counts;
+	return svc && old &&
+	       (svc->seq != old->seq || !pe_service_same_key(svc, old));
 }
 
-/**
- * pe_service_fold() - take over what a replaced version counted
- * @svc: live version
- * @old: version it replaced, which no packet can see any more
- *
- * What was counted at a step goes on where the step is the same device.
- *
- * Context: pe_net.lock held since @svc went live, so that nobody saw the
- * counters in between; a grace period has passed.
+/* Where the steps of one version are in another: the same visits of the same
+ * devices, PE_NO_STEP for none.
  */
-void pe_service_fold(struct pe_service *svc, const struct pe_service *old)
+static void pe_steps_map(const struct pe_sequence *from,
+			 const struct pe_sequence *to, u8 *map)
 {
-	const struct pe_sequence *a = old->seq, *b = svc->seq;
-	struct pe_sum sum;
 	u8 i, j;
 
-	for (i = 0; i < a->forward + a->reverse; i++) {
-		for (j = 0; j < b->forward + b->reverse; j++)
-			if (pe_stage_counts_same(a, i, b, j))
-				break;
-		if (j == b->forward + b->reverse)
+	for (i = 0; i < from->steps; i++) {
+		map[i] = PE_NO_STEP;
+		for (j = 0; j < to->steps; j++)
+			if (pe_step_object(&from->step[i]) ==
+				    pe_step_object(&to->step[j]) &&
+			    pe_step_visit(from, i) == pe_step_visit(to, j))
+				map[i] = j;
+	}
+}
+
+static bool pe_stage_is_end(const struct pe_stage *stage)
+{
+	return !stage->index || (stage->direction == PE_DIRECTION_REVERSE &&
+				 stage->action == PE_ACTION_DELIVER);
+}
+
+/* Add what was counted at a stage of another version to what is shown of it. */
+static void pe_before_add_stage(struct pe_before *before, const u8 *map,
+				const struct pe_sequence *seq,
+				const struct pe_stage *stage,
+				const struct pe_sum *sum)
+{
+	u8 dir = stage->direction, i;
+
+	if (pe_stage_is_end(stage))
+		pe_sum_add(&before->total[dir], sum);
+	if (stage->to_step != PE_NO_STEP)
+		pe_before_add(before, map[stage->to_step], dir, sum);
+	for (i = 0; i < stage->taps; i++)
+		pe_before_add(before, map[stage->tap_first + i], dir, sum);
+	/* What the server sent. */
+	if (seq->server && stage->index == seq->forward)
+		pe_before_add(before, map[seq->steps - 1], dir, sum);
+}
+
+/* What went past a step is no more counted for it. */
+static void pe_before_add_skipped(struct pe_before *before, u8 step, u8 dir,
+				  const struct pe_sum *sum)
+{
+	const struct pe_sum less = { -sum->packets, -sum->bytes };
+
+	pe_before_add(before, step, dir, &less);
+	pe_before_add(before, step, PE_BEFORE_SKIPPED, sum);
+}
+
+static void pe_before_add_before(struct pe_before *before, const u8 *map,
+				 struct pe_before *old)
+{
+	u8 dir, i;
+
+	for (dir = 0; dir < PE_DIRECTIONS; dir++) {
+		pe_sum_add(&before->total[dir], &old->total[dir]);
+		for (i = 0; i < old->steps; i++)
+			pe_before_add(before, map[i], dir, &old->step[i][dir]);
+	}
+	for (i = 0; i < old->steps; i++)
+		pe_before_add(before, map[i], PE_BEFORE_SKIPPED,
+			      &old->step[i][PE_BEFORE_SKIPPED]);
+	pe_before_clear(old);
+}
+
+static void pe_service_fold_skipped(struct pe_before *before, const u8 *map,
+				    struct pe_service *old)
+{
+	const struct pe_sequence *seq = old->seq;
+	struct pe_sum sum;
+	u8 i, dir;
+
+	for (i = 0; i < seq->steps; i++) {
+		if (!seq->step[i].open)
+			continue;
+		for (dir = 0; dir < PE_DIRECTIONS; dir++) {
+			memset(&sum, 0, sizeof(sum));
+			pe_counts_take(old->counts,
+				       pe_sequence_open_index(seq, i, dir),
+				       &sum);
+			pe_before_add_skipped(before, map[i], dir, &sum);
+		}
+	}
+}
+
+/* Take over what another version counted until now, which goes on. What was
+ * counted of a step goes where the step is the same device.
+ */
+static void pe_service_fold(struct pe_service *svc, struct pe_service *old)
+{
+	const struct pe_sequence *seq = old->seq;
+	struct pe_counts *counts = old->counts;
+	const struct pe_stage *stage;
+	u8 map[PE_STEPS_MAX];
+	struct pe_sum sum;
+
+	if (svc->counts == counts)
+		return;
+	pe_steps_map(seq, svc->seq, map);
+	for (stage = seq->stage; stage < seq->end; stage++) {
+		if (pe_stage_is_twin(seq, stage))
 			continue;
 		memset(&sum, 0, sizeof(sum));
-		pe_counts_sum(old->counts, i, &sum);
-		atomic64_add(sum.packets, &svc->counts->shared[j].packets);
-		atomic64_add(sum.bytes, &svc->counts->shared[j].bytes);
+		pe_counts_take(counts, stage->index, &sum);
+		pe_before_add_stage(svc->counts->before, map, seq, stage,
+				    &sum);
 	}
+	pe_service_fold_skipped(svc->counts->before, map, old);
+	if (counts->before)
+		pe_before_add_before(svc->counts->before, map, counts->before);
+}
+
+/**
+ * pe_service_succeed() - a version takes the place of another
+ * @svc: live version
+ * @old: version that it replaced
+ *
+ * Context: pe_net.lock held.
+ */
+void pe_service_succeed(struct pe_service *svc, struct pe_service *old)
+{
+	svc->older = pe_service_drains(svc, old) ? old : old->older;
+	pe_service_fold(svc, old);
+}
+
+/**
+ * pe_service_gather() - add what older versions counted meanwhile
+ * @svc: live version, whose counters are going to be read
+ *
+ * Context: pe_net.lock held.
+ */
+void pe_service_gather(struct pe_service *svc)
+{
+	struct pe_service *old;
+
+	for (old = svc->older; old; old = old->older)
+		pe_service_fold(svc, old);
+}
+
+/**
+ * pe_service_drained() - a version drained, which no packet can see any more
+ * @old: the version
+ *
+ * Context: pe_net.lock held.
+ */
+void pe_service_drained(struct pe_service *old)
+{
+	struct pe_service *svc = old->obj->live;
+
+	if (!svc)
+		return;
+	pe_service_fold(svc, old);
+	while (svc->older != old)
+		svc = svc->older;
+	svc->older = old->older;
+}
+
+static void pe_service_step_before(const struct pe_service *svc, u8 step,
+				   u8 which, struct pe_sum *sum)
+{
+	const struct pe_before *before = svc->counts->before;
+
+	memset(sum, 0, sizeof(*sum));
+	if (before)
+		pe_sum_add(sum, &before->step[step][which]);
 }
 
 static bool pe_stage_copies_to(const struct pe_stage *stage, u8 step)
@@ -456,7 +600,7 @@ void pe_service_step_sum(const struct pe_service *svc, u8 step,
 	const struct pe_stage *stage;
 	struct pe_sum skipped;
 
-	memset(sum, 0, sizeof(*sum));
+	pe_service_step_before(svc, step, dir, sum);
 	if (dir == PE_DIRECTION_REVERSE && seq->server &&
 	    step == seq->steps - 1) {
 		pe_counts_sum(svc->counts, seq->forward, sum);
@@ -489,7 +633,7 @@ void pe_service_skipped_sum(const struct pe_service *svc, u8 step,
 	unsigned int index = pe_sequence_open_index(svc->seq, step,
 						    PE_DIRECTION_FORWARD);
 
-	memset(sum, 0, sizeof(*sum));
+	pe_service_step_before(svc, step, PE_BEFORE_SKIPPED, sum);
 	pe_counts_sum(svc->counts, index, sum);
 	pe_counts_sum(svc->counts, index + 1, sum);
 }
@@ -505,16 +649,15 @@ void pe_service_skipped_sum(const struct pe_service *svc, u8 step,
 void pe_service_sum(const struct pe_service *svc, enum pe_direction dir,
 		    struct pe_sum *sum)
 {
+	const struct pe_before *before = svc->counts->before;
 	const struct pe_sequence *seq = svc->seq;
 	const struct pe_stage *stage;
 
 	memset(sum, 0, sizeof(*sum));
-	if (dir == PE_DIRECTION_FORWARD) {
-		pe_counts_sum(svc->counts, 0, sum);
-		return;
-	}
-	for (stage = seq->back; stage < seq->end; stage++)
-		if (stage->action == PE_ACTION_DELIVER &&
+	if (before)
+		pe_sum_add(sum, &before->total[dir]);
+	for (stage = seq->stage; stage < seq->end; stage++)
+		if (stage->direction == dir && pe_stage_is_end(stage) &&
 		    !pe_stage_is_twin(seq, stage))
 			pe_counts_sum(svc->counts, stage->index, sum);
 }

@@ -57,10 +57,13 @@ struct pe_traffic {
  * @client: @vip is a prefix of clients
  * @length: of the prefix, else PE_ADDR_WHOLE
  * @generation: of the transaction that made it
+ * @older: of the live version and those behind it, the next older version that
+ *	drains; under pe_net.lock
  * @rcu: freed when no packet can see it
+ * @draining: in pe_drain.services
  * @range: the ports; dynamic ones come last
  *
- * Immutable once live.
+ * Immutable once live, but for @older.
  */
 struct pe_service {
 	struct pe_object	*obj;
@@ -82,7 +85,11 @@ struct pe_service {
 	bool			client;
 	u8			length;
 	u32			generation;
-	struct rcu_head		rcu;
+	struct pe_service	*older;
+	union {
+		struct rcu_head	rcu;
+		struct list_head draining;
+	};
 	struct pe_range		range[] __counted_by(ranges);
 };
 
@@ -123,9 +130,11 @@ int pe_service_entries(struct pe_service *svc, pe_service_entry_t fn,
 		       void *arg);
 int pe_service_inherit(struct pe_net *pn, struct pe_service *svc,
 		       const struct pe_service *old);
-bool pe_service_folds(const struct pe_service *svc,
-		      const struct pe_service *old);
-void pe_service_fold(struct pe_service *svc, const struct pe_service *old);
+bool pe_service_drains(const struct pe_service *svc,
+		       const struct pe_service *old);
+void pe_service_succeed(struct pe_service *svc, struct pe_service *old);
+void pe_service_gather(struct pe_service *svc);
+void pe_service_drained(struct pe_service *old);
 void pe_service_step_sum(const struct pe_service *svc, u8 step,
 			 enum pe_direction dir, struct pe_sum *sum);
 void pe_service_skipped_sum(const struct pe_service *svc, u8 step,

@@ -40,6 +40,7 @@ void pe_counts_put(struct pe_counts *counts)
 	if (!counts || !refcount_dec_and_test(&counts->ref))
 		return;
 	free_percpu(counts->cpu);
+	kfree(counts->before);
 	kfree(counts);
 }
 
@@ -73,6 +74,54 @@ void pe_counts_sum(const struct pe_counts *counts, unsigned int stage,
 		sum->packets += packets;
 		sum->bytes += bytes;
 	}
+}
+
+/**
+ * pe_counts_take() - take what was counted for a stage, to be kept elsewhere
+ * @counts: counters of the service
+ * @stage: index of the stage
+ * @sum: what was counted is added to it
+ *
+ * Packets may be counted meanwhile: they are there the next time.
+ */
+void pe_counts_take(struct pe_counts *counts, unsigned int stage,
+		    struct pe_sum *sum)
+{
+	struct pe_cell *cell = &counts->shared[stage];
+	struct pe_sum taken = {};
+
+	pe_counts_sum(counts, stage, &taken);
+	/* Below zero by what is in the counters of the CPUs. */
+	atomic64_sub(taken.packets, &cell->packets);
+	atomic64_sub(taken.bytes, &cell->bytes);
+	pe_sum_add(sum, &taken);
+}
+
+/**
+ * pe_before_new() - nothing was counted before
+ * @steps: of the version that counts now
+ *
+ * Context: process context.
+ * Return: room for it, or NULL when memory is short.
+ */
+struct pe_before *pe_before_new(u8 steps)
+{
+	struct pe_before *before;
+
+	before = kzalloc(struct_size(before, step, steps), GFP_KERNEL_ACCOUNT);
+	if (before)
+		before->steps = steps;
+	return before;
+}
+
+/**
+ * pe_before_clear() - what was counted before is kept elsewhere
+ * @before: what it was
+ */
+void pe_before_clear(struct pe_before *before)
+{
+	memset(before->total, 0, sizeof(before->total));
+	memset(before->step, 0, before->steps * sizeof(before->step[0]));
 }
 
 /**

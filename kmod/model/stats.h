@@ -72,6 +72,24 @@ struct pe_counts_cpu {
 	struct pe_count		stage[];
 };
 
+/* In pe_before.step, behind the directions. */
+#define PE_BEFORE_SKIPPED	PE_DIRECTIONS
+
+/**
+ * struct pe_before - what versions of a service with other stages counted
+ * @steps: of the version that counts now
+ * @total: what came from clients, and what went back to them
+ * @step: what the same devices were handed, in both directions, and what went
+ *	past them in either
+ *
+ * Under pe_net.lock.
+ */
+struct pe_before {
+	u8			steps;
+	struct pe_sum		total[PE_DIRECTIONS];
+	struct pe_sum		step[][PE_DIRECTIONS + 1];
+};
+
 /**
  * struct pe_counts - counters of a service, one for each stage
  * @cpu: per CPU, NULL until the service is hot; once set it stays
@@ -80,7 +98,8 @@ struct pe_counts_cpu {
  * @ref: versions of the service, and @hot while it is queued
  * @queued: bit 0, @hot was queued before
  * @n: stages
- * @shared: what was counted while @cpu was NULL, and what a counter inherits
+ * @before: what was counted before, NULL where no version was before
+ * @shared: what was counted while @cpu was NULL, less what was taken since
  *
  * Services number in millions and most are idle, so a counter for each CPU is
  * given only to those with traffic: memory is 16 bytes a stage for the others.
@@ -92,6 +111,7 @@ struct pe_counts {
 	refcount_t		ref;
 	u16			n;
 	unsigned long		queued;
+	struct pe_before	*before;
 	struct pe_cell		shared[];
 };
 
@@ -99,15 +119,44 @@ struct pe_counts *pe_counts_new(struct pe_net *pn, unsigned int n);
 void pe_counts_put(struct pe_counts *counts);
 void pe_counts_sum(const struct pe_counts *counts, unsigned int stage,
 		   struct pe_sum *sum);
+void pe_counts_take(struct pe_counts *counts, unsigned int stage,
+		    struct pe_sum *sum);
 void pe_counts_cold(struct pe_counts *counts, unsigned int stage,
 		    struct pe_sum size);
 void pe_counts_spread(struct work_struct *work);
+struct pe_before *pe_before_new(u8 steps);
+void pe_before_clear(struct pe_before *before);
 struct pe_sum pe_gso_size(const struct sk_buff *skb);
 void pe_device_sum(struct pe_device_stats __percpu *stats, unsigned int dir,
 		   struct pe_sum *sum);
 void pe_device_pulse(struct pe_device_stats __percpu *stats,
 		     struct pe_pulse *pulse);
 u64 pe_drops_sum(struct pe_drops __percpu *drops, enum pe_drop reason);
+
+/**
+ * pe_sum_add() - one sum more
+ * @sum: sum
+ * @more: what is added to it
+ */
+static inline void pe_sum_add(struct pe_sum *sum, const struct pe_sum *more)
+{
+	sum->packets += more->packets;
+	sum->bytes += more->bytes;
+}
+
+/**
+ * pe_before_add() - add to what was counted of a step before
+ * @before: what was counted
+ * @step: index of the step; more than there are: it is no longer one
+ * @which: direction, or PE_BEFORE_SKIPPED
+ * @sum: what is added
+ */
+static inline void pe_before_add(struct pe_before *before, u8 step, u8 which,
+				 const struct pe_sum *sum)
+{
+	if (step < before->steps)
+		pe_sum_add(&before->step[step][which], sum);
+}
 
 /**
  * pe_size() - packets and bytes that a buffer is on the wire

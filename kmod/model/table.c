@@ -295,6 +295,6 @@ void pe_table_free_all(struct pe_table *t)
 	u32 at = 0;
 
 	while ((a = pe_table_next(t, &at)))
-		kvfree(a);
+		pe_addr_free(a);
 	pe_table_free(t);
 }

@@ -55,18 +55,26 @@ static const struct pe_prefixes *pe_clients_of(const struct pe_net *pn,
 	return rcu_dereference(pn->clients[pe_family_of(family)]);
 }
 
+static const void *pe_saddr(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ? (const void *)&pe_iph(skb)->saddr :
+					&pe_ip6h(skb)->saddr;
+}
+
+static const void *pe_daddr(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ? (const void *)&pe_iph(skb)->daddr :
+					&pe_ip6h(skb)->daddr;
+}
+
 /* What of a client's packets no appliance is to see: those with the engine
  * itself, and those that no router forwards.
  */
 static bool pe_is_kernels(const struct pe_net *pn, const struct sk_buff *skb,
 			  u8 family)
 {
-	const void *daddr = &pe_iph(skb)->daddr;
-
-	if (family == NFPROTO_IPV6)
-		daddr = &pe_ip6h(skb)->daddr;
 	return pe_is_odd(skb, family) ||
-	       pe_route_is_own(pn->net, daddr, family);
+	       pe_route_is_own(pn->net, pe_daddr(skb, family), family);
 }
 
 /* Where a packet of a client is, which is no service address's. */
@@ -85,6 +93,22 @@ static void pe_locate_client(const struct pe_net *pn,
 				 &pe_ip6h(skb)->daddr, false, key, hit);
 	if (hit->match == PE_MATCH_OPEN && pe_is_kernels(pn, skb, family))
 		hit->match = PE_MATCH_NONE;
+}
+
+/* What has no place now may have had one until a change not long ago. */
+static void pe_locate_past(const struct pe_packet *pkt,
+			   const struct pe_addr *dst,
+			   const struct pe_addr *src, struct pe_hit *hit)
+{
+	const struct pe_prefixes *clients = pe_clients_of(pkt->pn, pkt->family);
+
+	if (hit->match == PE_MATCH_EXACT ||
+	    pe_match_past(dst, src, &pkt->key, hit) ||
+	    likely(!pe_prefixes_drain(clients)))
+		return;
+	pe_match_past_clients(clients, pe_saddr(pkt->skb, pkt->family),
+			      pe_daddr(pkt->skb, pkt->family),
+			      pkt->family == NFPROTO_IPV4, &pkt->key, hit);
 }
 
 /* Does what is no service address's come from a client, or go to one? */
@@ -122,6 +146,11 @@ static unsigned int pe_steer_quoted_client(struct pe_packet *pkt)
 		return NF_ACCEPT;
 	pe_match_client(pe_clients_of(pkt->pn, pkt->family), &about,
 			pkt->family == NFPROTO_IPV4, &pkt->key, &hit);
+	if (hit.match != PE_MATCH_EXACT)
+		pe_match_past_clients(pe_clients_of(pkt->pn, pkt->family),
+				      &about, pe_daddr(pkt->skb, pkt->family),
+				      pkt->family == NFPROTO_IPV4, &pkt->key,
+				      &hit);
 	if (hit.match < PE_MATCH_OPEN ||
 	    (hit.match == PE_MATCH_OPEN &&
 	     pe_is_kernels(pkt->pn, pkt->skb, pkt->family)))
@@ -138,6 +167,8 @@ static unsigned int pe_steer_quoted(struct pe_packet *pkt)
 	if (!src)
 		return pe_steer_quoted_client(pkt);
 	pe_match_source(src, &pkt->key, &hit);
+	if (hit.match != PE_MATCH_EXACT)
+		pe_match_past(NULL, src, &pkt->key, &hit);
 	if (hit.match < PE_MATCH_OPEN)
 		return NF_ACCEPT;
 	return pe_act(pkt, &hit);
@@ -258,6 +289,7 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	pe_match_both(dst, src, &pkt.key, &hit);
 	if (hit.match == PE_MATCH_NONE)
 		pe_locate_client(pn, skb, family, &pkt.key, &hit);
+	pe_locate_past(&pkt, dst, src, &hit);
 	/* Only answers to what a guarded device asked for itself reach it. */
 	if (dst && dst->guards && hit.svc && hit.svc->client &&
 	    pe_hit_forward(&hit))
@@ -419,12 +451,13 @@ pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
 static noinline unsigned int pe_steer_client(struct pe_net *pn,
 					     struct sk_buff *skb, u8 family)
 {
+	const struct pe_prefixes *clients = pe_clients_of(pn, family);
 	struct pe_key key = { .dev = skb->dev };
 	struct pe_hit hit;
 
-	if (likely(!pe_clients_of(pn, family)))
+	if (likely(!clients))
 		return NF_ACCEPT;
-	if (unlikely(pe_is_special(skb) ||
+	if (unlikely(pe_is_special(skb) || pe_prefixes_drain(clients) ||
 		     !pe_packet_plain(skb, family, &key)))
 		return pe_steer_any(pn, skb, family, NULL, NULL);
 	pe_track_key(skb, family, &key);
