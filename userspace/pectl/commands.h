@@ -16,6 +16,7 @@
 struct parse;
 
 int command_change(struct parse *parse, const struct options *options);
+int command_replace(struct parse *parse, const struct options *options);
 int command_apply(const struct options *options);
 int command_diff(const struct request *request, const struct options *options);
 int command_confirm(const struct options *options);

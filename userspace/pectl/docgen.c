@@ -233,6 +233,7 @@ static void completion_words(void)
 	words_clauses("device");
 	words_clauses("pool");
 	words_clauses("service");
+	words_command("device replace");
 	words_command("diff");
 	words_command("device state");
 	words_command("explain");

@@ -59,6 +59,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> CLIENT "client" EXIT "exit" TABLE "table"
 %token <word> CONFIRM "confirm" REV "rev" REVISION "revision" ROLLBACK "rollback"
 %token <word> ARP "arp" CHECK_WORD "check" HTTP "http" TIMEOUT "timeout" VALIDATE "validate"
+%token <word> WITH "with"
 %token <word> CAPTURE "capture" COUNT "count" SNAPLEN "snaplen" STEP_WORD "step" TRACE "trace"
 
 %token <word> POOL "pool" MEMBERS "members" POLICY "policy" FAILOVER "failover" MAGLEV "maglev"
@@ -130,6 +131,7 @@ command:
 	names
 |	SERVICE SHOW			{ request_show(parse, PE_OBJECT_SERVICE, $2); }
 	names
+|	DEVICE REPLACE name WITH name	{ request_replace(parse, $2, $3, $5); CHECK; }
 |	APPLY				{ request_start(parse, REQUEST_APPLY, $1); }
 |	DIFF				{ request_start(parse, REQUEST_DIFF, $1); }
 	revision
@@ -192,7 +194,9 @@ with_body:
 ;
 
 device_head:
-	DEVICE write name		{ parse_command(parse, $1); device_begin(parse, $2, $3); CHECK; }
+	DEVICE ADD name			{ parse_command(parse, $1); device_begin(parse, PE_VERB_ADD, $3); CHECK; }
+|	DEVICE CHANGE name		{ parse_command(parse, $1); device_begin(parse, PE_VERB_CHANGE, $3); CHECK; }
+|	DEVICE REPLACE name		{ parse_command(parse, $1); device_begin(parse, PE_VERB_REPLACE, $3); CHECK; }
 ;
 
 pool_head:
@@ -459,6 +463,7 @@ other:
 |	TCP | TO | TRANSPARENT | UDP | VIA | VIP | VNI
 |	DSCP | LINK | MPLS | NSH | TRACK | VLAN
 |	CONFIRM | REV | REVISION | ROLLBACK
+|	WITH
 |	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
 |	POOL | MEMBERS | POLICY | FAILOVER | MAGLEV | KEY | FLOW | WEIGHT | DETECT | OFF | PACKETS
 |	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE

@@ -20,6 +20,8 @@ static int pectl_command(struct parse *parse, const struct options *options)
 		return command_change(parse, options);
 	case REQUEST_SHOW:
 		return command_show(request, options);
+	case REQUEST_REPLACE:
+		return command_replace(parse, options);
 	case REQUEST_APPLY:
 		return command_apply(options);
 	case REQUEST_DIFF:

@@ -57,6 +57,26 @@ void request_show_name(struct parse *parse, struct word word)
 }
 
 /**
+ * request_replace() - a device is to take another's place
+ * @parse: the text
+ * @word: where the command stands
+ * @name: the device
+ * @other: what takes its place
+ */
+void request_replace(struct parse *parse, struct word word, struct word name, struct word other)
+{
+	const struct pe_changes *names = &parse->request->names;
+
+	request_start(parse, REQUEST_REPLACE, word);
+	parse->request->object = PE_OBJECT_DEVICE;
+	request_show_name(parse, name);
+	request_show_name(parse, other);
+	if (!parse->failed && !strcmp(names->list[0]->name, names->list[1]->name))
+		parse_error(parse, other, "device '%s' is to take its own place: name another",
+			    names->list[1]->name);
+}
+
+/**
  * request_flow_from() - source of the packet
  * @parse: the text
  * @word: where it stands

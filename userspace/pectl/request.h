@@ -13,6 +13,7 @@
 enum request_kind {
 	REQUEST_CHANGE,
 	REQUEST_SHOW,
+	REQUEST_REPLACE,
 	REQUEST_APPLY,
 	REQUEST_DIFF,
 	REQUEST_CONFIRM,
@@ -66,7 +67,8 @@ struct request_check {
  * struct request - a command
  * @kind: which one
  * @object: enum pe_object_kind of what is to be shown, PE_OBJECT_ALL for everything
- * @names: objects to be shown, as statements; none for all
+ * @names: objects to be shown, as statements, none for all; or a device, and what
+ *	is to take its place
  * @state: enum pe_device_state that the named devices are put in
  * @flow: what to explain
  * @groups: what to monitor
@@ -96,6 +98,7 @@ void request_start(struct parse *parse, enum request_kind kind, struct word word
 void request_show(struct parse *parse, int object, struct word word);
 void request_state(struct parse *parse, int state);
 void request_show_name(struct parse *parse, struct word word);
+void request_replace(struct parse *parse, struct word word, struct word name, struct word other);
 void request_flow_from(struct parse *parse, struct word word, struct word value);
 void request_flow_to(struct parse *parse, struct word word, struct word value);
 void request_flow_proto(struct parse *parse, struct word word);

@@ -59,6 +59,7 @@ static const struct {
 	{ SNAPLEN, "a number of bytes" },
 	{ TIMEOUT, "a time such as 500ms" },
 	{ VALIDATE, "the name of a service" },
+	{ WITH, "the name of a device" },
 };
 
 static const char *syntax_value_of(const struct parse *parse)

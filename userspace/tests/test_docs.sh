@@ -83,6 +83,13 @@ complete_is "web1" device del w
 complete_is "fw1 web1" service show ""
 complete_is "" device add ""
 complete_is "server" device add x se
+complete_is "with" device replace x w
+complete_is "server" device replace x se
+complete_is "fw1 web1" device replace x with ""
+complete_is "" device replace x with fw1 ""
+complete_is "eth0 eth1" device replace x tap dev ""
+complete_is "lladdr" device replace x tap dev eth0 ll
+complete_is "vip via" service replace x vi
 complete_is "eth0 eth1" device add x tap dev ""
 complete_is "loopback alias nat" device add x server mode ""
 complete_is "fw1 fw1" service add web vip 1.2.3.4 sequence f

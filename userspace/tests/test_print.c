@@ -102,6 +102,8 @@ static const struct print_case cases[] = {
 	  "device copy { tap dev copy lladdr 02:00:00:00:00:01; }" },
 	{ "service copy { vip 1.2.3.4; sequence copy; }", NULL },
 	{ "service rev { vip 1.2.3.4 iif confirm; sequence rollback, revision; }", NULL },
+	{ "device with { tap dev with lladdr 02:00:00:00:00:01; }", NULL },
+	{ "service with { vip 1.2.3.4; sequence with; }", NULL },
 	{ "service service { vip 1.2.3.4 iif vip; sequence port port 7, sequence, tcp; }", NULL },
 	{ "service a { vip 1.2.3.4 iif dynamic; sequence emits emits tcp port 7, dynamic; }",
 	  NULL },

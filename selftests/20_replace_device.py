@@ -1,0 +1,284 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""20: a firewall takes the place of another in every service, in one commit,
+under load, and back again.
+
+    u1 --- i0 [eng] i1 --+-- fw1 outside, of nftables
+                         +-- fw2 outside, of nftables
+                    i2 --+-- fw1 inside
+                         +-- fw2 inside
+                    i3 --- web
+
+The firewalls count what they let pass, and what they should not have seen.
+"""
+import select
+import struct
+import subprocess
+import time
+from itertools import product
+
+from lib import engine, flow
+from lib.addr import FAMILIES, mac
+from lib.ktap import Suite, diag, expect, poll, require
+from lib.lab import Lab
+
+ROUNDS = 12
+CHUNK = 4000
+RULES = """
+table inet fw {
+    counter asked { }
+    counter answered { }
+    counter denied { }
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        iifname out0 oifname in0 meta l4proto { tcp, udp } th dport 80 counter name asked accept
+        iifname in0 oifname out0 meta l4proto { tcp, udp } th sport 80 counter name answered accept
+        counter name denied drop
+    }
+}
+"""
+
+suite = Suite(__doc__)
+lab = Lab(suite)
+u1 = lab.client("u1")
+firewalls = {n: lab.router(f"fw{n}", 1, 2, n, nft=RULES) for n in (1, 2)}
+web = lab.server("web", 3)
+pe = engine.Engine(lab)
+SERVICES = [f"{p}{f.name}" for f, p in product(FAMILIES, ("tcp", "udp"))]
+
+CONF = "".join(
+    f"device fw{n} {{ inline outside dev i1 lladdr {mac(1, n)} "
+    f"inside dev i2 lladdr {mac(2, n)}; }}\n" for n in (1, 2)) + f"""
+device with {{ tap dev i2 lladdr {mac(2, 9)}; }}
+device web {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}
+service other {{ vip {FAMILIES[0].W2}; sequence web; }}
+service both {{ vip {FAMILIES[0].W3}; sequence with, web; }}
+""" + "".join(f"service {p}{f.name} {{ vip {f.W1} {p} port 80; "
+              f"sequence fw1, web; }}\n"
+              for f, p in product(FAMILIES, ("tcp", "udp")))
+
+
+class Echo:
+    """Numbered datagrams to a server that sends them back."""
+
+    def __init__(self, f):
+        self.server = flow.bound(web, f, flow.DGRAM, f.W1, 80)
+        self.client = flow.bound(u1, f, flow.DGRAM, f.U1, flow.port())
+        self.client.connect((f.W1, 80))
+        self.todo = {self.server: self.serve, self.client: self.take}
+        self.sent = 0
+        self.back = []
+
+    def go(self):
+        while self.sent - len(self.back) < 16:
+            self.client.send(struct.pack("!I", self.sent) + b"." * 60)
+            self.sent += 1
+
+    def serve(self):
+        data, peer = self.server.recvfrom(100)
+        self.server.sendto(data, peer)
+
+    def take(self):
+        self.back.append(struct.unpack("!I", self.client.recv(100)[:4])[0])
+
+    def idle(self):
+        return self.sent == len(self.back)
+
+    def check(self):
+        require(self.sent > 10 * ROUNDS, f"only {self.sent} were sent")
+        expect("answers once each", sorted(self.back), list(range(self.sent)))
+
+
+class Stream:
+    """A connection whose server sends back what it gets."""
+
+    def __init__(self, f):
+        with flow.bound(web, f, flow.STREAM, f.W1, 80) as listener:
+            listener.listen(1)
+            self.client = flow.bound(u1, f, flow.STREAM, f.U1, flow.port())
+            self.client.connect((f.W1, 80))
+            self.server, _ = listener.accept()
+        self.todo = {self.server: self.serve, self.client: self.take}
+        self.sent = self.back = 0
+
+    def go(self):
+        if self.idle():
+            self.client.sendall(self.data(self.sent, CHUNK))
+            self.sent += CHUNK
+
+    @staticmethod
+    def data(start, length):
+        return bytes((n >> 3) & 0xff for n in range(start, start + length))
+
+    def serve(self):
+        self.server.sendall(self.server.recv(65536))
+
+    def take(self):
+        data = self.client.recv(65536)
+        expect("data", data, self.data(self.back, len(data)))
+        self.back += len(data)
+
+    def idle(self):
+        return self.sent == self.back
+
+    def check(self):
+        require(self.sent > 10 * CHUNK, f"only {self.sent} bytes were sent")
+        expect("bytes back", self.back, self.sent)
+
+
+def passed(number):
+    """What a firewall counted: asked, answered, denied."""
+    out = firewalls[number].run(["nft", "list", "counters"]).split()
+    return [int(out[n + 1]) for n, word in enumerate(out) if word == "packets"]
+
+
+def swap(number):
+    args = ("device", "replace", f"fw{number}", "with", f"fw{3 - number}")
+    return subprocess.Popen([engine.PECTL, "-n", lab.eng.netns, *args],
+                            stdout=subprocess.PIPE, text=True)
+
+
+def totals():
+    """Packets of all services: from clients, to the server, from it, to them."""
+    shown = [pe.counters(name) for name in SERVICES]
+    return [sum(one[key][0] for one in shown)
+            for key in ("forward", (1, "forward"), (1, "reverse"), "reverse")]
+
+
+def growth(func, before):
+    return [a - b for a, b in zip(func(), before)]
+
+
+def handed():
+    """Packets that the engine handed to the firewalls, each way."""
+    shown = [pe.device_counters(f"fw{n}") for n in (1, 2)]
+    return [sum(one[way][0] for one in shown) for way in engine.WAYS]
+
+
+def load(flows):
+    """Traffic until there were enough rounds and everything is answered."""
+    ready, todo, rounds, proc = select.poll(), {}, 0, None
+    for one in flows:
+        for sock, func in one.todo.items():
+            ready.register(sock, select.POLLIN)
+            todo[sock.fileno()] = func
+    last = time.monotonic()
+    while rounds < ROUNDS or not all(one.idle() for one in flows):
+        if proc and proc.poll() is not None:
+            expect("what pectl says", proc.communicate()[0],
+                   "4 services changed\n")
+            rounds, proc, last = rounds + 1, None, time.monotonic()
+        require(time.monotonic() - last < 2 * flow.TIMEOUT, "something is lost")
+        if rounds < ROUNDS:
+            proc = proc or swap(rounds % 2 + 1)
+            for one in flows:
+                one.go()
+        for fd, _ in ready.poll(20):
+            todo[fd]()
+
+
+@suite.case()
+def back_and_forth_under_load():
+    lab.offloads("off")
+    # There always are packets inside.
+    for node in firewalls.values():
+        for dev in ("out0", "in0"):
+            node.run(["tc", "qdisc", "add", "dev", dev, "root", "netem",
+                      "delay", "10ms", "limit", "10000"])
+    flows = [kind(f) for f in FAMILIES for kind in (Echo, Stream)]
+    drops, before, given = pe.drops(), totals(), handed()
+    counted = {n: passed(n) for n in firewalls}
+    load(flows)
+    for one in flows:
+        one.check()
+
+    def through():
+        asked, to_server, answered, to_clients = growth(totals, before)
+        return to_server == asked and to_clients == answered
+
+    # Of TCP's last acknowledgements some may be inside.
+    poll("all packets that came from either end to get to the other", through)
+    asked, _, answered, _ = growth(totals, before)
+    diag(f"{asked} packets there, {answered} back, {ROUNDS} times replaced")
+    pe.check_drops(drops)
+    expect("packets to the firewalls", growth(handed, given), [asked, answered])
+    shares = {n: [a - b for a, b in zip(passed(n), counted[n])]
+              for n in firewalls}
+    expect("packets through the firewalls",
+           [sum(one) for one in zip(*shares.values())], [asked, answered, 0])
+    for n, one in shares.items():
+        require(min(one[:2]) > 0, f"firewall {n} was never used: {one}")
+    for one in flows:
+        for sock in one.todo:
+            sock.close()
+
+
+def refused(status, sentence, *args):
+    before = pe.generation()
+    seen, _, err = pe.try_pectl(*args)
+    expect("exit status", seen, status)
+    require(sentence in err, f"no {sentence!r} in:\n{err}")
+    expect("generation", pe.generation(), before)
+
+
+@suite.case()
+def is_refused():
+    pe.apply(CONF)
+    for args, status, sentence in (
+            ("fw3 with fw1", engine.REFUSED, "there is no device fw3"),
+            ("fw1 with fw3", engine.REFUSED, "there is no device fw3"),
+            ("fw2 with fw1", engine.REFUSED, "no service uses device fw2"),
+            ("fw1 with fw1", engine.USAGE, "is to take its own place"),
+            ("fw1 with web", engine.REFUSED, "is a server, which ends a sequence"),
+            ("fw1 with", engine.USAGE, "needs the name of a device")):
+        refused(status, sentence, "device", "replace", *args.split())
+    refused(engine.REFUSED, "is at generation", "--generation", "1", "device",
+            "replace", "fw1", "with", "fw2")
+
+
+@suite.case()
+def says_what_it_did():
+    pe.apply(CONF)
+    swapped = ("device", "replace", "fw1", "with", "fw2")
+    before = pe.pectl("show")
+    expect("check", pe.pectl("--check", *swapped),
+           "would be: 4 services changed\n")
+    expect("configuration", pe.pectl("show"), before)
+    expect("JSON", pe.json(*swapped), {"version": 1, "changed": 4})
+    expect("configuration", pe.pectl("show"),
+           before.replace("sequence fw1", "sequence fw2"))
+
+
+@suite.case()
+def a_device_named_with():
+    """The word in the middle is one only there."""
+    pe.apply(CONF)
+    expect("answer", pe.pectl("device", "replace", "with", "with", "fw1"),
+           "1 service changed\n")
+    expect("sequence", pe.service("both")["sequence"][0]["device"], "fw1")
+    pe.pectl("device", "replace", "with", "tap", "dev", "i1", "lladdr",
+             mac(1, 9))
+    pe.pectl("device", "del", "with")
+
+
+@suite.case()
+def beside_other_writers():
+    """What another writer changes meanwhile is neither lost nor in the way."""
+    pe.apply(CONF)
+    f = FAMILIES[0]
+    other = [subprocess.Popen([engine.PECTL, "-n", lab.eng.netns, "service",
+                               "replace", f"new{n}", "vip", f.vip(40 + n),
+                               "sequence", "fw1,", "web"]) for n in range(4)]
+    procs = [swap(1), *other]
+    for proc in procs:
+        require(proc.wait(60) == 0, "somebody was refused")
+        if proc.stdout:
+            proc.stdout.close()
+    services = pe.json("service", "show")["services"]
+    expect("services", len(services), len(SERVICES) + 2 + len(other))
+    for one in services:
+        if one["name"] in SERVICES:
+            expect("device", one["sequence"][0]["device"], "fw2")
+
+
+suite.run(lambda: pe.start(CONF))
