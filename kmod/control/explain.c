@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every stage that a packet would meet, found by what finds it for packets. */
 
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <net/dst_metadata.h>
 #include <net/genetlink.h>
 
@@ -16,6 +18,9 @@
 /* More than the time to live of a packet, whose way ends before. */
 #define PE_EXPLAIN_HOPS	80
 
+/* Of TCP's flags, the one that opens a connection has. */
+#define PE_WALK_SYN	0x02
+
 /**
  * struct pe_walk - an imagined packet on its way
  * @pn: namespace
@@ -30,6 +35,8 @@
  * @iif: interface it arrives by, by name
  * @ttl: how many more times it can be handed on
  * @stage: where it is, with the device that was chosen
+ * @gate: list that was asked for it, NULL for none
+ * @rule: the first rule of that it matches, or PE_CLASS_NONE
  */
 struct pe_walk {
 	struct pe_net		*pn;
@@ -44,6 +51,8 @@ struct pe_walk {
 	const char		*iif;
 	u8			ttl;
 	struct pe_stage		stage;
+	const struct pe_gate	*gate;
+	u32			rule;
 };
 
 /* Where an exit leads. */
@@ -120,6 +129,66 @@ static void pe_walk_client(const struct pe_walk *w, const struct pe_hit *hit,
 	client->port = 0;
 	if (hit->svc->level == PE_LEVEL_PORT && hit->svc->seq->legs == 1)
 		client->port = forward ? w->key.sport : w->key.dport;
+}
+
+static u64 pe_walk_half(const __be32 *word)
+{
+	return (u64)ntohl(word[0]) << 32 | ntohl(word[1]);
+}
+
+/* The key of what opens a connection, or of an echo request. */
+static void pe_walk_class(const struct pe_walk *w, struct pe_class_key *key)
+{
+	bool ipv4 = w->family == NFPROTO_IPV4;
+	u64 *field = key->field;
+
+	memset(key, 0, sizeof(*key));
+	field[PE_CLASS_SOURCE] = ipv4 ? ntohl(w->saddr.ip) :
+					pe_walk_half(w->saddr.ip6);
+	field[PE_CLASS_DEST] = ipv4 ? ntohl(w->daddr.ip) :
+				      pe_walk_half(w->daddr.ip6);
+	if (!ipv4) {
+		field[PE_CLASS_SOURCE_LOW] = pe_walk_half(w->saddr.ip6 + 2);
+		field[PE_CLASS_DEST_LOW] = pe_walk_half(w->daddr.ip6 + 2);
+	}
+	field[PE_CLASS_PROTO] = w->key.proto;
+	field[PE_CLASS_SPORT] = w->ports ? w->key.sport : PE_CLASS_NO_PORT;
+	field[PE_CLASS_PORT] = w->ports ? w->key.dport : PE_CLASS_NO_PORT;
+	if (w->key.proto == IPPROTO_ICMP)
+		field[PE_CLASS_PORT] = ICMP_ECHO << 8;
+	else if (w->key.proto == IPPROTO_ICMPV6)
+		field[PE_CLASS_PORT] = ICMPV6_ECHO_REQUEST << 8;
+	field[PE_CLASS_FLAGS] = w->key.proto == IPPROTO_TCP ?
+				PE_WALK_SYN : PE_CLASS_NO_FLAGS;
+	field[PE_CLASS_DSCP] = w->key.dscp;
+}
+
+/* Is it let in? Nothing is counted. */
+static enum pe_drop pe_walk_gate(struct pe_walk *w, const struct pe_hit *hit)
+{
+	struct pe_class_key key;
+	const struct pe_acl *acl;
+	bool permit;
+
+	w->gate = NULL;
+	if (hit->match < PE_MATCH_OPEN || !(hit->stage->extra & PE_EXTRA_GATE))
+		return PE_DROP_NONE;
+	acl = pe_acl_of(hit->svc->gate);
+	if (!acl)
+		return PE_DROP_NONE;
+	pe_walk_class(w, &key);
+	w->gate = hit->svc->gate;
+	w->rule = pe_acl_index(acl, w->family, &key, w->key.dev);
+	permit = w->rule == PE_CLASS_NONE ? acl->permit :
+		 acl->verdict[w->rule] & PE_ACL_PERMITS;
+	return permit ? PE_DROP_NONE : PE_DROP_DENIED;
+}
+
+static int pe_walk_fill_gate(struct sk_buff *skb, const struct pe_walk *w)
+{
+	return nla_put_string(skb, PE_HOP_ACL, w->gate->obj->name) ?:
+	       w->rule == PE_CLASS_NONE ? 0 :
+	       nla_put_u32(skb, PE_HOP_RULE, w->rule);
 }
 
 /* Where the stage leaves something open: what becomes of it now. */
@@ -453,7 +522,9 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	dst = pe_table_find(pe_net_table(w->pn, pe_family_of(w->family)),
 			    &w->daddr, w->family);
 	pe_walk_locate(w, dst, hit);
-	reason = pe_walk_choose(w, hit);
+	reason = pe_walk_gate(w, hit);
+	if (!reason)
+		reason = pe_walk_choose(w, hit);
 	*action = pe_walk_verdict(w, hit, dst, &exit, &reason);
 	known = hit->match >= PE_MATCH_OPEN;
 	leaves = known && pe_walk_leaves(w, hit);
@@ -465,6 +536,7 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	    (reason && nla_put_u32(skb, PE_HOP_REASON, reason)) ||
 	    (w->iif && nla_put_string(skb, PE_HOP_IIF, w->iif)) ||
 	    (hit->match >= PE_MATCH_CLAIM && pe_walk_fill_hit(skb, hit)) ||
+	    (w->gate && pe_walk_fill_gate(skb, w)) ||
 	    (known && !reason && pe_walk_fill_taps(skb, w, hit)) ||
 	    (known && !leaves && pe_walk_fill_to(skb, w, hit, reason)) ||
 	    (leaves && !reason && pe_walk_fill_exit(skb, &exit)) ||

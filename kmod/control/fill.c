@@ -25,7 +25,7 @@ int pe_fill_addr(struct sk_buff *skb, u16 type, const union nf_inet_addr *addr,
 		       nla_put_in6_addr(skb, type, &addr->in6);
 }
 
-static int pe_fill_sum(struct sk_buff *skb, u16 type, const struct pe_sum *sum)
+int pe_fill_sum(struct sk_buff *skb, u16 type, const struct pe_sum *sum)
 {
 	struct nlattr *nest = nla_nest_start(skb, type);
 
@@ -331,6 +331,9 @@ int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 		if (pe_fill_step(skb, svc, i, stats))
 			return -EMSGSIZE;
 	if (pe_fill_exit(skb, svc->exit))
+		return -EMSGSIZE;
+	if (svc->acl_given && nla_put_string(skb, PE_SERVICE_ACL,
+					     svc->gate->obj->name))
 		return -EMSGSIZE;
 	return stats ? pe_fill_service_sums(skb, svc) : 0;
 }

@@ -11,12 +11,16 @@
 int pe_fill_device(struct sk_buff *skb, const struct pe_object *obj,
 		   bool stats);
 int pe_fill_pool(struct sk_buff *skb, const struct pe_object *obj, bool stats);
+int pe_fill_acl(struct sk_buff *skb, const struct pe_object *obj, bool stats);
+int pe_fill_acl_part(struct sk_buff *skb, const struct pe_object *obj,
+		     bool stats, u32 *at, bool *all);
 int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 		    bool stats);
 int pe_fill_object(struct sk_buff *skb, const struct pe_object *obj,
 		   enum pe_noun noun, bool stats);
 int pe_fill_addr(struct sk_buff *skb, u16 type, const union nf_inet_addr *addr,
 		 u8 family);
+int pe_fill_sum(struct sk_buff *skb, u16 type, const struct pe_sum *sum);
 int pe_fill_drops(struct sk_buff *skb, struct pe_net *pn);
 
 #endif /* _PE_FILL_H */

@@ -83,6 +83,9 @@ static int pe_call_submit(struct pe_call *call, struct pe_change *change)
 		err = PTR_ERR(change);
 		goto out;
 	}
+	/* It is part of one that is there already. */
+	if (!change)
+		return 0;
 	err = pe_txn_add(call->pn, call->txn, change);
 	if (err) {
 		pe_change_drop(call->pn, call->txn, change);
@@ -268,6 +271,18 @@ int pe_nl_pool_new_doit(struct sk_buff *skb, struct genl_info *info)
 	return pe_nl_new(info, PE_NOUN_POOL);
 }
 
+/* PE_CMD_ACL_NEW */
+int pe_nl_acl_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_new(info, PE_NOUN_ACL);
+}
+
+/* PE_CMD_ACL_DEL */
+int pe_nl_acl_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_del(info, PE_NOUN_ACL);
+}
+
 /* PE_CMD_POOL_DEL */
 int pe_nl_pool_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -340,6 +355,12 @@ int pe_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return pe_nl_get(info, PE_NOUN_DEVICE);
 }
 
+/* PE_CMD_ACL_GET of one */
+int pe_nl_acl_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_get(info, PE_NOUN_ACL);
+}
+
 /* PE_CMD_POOL_GET of one */
 int pe_nl_pool_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -401,6 +422,55 @@ static int pe_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 int pe_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return pe_nl_dump(skb, cb, PE_NOUN_DEVICE);
+}
+
+/* As much of a list as fits; the rest is in the messages that follow. */
+static int pe_nl_dump_acl(struct sk_buff *skb, struct netlink_callback *cb,
+			  const struct pe_object *obj, bool stats)
+{
+	u32 at = cb->args[1];
+	bool all = false;
+	void *header;
+
+	while (!all) {
+		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				     cb->nlh->nlmsg_seq, &pe_nl_family,
+				     NLM_F_MULTI, PE_CMD_ACL_NEW);
+		if (!header)
+			return -EMSGSIZE;
+		genl_dump_check_consistent(cb, header);
+		if (pe_fill_acl_part(skb, obj, stats, &at, &all)) {
+			genlmsg_cancel(skb, header);
+			return -EMSGSIZE;
+		}
+		genlmsg_end(skb, header);
+		cb->args[1] = at;
+	}
+	cb->args[1] = 0;
+	return 0;
+}
+
+/* PE_CMD_ACL_GET of all, or of one in as many messages as it takes */
+int pe_nl_acl_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	const struct nlattr *name = pe_dump_attrs(cb)[PE_ACL_NAME];
+	bool stats = nla_get_flag(pe_dump_attrs(cb)[PE_ACL_STATS]);
+	struct pe_net *pn = pe_net(sock_net(skb->sk));
+	unsigned long id = cb->args[0];
+	const struct pe_object *obj;
+	int err = 0;
+
+	mutex_lock(&pn->lock);
+	cb->seq = pn->generation;
+	while ((obj = pe_object_after(pn, PE_NOUN_ACL, &id))) {
+		if (!name || !nla_strcmp(name, obj->name))
+			err = pe_nl_dump_acl(skb, cb, obj, stats);
+		if (err)
+			break;
+		cb->args[0] = id;
+	}
+	mutex_unlock(&pn->lock);
+	return skb->len ?: err;
 }
 
 /* PE_CMD_POOL_GET of all */
@@ -512,6 +582,8 @@ static int pe_fill_info(struct sk_buff *skb, struct pe_net *pn, bool stats)
 	    nla_put_u32(skb, PE_INFO_SERVICES_MAX, PE_SERVICES_LIMIT) ||
 	    nla_put_u32(skb, PE_INFO_POOLS, pn->objects[PE_NOUN_POOL].count) ||
 	    nla_put_u32(skb, PE_INFO_POOLS_MAX, PE_POOLS_LIMIT) ||
+	    nla_put_u32(skb, PE_INFO_ACLS, pn->objects[PE_NOUN_ACL].count) ||
+	    nla_put_u32(skb, PE_INFO_ACLS_MAX, PE_ACLS_LIMIT) ||
 	    nla_put_string(skb, PE_INFO_VERSION, PE_VERSION))
 		return -EMSGSIZE;
 	return stats ? pe_fill_drops(skb, pn) : 0;

@@ -38,6 +38,26 @@ const struct nla_policy pe_range_nl_policy[PE_RANGE_DYNAMIC + 1] = {
 	[PE_RANGE_DYNAMIC] = { .type = NLA_FLAG, },
 };
 
+const struct nla_policy pe_rule_nl_policy[PE_RULE_HITS + 1] = {
+	[PE_RULE_PERMIT] = { .type = NLA_FLAG, },
+	[PE_RULE_FROM] = { .type = NLA_BINARY, },
+	[PE_RULE_FROM_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[PE_RULE_TO] = { .type = NLA_BINARY, },
+	[PE_RULE_TO_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[PE_RULE_PROTO] = { .type = NLA_U8, },
+	[PE_RULE_SPORT] = NLA_POLICY_NESTED(pe_range_nl_policy),
+	[PE_RULE_PORT] = NLA_POLICY_NESTED(pe_range_nl_policy),
+	[PE_RULE_FLAGS_MASK] = { .type = NLA_U8, },
+	[PE_RULE_FLAGS] = { .type = NLA_U8, },
+	[PE_RULE_TYPE] = { .type = NLA_U8, },
+	[PE_RULE_CODE] = { .type = NLA_U8, },
+	[PE_RULE_DSCP] = NLA_POLICY_MAX(NLA_U8, 63),
+	[PE_RULE_IIF] = { .type = NLA_NUL_STRING, .len = 15, },
+	[PE_RULE_FRAGMENTS] = { .type = NLA_FLAG, },
+	[PE_RULE_COUNT] = { .type = NLA_FLAG, },
+	[PE_RULE_HITS] = NLA_POLICY_NESTED(pe_counter_nl_policy),
+};
+
 const struct nla_policy pe_step_nl_policy[PE_STEP_SKIPPED + 1] = {
 	[PE_STEP_DEVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_STEP_PORT] = { .type = NLA_U16, },
@@ -94,7 +114,7 @@ const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1] = {
 };
 
 /* PE_CMD_SERVICE_NEW - do */
-const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_EXIT_TABLE + 1] = {
+const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACL + 1] = {
 	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_SERVICE_VIP] = { .type = NLA_BINARY, },
 	[PE_SERVICE_CLIENT] = { .type = NLA_BINARY, },
@@ -110,6 +130,7 @@ const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_EXIT_TABLE + 1] = {
 	[PE_SERVICE_EXIT_VIA] = { .type = NLA_BINARY, },
 	[PE_SERVICE_EXIT_DEV] = { .type = NLA_NUL_STRING, .len = 15, },
 	[PE_SERVICE_EXIT_TABLE] = { .type = NLA_U32, },
+	[PE_SERVICE_ACL] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_SERVICE_DEL - do */
@@ -194,8 +215,27 @@ const struct nla_policy pe_check_from_nl_policy[PE_CHECK_ADDRESS + 1] = {
 	[PE_CHECK_ADDRESS] = { .type = NLA_BINARY, },
 };
 
+/* PE_CMD_ACL_NEW - do */
+const struct nla_policy pe_acl_new_nl_policy[PE_ACL_RULE + 1] = {
+	[PE_ACL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_ACL_PERMIT] = { .type = NLA_FLAG, },
+	[PE_ACL_FIRST] = { .type = NLA_U32, },
+	[PE_ACL_RULE] = NLA_POLICY_NESTED(pe_rule_nl_policy),
+};
+
+/* PE_CMD_ACL_DEL - do */
+const struct nla_policy pe_acl_del_nl_policy[PE_ACL_NAME + 1] = {
+	[PE_ACL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+};
+
+/* PE_CMD_ACL_GET - do */
+const struct nla_policy pe_acl_get_nl_policy[PE_ACL_STATS + 1] = {
+	[PE_ACL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_ACL_STATS] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for pe */
-const struct genl_ops pe_nl_ops[19] = {
+const struct genl_ops pe_nl_ops[22] = {
 	{
 		.cmd		= PE_CMD_INFO_GET,
 		.doit		= pe_nl_info_get_doit,
@@ -248,7 +288,7 @@ const struct genl_ops pe_nl_ops[19] = {
 		.cmd		= PE_CMD_SERVICE_NEW,
 		.doit		= pe_nl_service_new_doit,
 		.policy		= pe_service_new_nl_policy,
-		.maxattr	= PE_SERVICE_EXIT_TABLE,
+		.maxattr	= PE_SERVICE_ACL,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -326,5 +366,26 @@ const struct genl_ops pe_nl_ops[19] = {
 		.policy		= pe_check_from_nl_policy,
 		.maxattr	= PE_CHECK_ADDRESS,
 		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_ACL_NEW,
+		.doit		= pe_nl_acl_new_doit,
+		.policy		= pe_acl_new_nl_policy,
+		.maxattr	= PE_ACL_RULE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_ACL_DEL,
+		.doit		= pe_nl_acl_del_doit,
+		.policy		= pe_acl_del_nl_policy,
+		.maxattr	= PE_ACL_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_ACL_GET,
+		.doit		= pe_nl_acl_get_doit,
+		.dumpit		= pe_nl_acl_get_dumpit,
+		.policy		= pe_acl_get_nl_policy,
+		.maxattr	= PE_ACL_STATS,
 	},
 };

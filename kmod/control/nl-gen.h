@@ -16,6 +16,7 @@ extern const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1];
 extern const struct nla_policy pe_member_nl_policy[PE_MEMBER_SLOTS + 1];
 extern const struct nla_policy pe_port_nl_policy[PE_PORT_VNI + 1];
 extern const struct nla_policy pe_range_nl_policy[PE_RANGE_DYNAMIC + 1];
+extern const struct nla_policy pe_rule_nl_policy[PE_RULE_HITS + 1];
 extern const struct nla_policy pe_step_nl_policy[PE_STEP_SKIPPED + 1];
 
 extern const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1];
@@ -32,7 +33,7 @@ extern const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_NAME + 1];
 
 extern const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1];
 
-extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_EXIT_TABLE + 1];
+extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACL + 1];
 
 extern const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_NAME + 1];
 
@@ -56,8 +57,14 @@ extern const struct nla_policy pe_device_state_nl_policy[PE_DEVICE_EVIDENCE + 1]
 
 extern const struct nla_policy pe_check_from_nl_policy[PE_CHECK_ADDRESS + 1];
 
+extern const struct nla_policy pe_acl_new_nl_policy[PE_ACL_RULE + 1];
+
+extern const struct nla_policy pe_acl_del_nl_policy[PE_ACL_NAME + 1];
+
+extern const struct nla_policy pe_acl_get_nl_policy[PE_ACL_STATS + 1];
+
 /* Ops table for pe */
-extern const struct genl_ops pe_nl_ops[19];
+extern const struct genl_ops pe_nl_ops[22];
 
 int pe_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
@@ -81,6 +88,10 @@ int pe_nl_pool_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_pool_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int pe_nl_device_state_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_check_from_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_acl_new_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_acl_del_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_acl_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_acl_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 enum {
 	PE_NLGRP_CONFIG,

@@ -32,6 +32,18 @@ static void pe_noun_put_pool(struct pe_net *pn, void *version)
 	pe_pool_put(pn, version);
 }
 
+static void pe_noun_own_acl(void *version, struct pe_object *obj)
+{
+	struct pe_acl *acl = version;
+
+	acl->obj = obj;
+}
+
+static void pe_noun_put_acl(struct pe_net *pn, void *version)
+{
+	pe_acl_put(pn, version);
+}
+
 static void pe_noun_own_service(void *version, struct pe_object *obj)
 {
 	struct pe_service *svc = version;
@@ -64,6 +76,16 @@ const struct pe_noun_ops pe_noun_ops[PE_NOUNS] = {
 		.own		= pe_noun_own_pool,
 		.put		= pe_noun_put_pool,
 		.fill		= pe_fill_pool,
+	},
+	[PE_NOUN_ACL] = {
+		.name		= "acl",
+		.cmd_new	= PE_CMD_ACL_NEW,
+		.cmd_del	= PE_CMD_ACL_DEL,
+		.stats		= PE_ACL_STATS,
+		.parse		= pe_parse_acl,
+		.own		= pe_noun_own_acl,
+		.put		= pe_noun_put_acl,
+		.fill		= pe_fill_acl,
 	},
 	[PE_NOUN_SERVICE] = {
 		.name		= "service",

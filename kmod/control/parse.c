@@ -11,12 +11,17 @@
 #include "nl-gen.h"
 #include "noun.h"
 #include "parse.h"
+#include "parse_attr.h"
 
-/* What a nest holds by type; of what is there more than once, the last. Policy
- * was applied to it when the message was received.
+/**
+ * pe_parse_nest() - what a nest holds by type
+ * @tb: out: it; of what is there more than once, the last
+ * @max: greatest type
+ * @nest: the nest
+ *
+ * Policy was applied to it when the message was received.
  */
-static void pe_parse_nest(struct nlattr **tb, int max,
-			  const struct nlattr *nest)
+void pe_parse_nest(struct nlattr **tb, int max, const struct nlattr *nest)
 {
 	struct nlattr *attr;
 	int left;
@@ -26,15 +31,6 @@ static void pe_parse_nest(struct nlattr **tb, int max,
 		if (nla_type(attr) <= max)
 			tb[nla_type(attr)] = attr;
 }
-
-/* A refusal that points at an attribute of the message. */
-#define pe_bad(extack, refusal, attr, err, ...)				\
-({									\
-	const struct nlattr *_attr = (attr);				\
-									\
-	NL_SET_BAD_ATTR(extack, _attr);					\
-	pe_refuse(refusal, err, nla_type(_attr), 0, __VA_ARGS__);	\
-})
 
 /**
  * pe_parse_addr() - an IPv4 or IPv6 address
@@ -95,9 +91,18 @@ static bool pe_name_is_valid(const char *name)
 	return true;
 }
 
-static int pe_parse_name(struct genl_info *info, const struct nlattr *attr,
-			 u16 type, const char *noun,
-			 struct pe_refusal *refusal)
+/**
+ * pe_parse_name() - is this the name of an object?
+ * @info: the message
+ * @attr: attribute that holds it, or NULL
+ * @type: of that attribute
+ * @noun: what it is to be the name of
+ * @refusal: out: why not
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pe_parse_name(struct genl_info *info, const struct nlattr *attr, u16 type,
+		  const char *noun, struct pe_refusal *refusal)
 {
 	if (!attr)
 		return pe_refuse(refusal, -EINVAL, type, 0,
@@ -169,9 +174,18 @@ static int pe_parse_port_addr(struct genl_info *info, struct nlattr **tb,
 	return 0;
 }
 
-static struct pe_iface *pe_parse_iface(struct pe_net *pn,
-				       const struct nlattr *attr, bool tunnel,
-				       struct pe_refusal *refusal)
+/**
+ * pe_parse_iface() - an interface by name
+ * @pn: namespace
+ * @attr: attribute that holds the name
+ * @tunnel: it has to be one of VXLAN-GPE
+ * @refusal: out: why not
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: the interface with a reference, or an error pointer.
+ */
+struct pe_iface *pe_parse_iface(struct pe_net *pn, const struct nlattr *attr,
+				bool tunnel, struct pe_refusal *refusal)
 {
 	struct pe_iface *iface = pe_iface_get(pn, nla_data(attr), tunnel);
 
@@ -366,9 +380,19 @@ static int pe_parse_device_attrs(struct pe_net *pn, struct genl_info *info,
 	return err;
 }
 
-static struct pe_change *pe_parse_new(struct pe_txn *txn,
-				      struct genl_info *info, const char *name,
-				      u8 noun, size_t data, u8 steps)
+/**
+ * pe_parse_new() - a change that a message is about
+ * @txn: transaction that it is for
+ * @info: the message
+ * @name: of the object
+ * @noun: enum pe_noun of it
+ * @data: bytes of further names
+ * @steps: of a service
+ *
+ * Return: the change, or NULL when memory is short.
+ */
+struct pe_change *pe_parse_new(struct pe_txn *txn, struct genl_info *info,
+			       const char *name, u8 noun, size_t data, u8 steps)
 {
 	struct pe_change *change;
 
@@ -421,11 +445,18 @@ struct pe_change *pe_parse_device(struct pe_net *pn, struct pe_txn *txn,
 	return change;
 }
 
-/* What can be there more than once is found by walking the message: the next
- * attribute of a type, or the first.
+/**
+ * pe_next() - the next attribute of a type
+ * @info: the message
+ * @type: the type
+ * @attr: the one before, or NULL for the first
+ *
+ * What can be there more than once is found by walking the message.
+ *
+ * Return: the attribute, or NULL.
  */
-static const struct nlattr *pe_next(const struct genl_info *info, u16 type,
-				    const struct nlattr *attr)
+const struct nlattr *pe_next(const struct genl_info *info, u16 type,
+			     const struct nlattr *attr)
 {
 	const struct nlattr *head = nlmsg_attrdata(info->nlhdr, GENL_HDRLEN);
 	int left = nlmsg_attrlen(info->nlhdr, GENL_HDRLEN);
@@ -610,6 +641,9 @@ static void pe_count_parts(const struct genl_info *info, struct pe_parts *parts)
 			parts->steps++;
 			parts->names += nla_len(attr);
 			break;
+		case PE_SERVICE_ACL:
+			parts->names += PE_NAME_MAX + 1;
+			break;
 		}
 	}
 }
@@ -677,7 +711,11 @@ static int pe_parse_ranges(struct genl_info *info, const char *name,
 	return 0;
 }
 
-static bool pe_proto_can_have_ports(u8 proto)
+/**
+ * pe_proto_can_have_ports() - does a protocol have ports?
+ * @proto: IP protocol
+ */
+bool pe_proto_can_have_ports(u8 proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
 	       proto == IPPROTO_SCTP || proto == IPPROTO_UDPLITE ||
@@ -1104,6 +1142,8 @@ static struct pe_change *pe_parse_steps(struct pe_net *pn, struct pe_txn *txn,
 		change->step[i].open = nla_get_flag(tb[PE_STEP_OPEN]);
 		i++;
 	}
+	if (info->attrs[PE_SERVICE_ACL])
+		nla_strscpy(at, info->attrs[PE_SERVICE_ACL], PE_NAME_MAX + 1);
 	return change;
 }
 
@@ -1152,6 +1192,11 @@ struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
 		err = pe_parse_announce(pn, info, name, svc, refusal);
 	if (!err)
 		err = pe_parse_exit(pn, info, name, svc, refusal);
+	if (!err && info->attrs[PE_SERVICE_ACL]) {
+		svc->acl_given = true;
+		err = pe_parse_name(info, info->attrs[PE_SERVICE_ACL],
+				    PE_SERVICE_ACL, "acl", refusal);
+	}
 	if (err) {
 		pe_change_drop(pn, txn, change);
 		return ERR_PTR(err);

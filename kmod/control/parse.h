@@ -13,6 +13,9 @@ struct pe_change *pe_parse_device(struct pe_net *pn, struct pe_txn *txn,
 struct pe_change *pe_parse_pool(struct pe_net *pn, struct pe_txn *txn,
 				struct genl_info *info,
 				struct pe_refusal *refusal);
+struct pe_change *pe_parse_acl(struct pe_net *pn, struct pe_txn *txn,
+			       struct genl_info *info,
+			       struct pe_refusal *refusal);
 struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
 				   struct genl_info *info,
 				   struct pe_refusal *refusal);

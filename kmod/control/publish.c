@@ -59,6 +59,18 @@ static void pe_publish_users(const struct pe_service *svc, int by)
 	for (i = 0; svc && i < svc->seq->steps; i++)
 		if (pe_step_is_first(svc->seq, i))
 			pe_step_object(&svc->seq->step[i])->users += by;
+	if (svc && svc->gate)
+		svc->gate->obj->users += by;
+}
+
+/* Packets meet the new rules from here on, wherever the list is asked. */
+static void pe_publish_acl(struct pe_net *pn, struct pe_object *obj)
+{
+	struct pe_acl *old = obj->live, *new = obj->next;
+
+	if (new)
+		new->generation = pn->generation;
+	rcu_assign_pointer((new ?: old)->gate->acl, new);
 }
 
 static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
@@ -260,6 +272,9 @@ void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
 	list_for_each_entry(obj, &txn->touched[PE_NOUN_POOL], touched)
 		if (obj->next != obj->live)
 			pe_publish_pool(pn, obj);
+	list_for_each_entry(obj, &txn->touched[PE_NOUN_ACL], touched)
+		if (obj->next != obj->live)
+			pe_publish_acl(pn, obj);
 	list_for_each_entry(obj, &txn->touched[PE_NOUN_SERVICE], touched) {
 		if (obj->next != obj->live)
 			pe_publish_service(pn, obj);

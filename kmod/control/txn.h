@@ -28,7 +28,8 @@ enum pe_op {
  * @steps: of a service, how many names of devices follow its own in @data
  * @version: new version of the device or service, NULL once it was taken
  * @step: what is asked for of each step, without the device
- * @data: name, then the steps' names, each with its final zero
+ * @data: name, then the steps' names and that of the access
+ *	list, where one is given, each with its final zero
  */
 struct pe_change {
 	struct list_head	list;

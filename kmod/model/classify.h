@@ -33,8 +33,11 @@ enum pe_class_field {
 	PE_CLASS_FIELDS
 };
 
-/* What is beyond every port and every flag: a later fragment has neither. */
+/* What is beyond every port and every flag: a later fragment has neither, nor
+ * does a protocol without them.
+ */
 #define PE_CLASS_NO_PORT	0x10000
+#define PE_CLASS_FRAGMENT	0x10001
 #define PE_CLASS_NO_FLAGS	0x100
 
 /* No rule: greater than any index. */

@@ -39,6 +39,7 @@ static const struct rhashtable_params pe_object_params = {
 static const u32 pe_object_limit[] = {
 	[PE_NOUN_DEVICE]	= PE_DEVICES_LIMIT,
 	[PE_NOUN_POOL]		= PE_POOLS_LIMIT,
+	[PE_NOUN_ACL]		= PE_ACLS_LIMIT,
 	[PE_NOUN_SERVICE]	= PE_SERVICES_LIMIT,
 };
 

@@ -55,6 +55,7 @@ struct pe_net;
 enum pe_noun {
 	PE_NOUN_DEVICE,
 	PE_NOUN_POOL,
+	PE_NOUN_ACL,
 	PE_NOUN_SERVICE,
 	PE_NOUNS,
 };

@@ -19,6 +19,7 @@ struct pe_sequence_key {
 	const struct pe_step	*step;
 	struct pe_tracking	track;
 	u8			steps;
+	bool			gated;
 };
 
 static u32 pe_step_hash(const struct pe_step *step, u32 seed)
@@ -71,7 +72,7 @@ static int pe_sequence_cmp(struct rhashtable_compare_arg *arg,
 	const struct pe_sequence *seq = data;
 	u8 i;
 
-	if (key->steps != seq->steps ||
+	if (key->steps != seq->steps || key->gated != seq->gated ||
 	    key->track.method != seq->track.method ||
 	    key->track.first != seq->track.first)
 		return 1;
@@ -188,6 +189,8 @@ static u16 pe_stage_extra(const struct pe_sequence *seq,
 	if (pe_stage_is_answer(seq, stage))
 		extra |= PE_EXTRA_RETURNED;
 
+	if (seq->gated && !stage->index)
+		extra |= PE_EXTRA_GATE;
 	if (stage->taps)
 		extra |= PE_EXTRA_TAPS;
 	if (stage->action != PE_ACTION_STEER)
@@ -547,7 +550,7 @@ static void pe_sequence_free(struct pe_net *pn, struct pe_sequence *seq)
 
 static struct pe_sequence *pe_sequence_new(const struct pe_tracking *track,
 					   const struct pe_step *steps, u8 n,
-					   bool server)
+					   bool server, bool gated)
 {
 	/* A stage from each device and from either end, in both directions. */
 	unsigned int stages = 2, legs = 1, opens = 0;
@@ -569,6 +572,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_tracking *track,
 	seq->track = *track;
 	seq->steps = n;
 	seq->server = server;
+	seq->gated = gated;
 	seq->legs = legs;
 	seq->opens = opens;
 	seq->stage = (void *)seq + size;
@@ -591,6 +595,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_tracking *track,
  * @track: how its devices are told apart
  * @steps: the steps
  * @n: how many, from 1 to PE_STEPS_MAX
+ * @gated: clients' packets are asked for at a gate
  * @refusal: out: why not
  *
  * Context: process context, pe_net.lock held.
@@ -599,13 +604,14 @@ static struct pe_sequence *pe_sequence_new(const struct pe_tracking *track,
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_tracking *track,
 				    const struct pe_step *steps, u8 n,
-				    struct pe_refusal *refusal)
+				    bool gated, struct pe_refusal *refusal)
 {
 	struct pe_sequence_key key = {
 		.step = steps,
 		.steps = n,
 		.track.method = track->method,
 		.track.first = pe_track_first(track),
+		.gated = gated,
 	};
 	struct pe_sequence *seq;
 	int err = 0;
@@ -624,7 +630,7 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 		return ERR_PTR(err);
 	seq = pe_sequence_new(&key.track, steps, n,
 			      steps[n - 1].device->kind ==
-				      PE_DEVICE_KIND_SERVER);
+				      PE_DEVICE_KIND_SERVER, gated);
 	if (!seq)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; !err && i < seq->legs; i++)

@@ -82,10 +82,11 @@ enum pe_extra {
 	PE_EXTRA_CHOOSE		= BIT(6),	/* which device, if any */
 	PE_EXTRA_RETURNED	= BIT(7),	/* a member of a pool answered */
 	PE_EXTRA_ASKS		= BIT(8),	/* one is expected to */
+	PE_EXTRA_GATE		= BIT(9),	/* not everything is let in */
 };
 
 /* What is settled before anything else is done. */
-#define PE_EXTRA_AHEAD	(PE_EXTRA_CHOOSE | PE_EXTRA_RETURNED)
+#define PE_EXTRA_AHEAD	(PE_EXTRA_CHOOSE | PE_EXTRA_RETURNED | PE_EXTRA_GATE)
 
 /* No more than to reach a server by its own address. */
 #define PE_EXTRA_TRANSLATE	(PE_EXTRA_TO_SERVER | PE_EXTRA_ROUTED)
@@ -139,6 +140,7 @@ struct pe_stage {
  *	each direction, from @forward + @reverse on
  * @server: last step is a server
  * @legs: how many @leg, one more than there are steps that emit
+ * @gated: clients' packets are asked for at a gate
  * @listens: interfaces are listened at for what its devices return
  * @rcu: freed when no packet can see it
  * @step: the steps
@@ -162,6 +164,7 @@ struct pe_sequence {
 	u8			legs;
 	u8			opens;
 	bool			listens;
+	bool			gated;
 	struct rcu_head		rcu;
 	struct pe_stage		*stage;
 	struct pe_stage		*back;
@@ -299,7 +302,7 @@ u32 pe_sequence_mark(const struct pe_sequence *seq, u8 step, u8 direction,
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_tracking *track,
 				    const struct pe_step *steps, u8 n,
-				    struct pe_refusal *refusal);
+				    bool gated, struct pe_refusal *refusal);
 void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq);
 struct pe_stage *pe_sequence_stage(const struct pe_sequence *seq, u8 index);
 enum pe_drop pe_stage_choose(const struct pe_sequence *seq,

@@ -52,6 +52,7 @@ struct pe_service *pe_service_copy(struct pe_net *pn,
 	new->exit = svc->exit;
 	if (new->exit)
 		new->exit->users++;
+	new->acl_given = svc->acl_given;
 	new->vip = svc->vip;
 	new->client = svc->client;
 	new->length = svc->length;
@@ -90,6 +91,7 @@ void pe_service_put(struct pe_net *pn, struct pe_service *svc)
 	pe_announce_put(pn, svc->announce);
 	pe_iface_put(pn, svc->iif);
 	pe_exit_put(pn, svc->exit);
+	pe_gate_put(svc->gate);
 	pe_object_put(svc->obj);
 	call_rcu(&svc->rcu, pe_service_free_rcu);
 }

@@ -6,6 +6,7 @@
 #include <linux/netfilter.h>
 #include <uapi/linux/pe.h>
 
+#include "acl.h"
 #include "addr.h"
 #include "announce.h"
 #include "exit.h"
@@ -44,6 +45,8 @@ struct pe_traffic {
  * @iif: interface that clients must come by, NULL for any
  * @announce: where the address is announced, NULL for nowhere
  * @exit: where packets leave the sequence, NULL for the kernel's route
+ * @gate: list of what clients may send, NULL for everything
+ * @acl_given: it was named by the service, and does not just have its name
  * @vip: service address, or the prefix of the clients whose packets it gets
  * @family: NFPROTO_* of @vip
  * @proto: IP protocol, where @level is not PE_LEVEL_ADDRESS
@@ -72,6 +75,7 @@ struct pe_service {
 	struct pe_iface		*iif;
 	struct pe_announce	*announce;
 	struct pe_exit		*exit;
+	struct pe_gate		*gate;
 	union nf_inet_addr	vip;
 	u8			family;
 	u8			proto;
@@ -83,6 +87,7 @@ struct pe_service {
 	bool			dscp_given;
 	struct pe_tracking	track;
 	bool			client;
+	bool			acl_given;
 	u8			length;
 	u32			generation;
 	struct pe_service	*older;

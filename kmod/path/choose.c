@@ -216,7 +216,7 @@ static void pe_count_error(const struct pe_packet *pkt,
  * @skipped: out: steps that are left out
  *
  * Context: bottom halves off, RCU read lock held.
- * Return: PE_DROP_NONE, or PE_DROP_NO_DEVICE.
+ * Return: PE_DROP_NONE, PE_DROP_DENIED, or PE_DROP_NO_DEVICE.
  */
 enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 		       struct pe_stage *stage, struct pe_skipped *skipped)
@@ -224,7 +224,14 @@ enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 	const struct pe_device *from;
 	struct pe_client client;
 	union nf_inet_addr addr;
+	enum pe_drop reason;
 
+	if (stage->extra & PE_EXTRA_GATE) {
+		reason = pe_gate(pkt, hit);
+		if (reason)
+			return reason;
+		stage->extra &= ~PE_EXTRA_GATE;
+	}
 	if (stage->extra & PE_EXTRA_RETURNED) {
 		from = pe_stage_sender(pkt->skb, pkt->family, hit->svc, stage);
 		if (from && pkt->error)

@@ -34,6 +34,11 @@ unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 			  const struct pe_service *svc,
 			  const struct pe_stage *stage);
 
+/* gate.c */
+enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit);
+enum pe_drop pe_gate_plain(const struct sk_buff *skb, u8 family,
+			   const struct pe_gate *gate);
+
 /* choose.c */
 void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
 		      union nf_inet_addr *addr, struct pe_client *client);

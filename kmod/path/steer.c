@@ -415,9 +415,16 @@ static noinline unsigned int pe_steer_ahead(struct pe_net *pn,
 	struct pe_stage stage = *hit->stage;
 	u16 asks = stage.extra & PE_EXTRA_ASKS;
 	struct net_device *dev;
+	enum pe_drop reason;
 	unsigned int l4;
 	u8 proto;
 
+	if (stage.extra & PE_EXTRA_GATE) {
+		reason = pe_gate_plain(skb, family, hit->svc->gate);
+		if (reason)
+			return pe_drop(pn, skb, reason);
+		stage.extra &= ~PE_EXTRA_GATE;
+	}
 	if (unlikely(!pe_choose_plain(skb, family, hit, &stage)))
 		return pe_act_plain(pn, skb, family, hit->svc, &stage);
 	stage.extra &= ~PE_EXTRA_ASKS;

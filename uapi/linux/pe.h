@@ -116,6 +116,7 @@ enum pe_track {
  * @PE_DROP_NO_DEVICE: No device of the step is up, and the step fails closed.
  * @PE_DROP_CHECK: What a check sent came back from its device, or was
  *   answered.
+ * @PE_DROP_DENIED: An access list of the service does not let it in.
  */
 enum pe_drop {
 	PE_DROP_NONE,
@@ -134,6 +135,7 @@ enum pe_drop {
 	PE_DROP_NO_ROUTE,
 	PE_DROP_NO_DEVICE,
 	PE_DROP_CHECK,
+	PE_DROP_DENIED,
 };
 
 /**
@@ -326,6 +328,8 @@ enum {
 	PE_HOP_TRACK,
 	PE_HOP_CODE,
 	PE_HOP_OBSTACLE,
+	PE_HOP_ACL,
+	PE_HOP_RULE,
 
 	__PE_HOP_MAX
 };
@@ -343,6 +347,8 @@ enum {
 	PE_INFO_STATS,
 	PE_INFO_POOLS,
 	PE_INFO_POOLS_MAX,
+	PE_INFO_ACLS,
+	PE_INFO_ACLS_MAX,
 
 	__PE_INFO_MAX
 };
@@ -402,6 +408,7 @@ enum {
 	PE_SERVICE_EXIT_VIA,
 	PE_SERVICE_EXIT_DEV,
 	PE_SERVICE_EXIT_TABLE,
+	PE_SERVICE_ACL,
 
 	__PE_SERVICE_MAX
 };
@@ -423,6 +430,56 @@ enum {
 	__PE_POOL_MAX
 };
 #define PE_POOL_MAX (__PE_POOL_MAX - 1)
+
+enum {
+	PE_RULE_PERMIT = 1,
+	PE_RULE_FROM,
+	PE_RULE_FROM_LEN,
+	PE_RULE_TO,
+	PE_RULE_TO_LEN,
+	PE_RULE_PROTO,
+	PE_RULE_SPORT,
+	PE_RULE_PORT,
+	PE_RULE_FLAGS_MASK,
+	PE_RULE_FLAGS,
+	PE_RULE_TYPE,
+	PE_RULE_CODE,
+	PE_RULE_DSCP,
+	PE_RULE_IIF,
+	PE_RULE_FRAGMENTS,
+	PE_RULE_COUNT,
+	PE_RULE_HITS,
+
+	__PE_RULE_MAX
+};
+#define PE_RULE_MAX (__PE_RULE_MAX - 1)
+
+enum {
+	PE_ACL_CLIENT_ADDRESS = 1,
+	PE_ACL_CLIENT_HITS,
+
+	__PE_ACL_CLIENT_MAX
+};
+#define PE_ACL_CLIENT_MAX (__PE_ACL_CLIENT_MAX - 1)
+
+enum {
+	PE_ACL_NAME = 1,
+	PE_ACL_ID,
+	PE_ACL_PERMIT,
+	PE_ACL_FIRST,
+	PE_ACL_RULE,
+	PE_ACL_RULES,
+	PE_ACL_COST,
+	PE_ACL_USERS,
+	PE_ACL_GENERATION,
+	PE_ACL_STATS,
+	PE_ACL_UNMATCHED,
+	PE_ACL_CLIENT,
+	PE_ACL_OTHER_CLIENTS,
+
+	__PE_ACL_MAX
+};
+#define PE_ACL_MAX (__PE_ACL_MAX - 1)
 
 enum {
 	PE_EXPLAIN_SADDR = 1,
@@ -544,6 +601,9 @@ enum {
 	PE_CMD_POOL_GET,
 	PE_CMD_DEVICE_STATE,
 	PE_CMD_CHECK_FROM,
+	PE_CMD_ACL_NEW,
+	PE_CMD_ACL_DEL,
+	PE_CMD_ACL_GET,
 
 	__PE_CMD_MAX
 };

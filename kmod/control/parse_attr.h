@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What reading messages of any noun needs. */
+#ifndef _PE_PARSE_ATTR_H
+#define _PE_PARSE_ATTR_H
+
+#include <net/genetlink.h>
+
+#include "../model/iface.h"
+#include "txn.h"
+
+/* A refusal that points at an attribute of the message. */
+#define pe_bad(extack, refusal, attr, err, ...)				\
+({									\
+	const struct nlattr *_attr = (attr);				\
+									\
+	NL_SET_BAD_ATTR(extack, _attr);					\
+	pe_refuse(refusal, err, nla_type(_attr), 0, __VA_ARGS__);	\
+})
+
+void pe_parse_nest(struct nlattr **tb, int max, const struct nlattr *nest);
+int pe_parse_name(struct genl_info *info, const struct nlattr *attr, u16 type,
+		  const char *noun, struct pe_refusal *refusal);
+struct pe_iface *pe_parse_iface(struct pe_net *pn, const struct nlattr *attr,
+				bool tunnel, struct pe_refusal *refusal);
+struct pe_change *pe_parse_new(struct pe_txn *txn, struct genl_info *info,
+			       const char *name, u8 noun, size_t data, u8 steps);
+const struct nlattr *pe_next(const struct genl_info *info, u16 type,
+			     const struct nlattr *attr);
+bool pe_proto_can_have_ports(u8 proto);
+
+#endif /* _PE_PARSE_ATTR_H */
