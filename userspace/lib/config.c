@@ -7,6 +7,7 @@
 #include <linux/genetlink.h>
 #include <string.h>
 
+#include "acl.h"
 #include "noun.h"
 
 /**
@@ -42,15 +43,18 @@ int pe_object_decode(struct pe_object **object, struct pe_arena *arena, const st
  */
 int pe_config_add_message(struct pe_config *config, const struct nlmsghdr *nlh)
 {
-	struct pe_object *object;
+	struct pe_object *object, **found;
 	struct pe_table *table;
 	int err = pe_object_decode(&object, &config->arena, nlh);
 
 	if (err)
 		return err;
 	table = &config->tables[object->kind];
-	if (!pe_table_find(table, object->name, strlen(object->name)))
+	found = pe_table_find(table, object->name, strlen(object->name));
+	if (!found)
 		pe_table_add(table, object);
+	else if (object->kind == PE_OBJECT_ACL)
+		pe_acl_join((struct pe_acl *)*found, &config->arena, (struct pe_acl *)object);
 	return 0;
 }
 

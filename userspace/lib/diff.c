@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "acl.h"
 #include "noun.h"
 
 static void pe_diff_clear(struct pe_table *table)
@@ -43,6 +44,36 @@ static int pe_diff_keep(struct pe_diff *diff, const struct nlmsghdr *nlh, bool g
 	return 0;
 }
 
+/* A list may come in several messages, and is compared when it is there. */
+static int pe_diff_feed_acl(struct pe_diff *diff, const struct nlmsghdr *nlh)
+{
+	struct pe_object *part, **found;
+	struct pe_acl *acl;
+	int err = pe_object_decode(&part, &diff->arena, nlh);
+
+	if (err)
+		return err;
+	acl = diff->acl;
+	if (acl && !strcmp(acl->o.name, part->name))
+		pe_acl_join(acl, &diff->arena, (struct pe_acl *)part);
+	else
+		acl = (struct pe_acl *)part;
+	diff->acl = acl->nrules < acl->all ? acl : NULL;
+	if (diff->acl)
+		return 0;
+	found = pe_table_find(&diff->wanted->tables[PE_OBJECT_ACL], acl->o.name,
+			      strlen(acl->o.name));
+	if (!found)
+		acl->o.verb = PE_VERB_DEL;
+	else if (pe_acl_equal((struct pe_acl *)*found, acl))
+		(*found)->verdict = PE_VERDICT_SAME;
+	else
+		(*found)->verdict = PE_VERDICT_CHANGED;
+	if (!found || (*found)->verdict == PE_VERDICT_CHANGED)
+		pe_changes_add(&diff->old, &acl->o);
+	return 0;
+}
+
 /**
  * pe_diff_feed() - compare with one object that the other side has
  * @diff: the comparison
@@ -60,6 +91,8 @@ int pe_diff_feed(struct pe_diff *diff, const struct nlmsghdr *nlh)
 	err = pe_object_decode(&old, &diff->scratch, nlh);
 	if (err)
 		return err;
+	if (old->kind == PE_OBJECT_ACL)
+		return pe_diff_feed_acl(diff, nlh);
 	table = &diff->wanted->tables[old->kind];
 	found = pe_table_find(table, old->name, strlen(old->name));
 	if (!found)

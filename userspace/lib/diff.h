@@ -7,11 +7,14 @@
 #include "changes.h"
 #include "config.h"
 
+struct pe_acl;
+
 /**
  * struct pe_diff - a comparison in progress
  * @wanted: the configuration that is wanted
  * @scratch: memory of the object that is being compared
  * @arena: memory of objects that are to go, or to become others
+ * @acl: access list of which more messages are to come, or NULL
  * @old: those objects, as they are
  * @changes: what to send, once finished
  * @added: how many objects come
@@ -23,6 +26,7 @@ struct pe_diff {
 	struct pe_config *wanted;
 	struct pe_arena scratch;
 	struct pe_arena arena;
+	struct pe_acl *acl;
 	struct pe_changes old;
 	struct pe_changes changes;
 	size_t added;

@@ -55,6 +55,9 @@ static void pe_hop_get_numbers(struct pe_hop *hop, const struct nlattr *attr)
 	case PE_HOP_CODE:
 		hop->code = pe_attr_u32(attr);
 		break;
+	case PE_HOP_RULE:
+		hop->rule = pe_attr_u32(attr);
+		break;
 	case PE_HOP_OBSTACLE:
 		hop->obstacle = pe_attr_u32(attr);
 		break;
@@ -81,6 +84,9 @@ static void pe_hop_get_words(struct pe_hop *hop, struct pe_arena *arena, const s
 		break;
 	case PE_HOP_DEVICE:
 		hop->device = pe_attr_str(attr, arena);
+		break;
+	case PE_HOP_ACL:
+		hop->acl = pe_attr_str(attr, arena);
 		break;
 	case PE_HOP_OIF:
 		hop->oif = pe_attr_str(attr, arena);

@@ -57,6 +57,8 @@ struct pe_packet {
  * @dport: destination port as it leaves
  * @track: enum pe_track, of @code
  * @code: what it leaves with, so that the device can be told
+ * @acl: access list that was asked, or NULL
+ * @rule: its first rule that matches, from 0
  * @ntaps: how many @taps
  * @taps: devices that get a copy
  */
@@ -80,6 +82,8 @@ struct pe_hop {
 	uint16_t dport;
 	uint32_t track;
 	uint32_t code;
+	const char *acl;
+	uint32_t rule;
 	unsigned int ntaps;
 	const char *taps[PE_HOP_TAPS];
 };

@@ -39,6 +39,7 @@ static const struct {
 				"no device of the step is up, and the step fails closed" },
 	[PE_DROP_CHECK] = { "check",
 			    "what a check sent came back from its device, or was answered" },
+	[PE_DROP_DENIED] = { "denied", "an access list of the service does not let it in" },
 };
 
 /**
@@ -187,6 +188,12 @@ static void pe_info_get_attr(struct pe_info *info, const struct nlattr *attr)
 		break;
 	case PE_INFO_POOLS_MAX:
 		info->pools_max = pe_attr_u32(attr);
+		break;
+	case PE_INFO_ACLS:
+		info->acls = pe_attr_u32(attr);
+		break;
+	case PE_INFO_ACLS_MAX:
+		info->acls_max = pe_attr_u32(attr);
 		break;
 	case PE_INFO_DROP:
 		pe_info_get_drop(info, attr);

@@ -21,6 +21,8 @@ struct nlmsghdr;
  * @services_max: how many there can be
  * @pools: how many there are
  * @pools_max: how many there can be
+ * @acls: how many there are
+ * @acls_max: how many there can be
  * @version: of the module
  * @drops: packets dropped, by enum pe_drop
  * @dropped: whether @drops has an entry for that reason
@@ -34,6 +36,8 @@ struct pe_info {
 	uint32_t services_max;
 	uint32_t pools;
 	uint32_t pools_max;
+	uint32_t acls;
+	uint32_t acls_max;
 	char version[PE_INFO_VERSION_MAX];
 	uint64_t drops[PE_INFO_DROPS];
 	bool dropped[PE_INFO_DROPS];

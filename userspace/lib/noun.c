@@ -4,6 +4,7 @@
 
 #include <linux/pe.h>
 
+#include "acl.h"
 #include "device.h"
 #include "pool.h"
 #include "refusal.h"
@@ -62,6 +63,32 @@ static uint32_t pe_noun_where_pool(const struct pe_object *object, const struct 
 	return pe_pool_where((const struct pe_pool *)object, blame->attr, blame->index);
 }
 
+static void pe_noun_put_acl(struct nlmsghdr *nlh, const struct pe_object *object)
+{
+	pe_acl_put(nlh, (const struct pe_acl *)object, 0);
+}
+
+static int pe_noun_get_acl(struct pe_object *object, struct pe_arena *arena,
+			   const struct nlmsghdr *nlh)
+{
+	return pe_acl_get((struct pe_acl *)object, arena, nlh);
+}
+
+static bool pe_noun_equal_acl(const struct pe_object *a, const struct pe_object *b)
+{
+	return pe_acl_equal((const struct pe_acl *)a, (const struct pe_acl *)b);
+}
+
+static void pe_noun_merge_acl(struct pe_object *object, const struct pe_object *base)
+{
+	pe_acl_merge((struct pe_acl *)object, (const struct pe_acl *)base);
+}
+
+static uint32_t pe_noun_where_acl(const struct pe_object *object, const struct pe_blame *blame)
+{
+	return pe_acl_where((const struct pe_acl *)object, blame->attr, blame->index);
+}
+
 static void pe_noun_put_service(struct nlmsghdr *nlh, const struct pe_object *object)
 {
 	pe_service_put(nlh, (const struct pe_service *)object);
@@ -118,6 +145,21 @@ const struct pe_noun pe_nouns[PE_OBJECT_ALL] = {
 		.equal = pe_noun_equal_pool,
 		.merge = pe_noun_merge_pool,
 		.where = pe_noun_where_pool,
+	},
+	[PE_OBJECT_ACL] = {
+		.name = "acl",
+		.plural = "acls",
+		.size = sizeof(struct pe_acl),
+		.cmd_new = PE_CMD_ACL_NEW,
+		.cmd_del = PE_CMD_ACL_DEL,
+		.cmd_get = PE_CMD_ACL_GET,
+		.attr_name = PE_ACL_NAME,
+		.attr_stats = PE_ACL_STATS,
+		.put = pe_noun_put_acl,
+		.get = pe_noun_get_acl,
+		.equal = pe_noun_equal_acl,
+		.merge = pe_noun_merge_acl,
+		.where = pe_noun_where_acl,
 	},
 	[PE_OBJECT_SERVICE] = {
 		.name = "service",

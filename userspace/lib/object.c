@@ -6,6 +6,7 @@
 #include <linux/genetlink.h>
 #include <linux/pe.h>
 
+#include "acl.h"
 #include "noun.h"
 
 static const uint16_t pe_verb_flags[] = {
@@ -14,6 +15,8 @@ static const uint16_t pe_verb_flags[] = {
 	[PE_VERB_CHANGE] = NLM_F_REPLACE,
 	[PE_VERB_DEL] = 0,
 	[PE_VERB_COPY] = NLM_F_CREATE | NLM_F_EXCL,
+	[PE_VERB_INSERT] = NLM_F_REPLACE,
+	[PE_VERB_CUT] = NLM_F_REPLACE,
 };
 
 static uint8_t pe_object_command(const struct pe_object *object)
@@ -24,14 +27,30 @@ static uint8_t pe_object_command(const struct pe_object *object)
 					     pe_noun_of(object)->cmd_new;
 }
 
-static void pe_object_put(const struct pe_object *object, struct nlmsghdr *nlh)
+static void pe_object_put(const struct pe_object *object, struct nlmsghdr *nlh, uint32_t first)
 {
 	const struct pe_noun *noun = pe_noun_of(object);
 
 	if (object->verb == PE_VERB_DEL)
 		mnl_attr_put_strz(nlh, noun->attr_name, object->name);
+	else if (object->kind == PE_OBJECT_ACL)
+		pe_acl_put(nlh, (const struct pe_acl *)object, first);
 	else
 		noun->put(nlh, object);
+}
+
+/**
+ * pe_object_next() - where the message behind one of a statement goes on
+ * @object: the object, with its verb
+ * @first: where that one began; 0 for the first of them
+ *
+ * Return: where, 0 if there is no other message.
+ */
+uint32_t pe_object_next(const struct pe_object *object, uint32_t first)
+{
+	if (object->kind != PE_OBJECT_ACL || object->verb == PE_VERB_DEL)
+		return 0;
+	return pe_acl_next((const struct pe_acl *)object, first);
 }
 
 /**
@@ -42,6 +61,19 @@ static void pe_object_put(const struct pe_object *object, struct nlmsghdr *nlh)
  */
 void pe_object_encode(const struct pe_object *object, struct nlmsghdr *nlh, uint16_t family)
 {
+	pe_object_encode_part(object, nlh, family, 0);
+}
+
+/**
+ * pe_object_encode_part() - make one of the messages that a statement asks for
+ * @object: the object, with its verb
+ * @nlh: where, with PE_MESSAGE_MAX bytes of room; its sequence number is left 0
+ * @family: number of the netlink family
+ * @first: where it begins, as pe_object_next() says
+ */
+void pe_object_encode_part(const struct pe_object *object, struct nlmsghdr *nlh, uint16_t family,
+			   uint32_t first)
+{
 	struct genlmsghdr *genl;
 
 	mnl_nlmsg_put_header(nlh);
@@ -51,5 +83,5 @@ void pe_object_encode(const struct pe_object *object, struct nlmsghdr *nlh, uint
 	genl->cmd = pe_object_command(object);
 	genl->version = PE_GENL_VERSION;
 	if (object->kind != PE_OBJECT_ALL)
-		pe_object_put(object, nlh);
+		pe_object_put(object, nlh, first);
 }

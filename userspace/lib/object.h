@@ -10,6 +10,7 @@ struct nlmsghdr;
 enum pe_object_kind {
 	PE_OBJECT_DEVICE,
 	PE_OBJECT_POOL,
+	PE_OBJECT_ACL,
 	PE_OBJECT_SERVICE,
 	PE_OBJECT_ALL, /* everything there is, to be flushed; how many kinds there are */
 };
@@ -20,6 +21,8 @@ enum pe_verb {
 	PE_VERB_CHANGE, /* must exist, keeps what is not given */
 	PE_VERB_DEL,
 	PE_VERB_COPY, /* must not exist, has what is not given from another */
+	PE_VERB_INSERT, /* must exist, gets another rule */
+	PE_VERB_CUT, /* must exist, loses a rule */
 };
 
 /**
@@ -69,5 +72,8 @@ struct pe_counter {
 #define PE_MESSAGE_MAX 4096
 
 void pe_object_encode(const struct pe_object *object, struct nlmsghdr *nlh, uint16_t family);
+void pe_object_encode_part(const struct pe_object *object, struct nlmsghdr *nlh, uint16_t family,
+			   uint32_t first);
+uint32_t pe_object_next(const struct pe_object *object, uint32_t first);
 
 #endif

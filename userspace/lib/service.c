@@ -82,6 +82,8 @@ void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
 	for (i = 0; i < service->nsteps; i++)
 		pe_step_put(nlh, &service->steps[i]);
 	pe_exit_put(nlh, service);
+	if (service->acl)
+		mnl_attr_put_strz(nlh, PE_SERVICE_ACL, service->acl);
 }
 
 /* What is gathered of a service while its message is read. */
@@ -177,6 +179,9 @@ static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nla
 		return pe_attr_addr(&service->exit_via, attr);
 	case PE_SERVICE_EXIT_DEV:
 		service->exit_dev = pe_attr_str(attr, draft->arena);
+		return true;
+	case PE_SERVICE_ACL:
+		service->acl = pe_attr_str(attr, draft->arena);
 		return true;
 	case PE_SERVICE_EXIT_TABLE:
 		service->exit_table = pe_attr_u32(attr);
@@ -354,7 +359,8 @@ bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
 	if (!pe_addr_equal(&a->client, &b->client) || a->client_len != b->client_len ||
 	    !pe_exits_equal(a, b))
 		return false;
-	if (!pe_names_equal(a->iif, b->iif) || !pe_names_equal(a->announce, b->announce))
+	if (!pe_names_equal(a->iif, b->iif) || !pe_names_equal(a->acl, b->acl) ||
+	    !pe_names_equal(a->announce, b->announce))
 		return false;
 	return pe_ranges_equal(a->ranges, a->nranges, b->ranges, b->nranges) &&
 	       pe_ranges_equal(a->dynamic, a->ndynamic, b->dynamic, b->ndynamic) &&
@@ -414,6 +420,8 @@ void pe_service_merge(struct pe_service *service, const struct pe_service *base)
 		service->iif = base->iif;
 	if (!service->announce)
 		service->announce = base->announce;
+	if (!service->acl)
+		service->acl = base->acl;
 	if (!service->nranges) {
 		service->ranges = base->ranges;
 		service->nranges = base->nranges;

@@ -77,6 +77,7 @@ struct pe_service_stats {
  * @dynamic: ports negotiated over these
  * @steps: its sequence
  * @stats: its counters, or NULL
+ * @acl: access list, or NULL for the one with its name
  * @exit_dev: interface of @exit_via, or NULL
  * @exit_table: routing table of what leaves the sequence
  * @vip: its address
@@ -105,6 +106,7 @@ struct pe_service {
 	struct pe_range *dynamic;
 	struct pe_step *steps;
 	struct pe_service_stats *stats;
+	const char *acl;
 	const char *exit_dev;
 	uint32_t exit_table;
 	struct pe_addr vip;

@@ -145,17 +145,30 @@ static int pe_stream_flush(struct pe_stream *stream)
 	return err;
 }
 
-static int pe_stream_add(struct pe_stream *stream, const struct pe_object *object)
+static int pe_stream_add_part(struct pe_stream *stream, const struct pe_object *object,
+			      uint32_t first)
 {
 	struct nlmsghdr *nlh = (struct nlmsghdr *)(stream->buf + stream->used);
 
-	pe_object_encode(object, nlh, stream->sock->family);
+	pe_object_encode_part(object, nlh, stream->sock->family, first);
 	nlh->nlmsg_seq = ++stream->sock->seq;
 	stream->used += MNL_ALIGN(nlh->nlmsg_len);
 	stream->last = nlh;
 	if (stream->used + PE_MESSAGE_MAX <= PE_BATCH_SIZE)
 		return 0;
 	return pe_stream_flush(stream);
+}
+
+static int pe_stream_add(struct pe_stream *stream, const struct pe_object *object)
+{
+	uint32_t first = 0;
+	int err;
+
+	do {
+		err = pe_stream_add_part(stream, object, first);
+		first = pe_object_next(object, first);
+	} while (!err && first);
+	return err;
 }
 
 static struct nlattr *pe_attr_at(const struct nlmsghdr *nlh, const struct nlattr *nest,
@@ -182,13 +195,13 @@ static struct nlattr *pe_attr_at(const struct nlmsghdr *nlh, const struct nlattr
 }
 
 /* Finds which attribute stands at an offset by making the message again. */
-static void pe_blame_offset(const struct pe_object *object, uint16_t family, uint32_t offset,
-			    struct pe_blame *blame)
+static void pe_blame_offset(const struct pe_object *object, uint16_t family, uint32_t first,
+			    uint32_t offset, struct pe_blame *blame)
 {
 	struct nlmsghdr *nlh = pe_xrealloc(NULL, PE_MESSAGE_MAX);
 	const struct nlattr *attr, *found, *inner;
 
-	pe_object_encode(object, nlh, family);
+	pe_object_encode_part(object, nlh, family, first);
 	found = pe_attr_at(nlh, NULL, offset);
 	if (found) {
 		blame->attr = mnl_attr_get_type(found);
@@ -204,6 +217,22 @@ static void pe_blame_offset(const struct pe_object *object, uint16_t family, uin
 	free(nlh);
 }
 
+/* The statement that a message belongs to, and where in it the message begins. */
+static size_t pe_blame_message(const struct pe_changes *changes, uint32_t message, uint32_t *first)
+{
+	size_t i;
+
+	for (i = 0; i < changes->count; i++) {
+		*first = 0;
+		do {
+			if (!message--)
+				return i;
+			*first = pe_object_next(changes->list[i], *first);
+		} while (*first);
+	}
+	return PE_NOWHERE;
+}
+
 /**
  * pe_txn_blame() - find the statement that a refusal is about
  * @sock: the socket that the changes were sent on
@@ -215,20 +244,21 @@ static void pe_blame_offset(const struct pe_object *object, uint16_t family, uin
 void pe_txn_blame(struct pe_sock *sock, const struct pe_changes *changes, uint32_t first,
 		  const struct pe_refusal *refusal, struct pe_blame *blame)
 {
-	uint32_t index = (refusal->cookie ? refusal->cookie_seq : refusal->seq) - first;
+	uint32_t message = (refusal->cookie ? refusal->cookie_seq : refusal->seq) - first;
 	uint32_t offset = refusal->offset ? refusal->offset : refusal->missing_nest;
+	uint32_t begin = 0;
 
 	memset(blame, 0, sizeof(*blame));
-	blame->change = PE_NOWHERE;
-	if (index >= changes->count)
+	blame->change = pe_blame_message(changes, message, &begin);
+	if (blame->change == PE_NOWHERE)
 		return;
-	blame->change = index;
 	if (refusal->cookie) {
 		blame->attr = (uint16_t)refusal->cookie_attr;
 		blame->index = refusal->cookie_index;
 	} else if (offset) {
-		pe_blame_offset(changes->list[index], sock->family, offset, blame);
+		pe_blame_offset(changes->list[blame->change], sock->family, begin, offset, blame);
 	}
+	blame->index += begin;
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Statements of the command line and of batches. */
 
+#include <acl.h>
 #include <config.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -39,9 +40,16 @@ struct change_found {
 static int change_keep(const struct nlmsghdr *nlh, void *arg)
 {
 	struct change_found *found = arg;
-	int err = pe_object_decode(&found->object, found->arena, nlh);
+	struct pe_object *object;
+	int err = pe_object_decode(&object, found->arena, nlh);
 
-	return err || found->object->kind == found->kind ? err : -EBADMSG;
+	if (err || object->kind != found->kind)
+		return err ? err : -EBADMSG;
+	if (found->object && object->kind == PE_OBJECT_ACL)
+		pe_acl_join((struct pe_acl *)found->object, found->arena, (struct pe_acl *)object);
+	else
+		found->object = object;
+	return 0;
 }
 
 static int change_missing(struct change *change, const struct pe_object *object)
@@ -110,6 +118,28 @@ static struct pe_object change_base_name(const struct pe_object *object)
 	return name;
 }
 
+/* A rule is inserted between others or behind them, and one that is there deleted. */
+static int change_position(struct change *change, const struct pe_object *object,
+			   const struct pe_object *base)
+{
+	const struct pe_acl *acl = (const struct pe_acl *)object;
+	const struct pe_acl *old = (const struct pe_acl *)base;
+
+	if ((object->verb != PE_VERB_INSERT || acl->position <= old->nrules + 1) &&
+	    (object->verb != PE_VERB_CUT || acl->position <= old->nrules))
+		return 0;
+	return pe_refusal_set(&change->refusal, ENOENT,
+			      "acl %s has %u rules, and no position %u: see them with show",
+			      object->name, old->nrules, acl->position);
+}
+
+/* It is made of what there is. */
+static bool change_has_base(const struct pe_object *object)
+{
+	return object->verb == PE_VERB_CHANGE || object->verb == PE_VERB_COPY ||
+	       object->verb == PE_VERB_INSERT || object->verb == PE_VERB_CUT;
+}
+
 static int change_merge(struct change *change, const struct pe_object *object,
 			struct pe_object **whole)
 {
@@ -122,7 +152,10 @@ static int change_merge(struct change *change, const struct pe_object *object,
 		*whole = pe_arena_memdup(&change->arena, &name, sizeof(name));
 		return err;
 	}
+	err = change_position(change, object, base);
 	*whole = pe_arena_memdup(&change->arena, object, pe_noun_of(object)->size);
+	if (err)
+		return err;
 	pe_noun_of(object)->merge(*whole, base);
 	return 0;
 }
@@ -135,7 +168,7 @@ static int change_complete(struct change *change)
 	for (i = 0; i < change->asked->count && !err; i++) {
 		struct pe_object *object = change->asked->list[i];
 
-		if (object->verb == PE_VERB_CHANGE || object->verb == PE_VERB_COPY)
+		if (change_has_base(object))
 			err = change_merge(change, object, &object);
 		pe_changes_add(&change->whole, object);
 		change_remember(change, object);
@@ -168,8 +201,8 @@ static int change_transaction(struct change *change, const struct options *optio
 
 static bool change_is_simple(const struct pe_changes *asked, const struct options *options)
 {
-	return asked->count == 1 && asked->list[0]->verb != PE_VERB_CHANGE &&
-	       asked->list[0]->verb != PE_VERB_COPY && !options->check && !options->has_generation;
+	return asked->count == 1 && !change_has_base(asked->list[0]) &&
+	       !pe_object_next(asked->list[0], 0) && !options->check && !options->has_generation;
 }
 
 static int change_attempt(struct change *change, const struct options *options)

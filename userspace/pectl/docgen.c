@@ -107,6 +107,11 @@ static void man_pool(void)
 	man_clauses("pool");
 }
 
+static void man_acl(void)
+{
+	man_clauses("acl");
+}
+
 static void man_service(void)
 {
 	man_clauses("service");
@@ -227,15 +232,18 @@ static void completion_words(void)
 	words_commands();
 	words_verbs("device");
 	words_verbs("pool");
+	words_verbs("acl");
 	words_verbs("service");
 	words_verbs("revision");
 	words_options();
 	words_clauses("device");
 	words_clauses("pool");
+	words_clauses("acl");
 	words_clauses("service");
 	words_command("device replace");
 	words_command("diff");
 	words_command("device state");
+	words_command("acl insert");
 	words_command("explain");
 	words_command("monitor");
 	words_command("trace");
@@ -247,9 +255,9 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } parts[] = {
-	{ "commands", man_commands },  { "options", man_options }, { "device", man_device },
-	{ "pool", man_pool },	       { "service", man_service }, { "exit", man_exit },
-	{ "words", completion_words },
+	{ "commands", man_commands }, { "options", man_options },    { "device", man_device },
+	{ "pool", man_pool },	      { "service", man_service },    { "exit", man_exit },
+	{ "acl", man_acl },	      { "words", completion_words },
 };
 
 int main(int argc, char **argv)

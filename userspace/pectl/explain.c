@@ -164,6 +164,17 @@ static void print_hop_addresses(struct printer *p, const struct pe_hop *hop)
 		print_uint(p, "dport", " port %llu", hop->dport);
 }
 
+static void print_hop_acl(struct printer *p, const struct pe_hop *hop)
+{
+	if (!hop->acl)
+		return;
+	print_string(p, "acl", ", acl %s", hop->acl);
+	if (hop_is(hop, PE_HOP_RULE))
+		print_uint(p, "rule", " rule %llu", (uint64_t)hop->rule + 1);
+	else
+		print_text(p, " default");
+}
+
 static void print_hop(struct explain *explain, const struct pe_hop *hop)
 {
 	struct printer *p = &explain->p;
@@ -182,6 +193,7 @@ static void print_hop(struct explain *explain, const struct pe_hop *hop)
 		print_string(p, "obstacle", " (%s)", pe_obstacle_name(hop->obstacle));
 		print_string(p, NULL, ": %s", pe_obstacle_text(hop->obstacle));
 	}
+	print_hop_acl(p, hop);
 	print_hop_addresses(p, hop);
 	print_hop_taps(explain, hop);
 	print_text(p, "\n");

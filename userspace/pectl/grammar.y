@@ -65,6 +65,8 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> POOL "pool" MEMBERS "members" POLICY "policy" FAILOVER "failover" MAGLEV "maglev"
 %token <word> KEY "key" FLOW "flow" WEIGHT "weight" DETECT "detect" OFF "off" PACKETS "packets"
 %token <word> WINDOW "window" REVIVE "revive" FAIL "fail" OPEN "open" CLOSED "closed"
+%token <word> ACL "acl" PERMIT "permit" DENY "deny" DEFAULT "default" FLAGS "flags" TYPE "type"
+%token <word> CODE "code" FRAGMENTS "fragments" INSERT "insert" DELETE "delete" POSITION "position"
 %token <word> STATE_WORD "state" UP "up" DOWN "down" DRAIN "drain" MAINTENANCE "maintenance"
 
 %type <word> name plain verb any other more proto
@@ -89,6 +91,7 @@ statements:
 |	statements ';'
 |	statements device_start device_items '}' { device_end(parse); CHECK; }
 |	statements pool_start pool_items '}' { pool_end(parse); CHECK; }
+|	statements acl_start acl_items '}' { acl_end(parse); CHECK; }
 |	statements service_start service_items '}' { service_end(parse); CHECK; }
 |	statements with_body NL
 |	statements without_body NL
@@ -104,6 +107,13 @@ device_start:
 pool_start:
 	POOL plain newlines '{'		{ pool_begin(parse, PE_VERB_ADD, $2); CHECK; }
 |	POOL verb '{'			{ pool_begin(parse, PE_VERB_ADD, $2); CHECK; }
+;
+
+acl_start:
+	ACL plain newlines '{'		{ acl_begin(parse, PE_VERB_ADD, $2); CHECK; }
+|	ACL verb '{'			{ acl_begin(parse, PE_VERB_ADD, $2); CHECK; }
+|	ACL INSERT '{'			{ acl_begin(parse, PE_VERB_ADD, $2); CHECK; }
+|	ACL DELETE '{'			{ acl_begin(parse, PE_VERB_ADD, $2); CHECK; }
 ;
 
 service_start:
@@ -128,6 +138,8 @@ command:
 |	DEVICE STATE_WORD name		{ request_start(parse, REQUEST_STATE, $2); parse->request->object = PE_OBJECT_DEVICE; request_show_name(parse, $3); CHECK; }
 	state				{ request_state(parse, $5); }
 |	POOL SHOW			{ request_show(parse, PE_OBJECT_POOL, $2); }
+	names
+|	ACL SHOW			{ request_show(parse, PE_OBJECT_ACL, $2); }
 	names
 |	SERVICE SHOW			{ request_show(parse, PE_OBJECT_SERVICE, $2); }
 	names
@@ -180,6 +192,8 @@ topic:
 without_body:
 	DEVICE DEL name			{ parse_delete(parse, PE_OBJECT_DEVICE, $3); CHECK; }
 |	POOL DEL name			{ parse_delete(parse, PE_OBJECT_POOL, $3); CHECK; }
+|	ACL DEL name			{ parse_delete(parse, PE_OBJECT_ACL, $3); CHECK; }
+|	ACL DELETE name POSITION NAME	{ parse_command(parse, $1); acl_begin(parse, PE_VERB_CUT, $3); CHECK; acl_position(parse, $5); CHECK; acl_end(parse); CHECK; }
 |	SERVICE DEL name		{ parse_delete(parse, PE_OBJECT_SERVICE, $3); CHECK; }
 |	FLUSH				{ parse_flush(parse, $1); CHECK; }
 ;
@@ -189,6 +203,8 @@ with_body:
 |	device_head '{' device_items '}' { device_end(parse); CHECK; }
 |	pool_head pool_items		{ pool_end(parse); CHECK; }
 |	pool_head '{' pool_items '}'	{ pool_end(parse); CHECK; }
+|	acl_head acl_items		{ acl_end(parse); CHECK; }
+|	acl_head '{' acl_items '}'	{ acl_end(parse); CHECK; }
 |	service_head service_items	{ service_end(parse); CHECK; }
 |	service_head '{' service_items '}' { service_end(parse); CHECK; }
 ;
@@ -201,6 +217,11 @@ device_head:
 
 pool_head:
 	POOL write name			{ parse_command(parse, $1); pool_begin(parse, $2, $3); CHECK; }
+;
+
+acl_head:
+	ACL write name			{ parse_command(parse, $1); acl_begin(parse, $2, $3); CHECK; }
+|	ACL INSERT name POSITION NAME	{ parse_command(parse, $1); acl_begin(parse, PE_VERB_INSERT, $3); CHECK; acl_position(parse, $5); CHECK; }
 ;
 
 service_head:
@@ -280,6 +301,46 @@ member:
 |	name WEIGHT NAME		{ pool_member(parse, $1); pool_weight(parse, $3); CHECK; }
 ;
 
+/* ---- access lists ---- */
+
+acl_items:
+	%empty
+|	acl_items acl_item		{ CHECK; }
+;
+
+acl_item:
+	';'				{ acl_separate(parse); }
+|	DEFAULT PERMIT			{ acl_default(parse, $1, true); }
+|	DEFAULT DENY			{ acl_default(parse, $1, false); }
+|	PERMIT				{ acl_rule(parse, $1, true); }
+|	DENY				{ acl_rule(parse, $1, false); }
+|	proto				{ acl_proto(parse, $1); }
+|	FROM NAME			{ acl_from(parse, $1, $2); }
+|	TO NAME				{ acl_to(parse, $1, $2); }
+|	SPORT				{ acl_ports(parse, $1, PE_RULE_SPORT); CHECK; }
+	acl_ranges
+|	PORT				{ acl_ports(parse, $1, PE_RULE_PORT); CHECK; }
+	acl_ranges
+|	FLAGS				{ acl_flags(parse, $1); CHECK; }
+	acl_flags
+|	TYPE NAME			{ acl_number(parse, $1, $2, PE_RULE_TYPE); }
+|	CODE NAME			{ acl_number(parse, $1, $2, PE_RULE_CODE); }
+|	DSCP NAME			{ acl_number(parse, $1, $2, PE_RULE_DSCP); }
+|	IIF name			{ acl_iif(parse, $1, $2); }
+|	FRAGMENTS			{ acl_word(parse, $1, PE_RULE_FRAGMENTS); }
+|	COUNT				{ acl_word(parse, $1, PE_RULE_COUNT); }
+;
+
+acl_ranges:
+	NAME				{ acl_range(parse, $1); CHECK; }
+|	acl_ranges ',' NAME		{ acl_range(parse, $3); CHECK; }
+;
+
+acl_flags:
+	NAME				{ acl_flag(parse, $1); CHECK; }
+|	acl_flags ',' NAME		{ acl_flag(parse, $3); CHECK; }
+;
+
 /* ---- services ---- */
 
 service_items:
@@ -297,6 +358,7 @@ service_items:
 |	service_items TRACK method NAME	{ service_track(parse, $2, $3); service_track_first(parse, $4); CHECK; }
 |	service_items DSCP NAME		{ service_dscp(parse, $2, $3); CHECK; }
 |	service_items ANNOUNCE DEV name	{ service_announce(parse, $2, $4); CHECK; }
+|	service_items ACL name		{ service_acl(parse, $2, $3); CHECK; }
 |	service_items SEQUENCE steps	{ service_sequence(parse, $2); CHECK; }
 ;
 
@@ -437,6 +499,8 @@ name:
 |	any
 |	verb
 |	COPY
+|	INSERT
+|	DELETE
 ;
 
 verb:
@@ -465,6 +529,7 @@ other:
 |	CONFIRM | REV | REVISION | ROLLBACK
 |	WITH
 |	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
+|	ACL | PERMIT | DENY | DEFAULT | FLAGS | TYPE | CODE | FRAGMENTS | POSITION
 |	POOL | MEMBERS | POLICY | FAILOVER | MAGLEV | KEY | FLOW | WEIGHT | DETECT | OFF | PACKETS
 |	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE
 |	ARP | CHECK_WORD | HTTP | TIMEOUT | VALIDATE

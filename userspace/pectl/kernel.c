@@ -179,6 +179,31 @@ int kernel_dump(struct pe_sock *sock, int kind, bool stats, pe_message_fn *fn, v
 	return pe_sock_ask(sock, nlh, fn, arg, refusal);
 }
 
+static int kernel_ignore(const struct nlmsghdr *nlh, void *arg)
+{
+	(void)nlh;
+	(void)arg;
+	return 0;
+}
+
+/* What may take several messages comes as a dump does, which says nothing of what
+ * is not there.
+ */
+static int kernel_get_long(struct pe_sock *sock, struct nlmsghdr *nlh, const struct pe_object *name,
+			   bool stats, pe_message_fn *fn, void *arg, struct pe_refusal *refusal)
+{
+	const struct pe_noun *noun = pe_noun_of(name);
+	int err = pe_sock_ask(sock, nlh, kernel_ignore, NULL, refusal);
+
+	if (err)
+		return err;
+	nlh = pe_sock_request(sock, noun->cmd_get, NLM_F_DUMP);
+	mnl_attr_put_strz(nlh, noun->attr_name, name->name);
+	if (stats)
+		mnl_attr_put(nlh, noun->attr_stats, 0, NULL);
+	return pe_sock_ask(sock, nlh, fn, arg, refusal);
+}
+
 /**
  * kernel_get() - ask for one object
  * @sock: the socket
@@ -198,6 +223,8 @@ int kernel_get(struct pe_sock *sock, const struct pe_object *name, bool stats, p
 
 	nlh = pe_sock_request(sock, noun->cmd_get, NLM_F_ACK);
 	mnl_attr_put_strz(nlh, noun->attr_name, name->name);
+	if (name->kind == PE_OBJECT_ACL)
+		return kernel_get_long(sock, nlh, name, stats, fn, arg, refusal);
 	if (stats)
 		mnl_attr_put(nlh, noun->attr_stats, 0, NULL);
 	return pe_sock_ask(sock, nlh, fn, arg, refusal);

@@ -195,6 +195,82 @@ bool parse_duration(struct parse *parse, struct word word, uint32_t min, uint32_
 	return true;
 }
 
+/* The last bits of a prefix are no part of it. */
+static bool parse_prefix_is_clean(const struct pe_addr *addr, unsigned int length)
+{
+	unsigned int bit;
+
+	for (bit = length; bit < addr->len * 8U; bit++)
+		if (addr->b[bit / 8] & 0x80 >> bit % 8)
+			return false;
+	return true;
+}
+
+/**
+ * parse_prefix() - read a prefix, or one address
+ * @parse: the text
+ * @word: the prefix
+ * @addr: where to store its address
+ * @len: where to store its length
+ *
+ * Return: whether it is one; if not, it has been told.
+ */
+bool parse_prefix(struct parse *parse, struct word word, struct pe_addr *addr, uint8_t *len)
+{
+	const char *s = parse->source->text + word.at, *slash = memchr(s, '/', word.len);
+	struct word first = word, number = word;
+	unsigned int length;
+
+	if (slash)
+		first.len = (uint32_t)(slash - s);
+	if (!parse_address(parse, first, addr))
+		return false;
+	length = addr->len * 8U;
+	number.at += first.len + 1;
+	number.len -= slash ? first.len + 1 : 0;
+	if (slash && !parse_number(parse, number, 0, length, "prefix length", &length))
+		return false;
+	*len = (uint8_t)length;
+	if (parse_prefix_is_clean(addr, length))
+		return true;
+	parse_error(parse, word, "'%.*s' has bits set behind the first %u", (int)word.len, s,
+		    length);
+	return false;
+}
+
+/**
+ * parse_ports() - read a port, or ports from one to another
+ * @parse: the text
+ * @word: the ports
+ * @min: the smallest a port can be
+ * @first: where to store the first one
+ * @last: where to store the last one
+ *
+ * Return: whether they are; if not, it has been told.
+ */
+bool parse_ports(struct parse *parse, struct word word, unsigned int min, uint16_t *first,
+		 uint16_t *last)
+{
+	const char *s = parse->source->text + word.at, *dash = memchr(s, '-', word.len);
+	struct word one = word, other = word;
+	unsigned int a, b;
+
+	if (dash) {
+		one.len = (uint32_t)(dash - s);
+		other.at = word.at + one.len + 1;
+		other.len = word.len - one.len - 1;
+	}
+	if (!parse_number(parse, one, min, 65535, "port", &a) ||
+	    !parse_number(parse, other, min, 65535, "port", &b))
+		return false;
+	*first = (uint16_t)a;
+	*last = (uint16_t)b;
+	if (a <= b)
+		return true;
+	parse_error(parse, word, "the range %u-%u ends before it starts", a, b);
+	return false;
+}
+
 /**
  * parse_proto() - read a protocol
  * @parse: the text

@@ -3,6 +3,7 @@
 #ifndef PECTL_PARSE_H
 #define PECTL_PARSE_H
 
+#include <acl.h>
 #include <addr.h>
 #include <changes.h>
 #include <config.h>
@@ -47,6 +48,9 @@ enum parse_mode {
  * @pool: being read
  * @nmembers: how many @members
  * @members: of the pool
+ * @acl: being read
+ * @rule: of it, being read, or NULL
+ * @range_attr: which ports of it are being read
  * @service: being read
  * @nranges: how many @ranges
  * @ndynamic: how many @dynamic
@@ -78,6 +82,9 @@ struct parse {
 	struct pe_pool *pool;
 	unsigned int nmembers;
 	struct pe_member members[PE_MEMBERS_MAX];
+	struct pe_acl *acl;
+	struct pe_rule *rule;
+	int range_attr;
 	struct pe_service *service;
 	unsigned int nranges;
 	unsigned int ndynamic;
@@ -95,6 +102,9 @@ void parse_error(struct parse *parse, struct word word, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 const char *parse_name(struct parse *parse, struct word word, const char *what);
 bool parse_address(struct parse *parse, struct word word, struct pe_addr *addr);
+bool parse_prefix(struct parse *parse, struct word word, struct pe_addr *addr, uint8_t *len);
+bool parse_ports(struct parse *parse, struct word word, unsigned int min, uint16_t *first,
+		 uint16_t *last);
 bool parse_number(struct parse *parse, struct word word, unsigned int min, unsigned int max,
 		  const char *what, unsigned int *number);
 bool parse_duration(struct parse *parse, struct word word, uint32_t min, uint32_t max,
@@ -137,12 +147,30 @@ void pool_revive(struct parse *parse, struct word word);
 void pool_revive_after(struct parse *parse, struct word word);
 void pool_end(struct parse *parse);
 
+void acl_begin(struct parse *parse, enum pe_verb verb, struct word name);
+void acl_position(struct parse *parse, struct word word);
+void acl_separate(struct parse *parse);
+void acl_default(struct parse *parse, struct word word, bool permit);
+void acl_rule(struct parse *parse, struct word word, bool permit);
+void acl_proto(struct parse *parse, struct word word);
+void acl_from(struct parse *parse, struct word word, struct word value);
+void acl_to(struct parse *parse, struct word word, struct word value);
+void acl_ports(struct parse *parse, struct word word, int attr);
+void acl_range(struct parse *parse, struct word word);
+void acl_flags(struct parse *parse, struct word word);
+void acl_flag(struct parse *parse, struct word word);
+void acl_number(struct parse *parse, struct word word, struct word value, int attr);
+void acl_iif(struct parse *parse, struct word word, struct word value);
+void acl_word(struct parse *parse, struct word word, int attr);
+void acl_end(struct parse *parse);
+
 void service_begin(struct parse *parse, enum pe_verb verb, struct word name);
 void service_copy(struct parse *parse, struct word from, struct word name);
 void service_vip(struct parse *parse, struct word word, struct word value);
 void service_client(struct parse *parse, struct word word, struct word value);
 void service_exit_via(struct parse *parse, struct word word, struct word value);
 void service_exit_dev(struct parse *parse, struct word word, struct word value);
+void service_acl(struct parse *parse, struct word word, struct word value);
 void service_exit_table(struct parse *parse, struct word word, struct word value);
 void service_proto(struct parse *parse, struct word word);
 void service_ports(struct parse *parse, struct word word);

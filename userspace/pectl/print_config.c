@@ -20,6 +20,9 @@ void print_any(struct printer *p, const struct pe_object *object)
 	case PE_OBJECT_POOL:
 		print_pool(p, (const struct pe_pool *)object);
 		break;
+	case PE_OBJECT_ACL:
+		print_acl(p, (const struct pe_acl *)object);
+		break;
 	case PE_OBJECT_SERVICE:
 		print_service(p, (const struct pe_service *)object);
 		break;

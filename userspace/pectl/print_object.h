@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+struct pe_acl;
 struct pe_config;
 struct pe_counter;
 struct pe_device;
@@ -26,6 +27,7 @@ void print_state(struct printer *p, uint32_t state, uint32_t cause, uint64_t sin
 		 const char *evidence);
 void print_pool(struct printer *p, const struct pe_pool *pool);
 void print_duration(struct printer *p, const char *key, const char *format, uint32_t ms);
+void print_acl(struct printer *p, const struct pe_acl *acl);
 void print_service(struct printer *p, const struct pe_service *service);
 void print_any(struct printer *p, const struct pe_object *object);
 void print_config(struct printer *p, const struct pe_config *config, int kinds);

@@ -240,6 +240,8 @@ static void print_service_full(struct printer *p, const struct pe_service *servi
 	print_text(p, "; sequence");
 	print_sequence(p, service);
 	print_exit(p, service, "; exit");
+	if (service->acl)
+		print_string(p, "acl", "; acl %s", service->acl);
 	print_text(p, "; }");
 	if (p->options->details) {
 		print_comment(p);
@@ -260,6 +262,8 @@ static void print_service_brief(struct printer *p, const struct pe_service *serv
 	print_text(p, " ->");
 	print_sequence(p, service);
 	print_exit(p, service, " exit");
+	if (service->acl)
+		print_string(p, "acl", " acl %s", service->acl);
 	print_text(p, "\n");
 }
 

@@ -23,6 +23,7 @@ void device_begin(struct parse *parse, enum pe_verb verb, struct word name)
 	parse->device = (struct pe_device *)object;
 	parse->pool = NULL;
 	parse->service = NULL;
+	parse->acl = NULL;
 	parse->port = NULL;
 	if (object)
 		parse->device->at[PE_DEVICE_NAME] = object->at;

@@ -24,6 +24,7 @@ void pool_begin(struct parse *parse, enum pe_verb verb, struct word name)
 	parse->pool = (struct pe_pool *)object;
 	parse->device = NULL;
 	parse->service = NULL;
+	parse->acl = NULL;
 	parse->nmembers = 0;
 	if (object)
 		parse->pool->at[PE_POOL_NAME] = object->at;

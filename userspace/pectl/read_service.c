@@ -22,6 +22,7 @@ void service_begin(struct parse *parse, enum pe_verb verb, struct word name)
 	parse->service = (struct pe_service *)object;
 	parse->device = NULL;
 	parse->pool = NULL;
+	parse->acl = NULL;
 	parse->nranges = 0;
 	parse->ndynamic = 0;
 	parse->negotiated = false;
@@ -78,17 +79,6 @@ void service_vip(struct parse *parse, struct word word, struct word value)
 	parse_address(parse, value, &parse->service->vip);
 }
 
-/* The last bits of a prefix are no part of it. */
-static bool service_prefix_is_clean(const struct pe_addr *addr, unsigned int length)
-{
-	unsigned int bit;
-
-	for (bit = length; bit < addr->len * 8U; bit++)
-		if (addr->b[bit / 8] & 0x80 >> bit % 8)
-			return false;
-	return true;
-}
-
 /**
  * service_client() - the prefix of the clients
  * @parse: the text
@@ -97,28 +87,13 @@ static bool service_prefix_is_clean(const struct pe_addr *addr, unsigned int len
  */
 void service_client(struct parse *parse, struct word word, struct word value)
 {
-	const char *s = parse->source->text + value.at, *slash = memchr(s, '/', value.len);
 	struct pe_service *service = parse->service;
-	struct word addr = value, number = value;
-	unsigned int length;
 
 	if (!service_set(parse, PE_SERVICE_CLIENT, word))
 		return;
 	service->at[PE_SERVICE_CLIENT] = value.at + 1;
 	service->at[PE_SERVICE_CLIENT_LEN] = value.at + 1;
-	if (slash)
-		addr.len = (uint32_t)(slash - s);
-	if (!parse_address(parse, addr, &service->client))
-		return;
-	length = service->client.len * 8U;
-	number.at += addr.len + 1;
-	number.len -= slash ? addr.len + 1 : 0;
-	if (slash && !parse_number(parse, number, 0, length, "prefix length", &length))
-		return;
-	service->client_len = (uint8_t)length;
-	if (!service_prefix_is_clean(&service->client, length))
-		parse_error(parse, value, "'%.*s' has bits set behind the first %u", (int)value.len,
-			    s, length);
+	parse_prefix(parse, value, &service->client, &service->client_len);
 }
 
 /**
@@ -149,6 +124,24 @@ void service_exit_dev(struct parse *parse, struct word word, struct word value)
 	parse->service->at[PE_SERVICE_EXIT_DEV] = value.at + 1;
 	parse->service->exit_dev =
 		pe_arena_strndup(&parse->config->arena, parse->source->text + value.at, value.len);
+}
+
+/**
+ * service_acl() - the list that says what clients may send
+ * @parse: the text
+ * @word: where it stands
+ * @value: its name
+ */
+void service_acl(struct parse *parse, struct word word, struct word value)
+{
+	const char *name;
+
+	if (!service_set(parse, PE_SERVICE_ACL, word))
+		return;
+	parse->service->at[PE_SERVICE_ACL] = value.at + 1;
+	name = parse_name(parse, value, "acl");
+	if (name)
+		parse->service->acl = pe_arena_strndup(&parse->config->arena, name, value.len);
 }
 
 /**
@@ -191,25 +184,8 @@ void service_ports(struct parse *parse, struct word word)
 
 static bool service_parse_range(struct parse *parse, struct word word, struct pe_range *range)
 {
-	const char *s = parse->source->text + word.at, *dash = memchr(s, '-', word.len);
-	struct word first = word, last = word;
-	unsigned int a, b;
-
-	if (dash) {
-		first.len = (uint32_t)(dash - s);
-		last.at = word.at + first.len + 1;
-		last.len = word.len - first.len - 1;
-	}
-	if (!parse_number(parse, first, 1, 65535, "port", &a) ||
-	    !parse_number(parse, last, 1, 65535, "port", &b))
-		return false;
-	range->first = (uint16_t)a;
-	range->last = (uint16_t)b;
 	range->at = word.at + 1;
-	if (a <= b)
-		return true;
-	parse_error(parse, word, "the range %u-%u ends before it starts", a, b);
-	return false;
+	return parse_ports(parse, word, 1, &range->first, &range->last);
 }
 
 /**

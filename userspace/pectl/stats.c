@@ -96,6 +96,8 @@ static void print_info(struct printer *p, const struct pe_info *info)
 	print_limit(p, "devices_max", info->devices_max);
 	print_uint(p, "pools", "pools %llu", info->pools);
 	print_limit(p, "pools_max", info->pools_max);
+	print_uint(p, "acls", "acls %llu", info->acls);
+	print_limit(p, "acls_max", info->acls_max);
 	print_uint(p, "services", "services %llu", info->services);
 	print_limit(p, "services_max", info->services_max);
 	print_uint(p, "addresses", "addresses %llu\n", info->addresses);

@@ -44,6 +44,12 @@ static const struct {
 	{ PROTO, "the number of a protocol" },
 	{ SEQUENCE, "the name of a device or pool" },
 	{ POOL, "the name of a pool" },
+	{ ACL, "the name of an access list" },
+	{ DEFAULT, "permit or deny" },
+	{ FLAGS, "a TCP flag such as syn or !ack" },
+	{ TYPE, "the number of an ICMP type" },
+	{ CODE, "the number of an ICMP code" },
+	{ POSITION, "the number of a rule" },
 	{ MEMBERS, "the name of a device" },
 	{ POLICY, "failover or maglev" },
 	{ KEY, "flow or client" },
@@ -164,6 +170,7 @@ static void syntax_unclosed(struct parse *parse)
 {
 	const struct pe_object *object = parse->device ? &parse->device->o :
 					 parse->pool   ? &parse->pool->o :
+					 parse->acl    ? &parse->acl->o :
 							 &parse->service->o;
 
 	parse_error(parse, source_word_at(parse->source, object->at - 1),
@@ -183,7 +190,7 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 
 	if (parse->previous == ',')
 		value = parse->nsteps || parse->pool ? "the name of a device" : "a port number";
-	if ((parse->previous == DEVICE || parse->previous == POOL) &&
+	if ((parse->previous == DEVICE || parse->previous == POOL || parse->previous == ACL) &&
 	    parse->mode == PARSE_ARGUMENTS && parse->request->kind != REQUEST_CHECK)
 		value = NULL;
 	if (parse->previous == SERVICE && parse->mode == PARSE_ARGUMENTS &&
@@ -199,7 +206,7 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 		return;
 	}
 	if (syntax_is_end(parse) && parse->depth &&
-	    (parse->device || parse->pool || parse->service)) {
+	    (parse->device || parse->pool || parse->acl || parse->service)) {
 		syntax_unclosed(parse);
 		return;
 	}

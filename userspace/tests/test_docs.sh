@@ -70,7 +70,7 @@ complete_is()
 	result "$([[ $seen == "$expected" ]]; echo $?)" "completion of: pectl $*"
 }
 
-complete_is "apply" a
+complete_is "apply acl" a
 complete_is "diff device" d
 complete_is "--json" --j
 complete_is "add replace change del show state" device ""

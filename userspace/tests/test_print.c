@@ -33,6 +33,14 @@ static const struct print_case cases[] = {
 	{ "service alt { vip 192.0.2.10 tcp port 8080 iif eth0; sequence fw1, web3 port 80; }",
 	  NULL },
 	{ "service all { vip 192.0.2.13; sequence fw1, web1; }", NULL },
+	{ "acl web     { deny tcp from 203.0.113.0/24; permit from 198.51.100.7 count; permit; }",
+	  "acl web { deny tcp from 203.0.113.0/24; permit from 198.51.100.7 count; permit; default deny; }" },
+	{ "acl insert { permit tcp from 2001:db8::/32 to 2001:db8::1 sport 1-2,5 port 80, 443 flags syn,!ack dscp 3 iif a count deny icmpv6 type 128 code 0 default permit }",
+	  "acl insert { permit tcp from 2001:db8::/32 to 2001:db8::1 sport 1-2,5 port 80,443 flags syn,!ack dscp 3 iif a count; deny icmpv6 type 128 code 0; default permit; }" },
+	{ "acl a { permit fragments udp; }", "acl a { permit udp fragments; default deny; }" },
+	{ "acl a { deny proto 47 from 0.0.0.0/0; permit; permit; }",
+	  "acl a { deny proto 47 from 0.0.0.0/0; permit; permit; default deny; }" },
+	{ "acl a { }", "acl a { default deny; }" },
 	{ "pool fw     { members fw1, fw2; policy failover; }",
 	  "pool fw { members fw1, fw2; policy failover; }" },
 	{ "pool a { policy maglev members a weight 2, b; }",
@@ -162,7 +170,7 @@ int main(void)
 		"b                vip 1.2.3.6 tcp port 80,90-99 dynamic 5-6 iif e -> a emits udp port 7, c port 81\n");
 	print_form(
 		"JSON", &(struct options){ .json = true },
-		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"pools\":[],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"dynamic\":[{\"first\":5,\"last\":6}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\",\"emits\":{\"proto\":\"udp\",\"port\":7}},{\"device\":\"c\",\"port\":81}]}]}\n");
+		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"pools\":[],\"acls\":[],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"dynamic\":[{\"first\":5,\"last\":6}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\",\"emits\":{\"proto\":\"udp\",\"port\":7}},{\"device\":\"c\",\"port\":81}]}]}\n");
 	print_form(
 		"details", &(struct options){ .details = true, .oneline = true },
 		"device a { inline outside dev e via 1.2.3.4 inside dev f via 1.2.3.5; } # id 0, used by 0 services, generation 0; outside interface not there, lladdr not known; inside interface not there, lladdr not known\n"

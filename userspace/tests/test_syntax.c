@@ -13,7 +13,7 @@
 #define DEVICE_WORDS \
 	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni"
 #define SERVICE_WORDS \
-	"announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip"
+	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip"
 
 struct syntax_case {
 	const char *text;
@@ -23,11 +23,12 @@ struct syntax_case {
 /* Texts for apply, and the first line of the error. */
 static const struct syntax_case config_cases[] = {
 	/* words */
-	{ "devcie a { }", "1:1: error: unknown word 'devcie'; expected device, pool or service" },
+	{ "devcie a { }",
+	  "1:1: error: unknown word 'devcie'; expected acl, device, pool or service" },
 	{ "chain fw { members a; }",
-	  "1:1: error: unknown word 'chain'; expected device, pool or service" },
-	{ "}", "1:1: error: '}' is out of place; expected device, pool or service" },
-	{ "tcp", "1:1: error: 'tcp' is out of place; expected device, pool or service" },
+	  "1:1: error: unknown word 'chain'; expected acl, device, pool or service" },
+	{ "}", "1:1: error: '}' is out of place; expected acl, device, pool or service" },
+	{ "tcp", "1:1: error: 'tcp' is out of place; expected acl, device, pool or service" },
 	{ "device a { chain; }", "1:12: error: unknown word 'chain'; expected " DEVICE_WORDS },
 	{ "device a { tap de e; }", "1:16: error: unknown word 'de'; expected " DEVICE_WORDS },
 	{ "device a { service }",
@@ -35,7 +36,7 @@ static const struct syntax_case config_cases[] = {
 	{ "service a { clients 1.2.3.0/24; }",
 	  "1:13: error: unknown word 'clients'; expected '}', " SERVICE_WORDS },
 	{ "service a { vip 1.2.3.4; sequence b c; }",
-	  "1:37: error: unknown word 'c'; expected ',', '}', announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip" },
+	  "1:37: error: unknown word 'c'; expected ',', '}', acl, announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip" },
 	{ "service a { vip 1.2.3.4; sequence b emits; }",
 	  "1:42: error: 'emits' needs a protocol such as tcp, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence b emits port 80; }",
@@ -51,10 +52,10 @@ static const struct syntax_case config_cases[] = {
 	{ "device a { guard }\n\n  # b\n\tsrevice x {\n",
 	  "1:8: error: device 'a' lacks its kind: server, inline or tap" },
 	{ "device a { tap dev e " HOP "; }\n\n  # b\n\tsrevice x {\n",
-	  "4:2: error: unknown word 'srevice'; expected device, pool or service" },
-	{ "\001\002", "1:1: error: unknown word '\?\?'; expected device, pool or service" },
+	  "4:2: error: unknown word 'srevice'; expected acl, device, pool or service" },
+	{ "\001\002", "1:1: error: unknown word '\?\?'; expected acl, device, pool or service" },
 	{ "a234567890123456789012345678901234567890x",
-	  "1:1: error: unknown word 'a234567890123456789012345678901234567890...'; expected device, pool or service" },
+	  "1:1: error: unknown word 'a234567890123456789012345678901234567890...'; expected acl, device, pool or service" },
 	/* values that are missing */
 	{ "device",
 	  "1:1: error: 'device' needs the name of a device, but here is the end of the line" },
@@ -140,7 +141,7 @@ static const struct syntax_case config_cases[] = {
 	  "2:9: error: the block of 'a' is not closed: '}' is missing" },
 	{ "device a\n", "2:1: error: the end of the file is out of place; expected '{'" },
 	{ "device a { tap dev e " HOP "; } }",
-	  "1:50: error: '}' is out of place; expected device, pool or service" },
+	  "1:50: error: '}' is out of place; expected acl, device, pool or service" },
 	/* link-layer addresses */
 	{ "device a { tap dev e lladdr 02:00:00:00:00; }",
 	  "1:29: error: '02:00:00:00:00' is no link-layer address; one looks like 02:00:00:00:01:01" },
@@ -317,7 +318,8 @@ static const struct syntax_case config_cases[] = {
 };
 
 static const struct syntax_case batch_cases[] = {
-	{ "show", "1:1: error: 'show' is out of place; expected device, flush, pool or service" },
+	{ "show",
+	  "1:1: error: 'show' is out of place; expected acl, device, flush, pool or service" },
 	{ "device show a",
 	  "1:8: error: 'show' is for the command line; it does not stand in files" },
 	{ "device a { tap dev e " HOP "; }\ndevice add a tap dev e " HOP "\n",
@@ -356,7 +358,7 @@ static const struct syntax_case argument_cases[] = {
 	  "1:14: error: 'with' is out of place; expected '{', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni" },
 	{ "show me", "1:6: error: unknown word 'me'; expected the end of the line" },
 	{ "aply",
-	  "1:1: error: unknown word 'aply'; expected apply, capture, check, confirm, device, diff, explain, flush, help, monitor, pool, revision, rollback, service, show, stats or trace" },
+	  "1:1: error: unknown word 'aply'; expected acl, apply, capture, check, confirm, device, diff, explain, flush, help, monitor, pool, revision, rollback, service, show, stats or trace" },
 	{ "explain from 1.2.3.4",
 	  "1:1: error: explain needs both ends of the packet: from A to B" },
 	{ "explain from 1.2.3.4 to 1::2 iif e",
