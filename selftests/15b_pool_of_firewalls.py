@@ -1,0 +1,334 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""15B: a firewall of a pool dies, and the engine notices by itself; servers too.
+
+    u1 --- i0 [eng] i1 --+-- fw1..fw3 outside
+                    i2 --+-- fw1..fw3 inside
+                    i3 --+-- web1, web2
+                    i5 ----- via1, one-armed, known by its address
+"""
+import json
+import subprocess
+import time
+from itertools import product
+
+from lib import engine, flow, told
+from lib.addr import FAMILIES, mac
+from lib.ktap import PATIENCE, Suite, diag, expect, poll, require
+from lib.lab import Lab
+from lib.wire import Capture
+
+FIREWALLS = (1, 2, 3)
+RULES = """
+table inet fw {
+    chain forward {
+        type filter hook forward priority filter; policy accept;
+        udp dport 9 drop
+    }
+}
+"""
+DEAD = "insert rule inet fw forward drop"
+ALIVE = "flush chain inet fw forward; add rule inet fw forward udp dport 9 drop"
+
+suite = Suite(__doc__)
+lab = Lab(suite)
+u1 = lab.client("u1")
+fws = {n: lab.router(f"fw{n}", 1, 2, n, nft=RULES) for n in FIREWALLS}
+webs = {n: lab.server(f"web{n}", 3, n) for n in (1, 2)}
+via1 = lab.one_armed("via1", 5)
+pe = engine.Engine(lab)
+
+CONF = "".join(
+    f"device fw{n} {{ inline outside dev i1 lladdr {mac(1, n)} "
+    f"inside dev i2 lladdr {mac(2, n)}; }}\n" for n in FIREWALLS) + "".join(
+    f"device web{n} {{ server dev i3 lladdr {mac(3, n)} mode loopback; }}\n"
+    for n in (1, 2)) + "".join(
+    f"device via{f.name} {{ inline dev i5 via {f.host(5, 1)}; }}\n"
+    for f in FAMILIES) + """
+pool ordered { members fw1, fw2, fw3; policy failover; }
+pool spread { members fw1, fw2, fw3; policy maglev; }
+pool webs { members web1, web2; policy failover; detect packets 3; }
+""" + "".join(f"""
+pool vias{f.name} {{ members via{f.name}, fw3; policy failover; revive; }}
+service ordered{f.name} {{ vip {f.W1} udp port 9-80; sequence ordered, web1; }}
+service tcp{f.name} {{ vip {f.W1} tcp port 80; sequence ordered, web1; }}
+service spread{f.name} {{ vip {f.W1} udp port 81; sequence spread, web1; }}
+service webs{f.name} {{ vip {f.W2} tcp port 80; sequence webs; }}
+service vias{f.name} {{ vip {f.W1} udp port 82; sequence vias{f.name}, web1; }}
+""" for f in FAMILIES)
+
+
+class Monitor:
+    """pectl monitor events, as JSON, until the context ends."""
+
+    def __enter__(self):
+        self.proc = subprocess.Popen(
+            [engine.PECTL, "-n", lab.eng.netns, "-j", "monitor", "events"],
+            stdout=subprocess.PIPE, text=True)
+        listening = f"/proc/{self.proc.pid}/net/netlink"
+        poll("listener", lambda: any(
+            line.split()[3] == "00000002" or int(line.split()[3], 16)
+            for line in open(listening).read().splitlines()[1:]
+            if line.split()[2] == str(self.proc.pid)))
+        return self
+
+    def __exit__(self, *_):
+        self.proc.kill()
+        self.proc.wait()
+
+    def until(self, **wanted):
+        """Wait for an event with these values, give it back."""
+        while True:
+            event = json.loads(self.proc.stdout.readline())
+            if all(event.get(k) == v for k, v in wanted.items()):
+                return event
+
+
+class Stream:
+    """Datagrams to a server that echoes them, as fast as 1,000 a second."""
+
+    def __init__(self, f, port, web=webs[1]):
+        self.u, self.w = (f.U1, flow.port()), (f.W1, port)
+        self.server = flow.bound(web, f, flow.DGRAM, *self.w)
+        self.client = flow.bound(u1, f, flow.DGRAM, *self.u)
+        self.client.connect(self.w)
+        for sock in (self.server, self.client):
+            sock.setblocking(False)
+        self.sent = self.back = 0
+
+    def turn(self):
+        self.client.send(b"%d" % self.sent)
+        self.sent += 1
+        time.sleep(0.001)
+        for sock, func in ((self.server, self.serve), (self.client, self.take)):
+            try:
+                while True:
+                    func(sock)
+            except BlockingIOError:
+                pass
+
+    def serve(self, sock):
+        data, peer = sock.recvfrom(100)
+        sock.sendto(data, peer)
+
+    def take(self, sock):
+        sock.recv(100)
+        self.back += 1
+
+    def until(self, what, condition, seconds=5):
+        end = time.monotonic() + seconds * PATIENCE
+        while not condition():
+            require(time.monotonic() < end, f"no {what} within {seconds} s")
+            self.turn()
+
+    def answered(self, more=5):
+        """Send until some more come back."""
+        want = self.back + more
+        self.until("answers", lambda: self.back >= want)
+
+    def close(self):
+        self.server.close()
+        self.client.close()
+
+
+def states(*names):
+    shown = pe.json("-d", "device", "show", *names)["devices"]
+    return {d["name"]: (d["state"], d["cause"]) for d in shown}
+
+
+def up(*names):
+    for name in names:
+        pe.pectl("device", "state", name, "up")
+
+
+def nft(node, rules):
+    node.run(["nft", "-f", "-"], stdin=rules + "\n")
+
+
+@suite.case(*FAMILIES)
+def firewall_falls_silent(f):
+    """The next one takes over while packets go on; the one that died comes back
+    only when told to."""
+    one = Stream(f, 10)
+    one.answered(20)
+    with Monitor() as monitor, Capture(lab, (1, 2)) as capture:
+        nft(fws[1], DEAD)
+        sent = one.sent
+        one.answered()
+        event = monitor.until(event="device-state")
+        monitor.until(event="pool-changed", pool="ordered")
+        rows = capture.stop()
+    last = max(r.time for r in rows if r.link == "i2" and r.dir == "in" and
+               r.smac == mac(2, 1))
+    first = min(r.time for r in rows if r.link == "i1" and r.dir == "out" and
+                r.dmac == mac(1, 2))
+    diag(f"{one.sent - sent} datagrams sent until answers came again, "
+         f"{1000 * (first - last):.0f} ms from the last packet of the one to the "
+         f"first of the other; {event['evidence']}")
+    expect("told", (event["device"], event["state"], event["cause"]),
+           ("fw1", "down", "silence"))
+    nft(fws[1], ALIVE)
+    one.answered()
+    expect("states", states("fw1", "fw2"),
+           {"fw1": ("down", "silence"), "fw2": ("up", "begin")})
+    hop = told.explain(pe, "udp", one.u, one.w)["forward"][0]
+    expect("firewall now", hop["device"], "fw2")
+    up("fw1")
+    one.answered()
+    hop = told.explain(pe, "udp", one.u, one.w)["forward"][0]
+    expect("firewall when told", hop["device"], "fw1")
+    one.close()
+
+
+@suite.case(*FAMILIES)
+def connection_goes_on(f):
+    """TCP sends again what the dead firewall had, and finds the other."""
+    u, w = (f.U1, flow.port()), (f.W1, 80)
+    with flow.bound(webs[1], f, flow.STREAM, *w) as listener, \
+            flow.bound(u1, f, flow.STREAM, *u) as c:
+        listener.listen(1)
+        c.connect(w)
+        s, _ = listener.accept()
+        background = Stream(f, 10)
+        background.answered(10)
+        with s:
+            s.settimeout(flow.TIMEOUT)
+            nft(fws[1], DEAD)
+            c.sendall(b"into the dead one")
+            background.answered()
+            expect("data", flow.take("data", s.recv, 100), b"into the dead one")
+        background.close()
+    nft(fws[1], ALIVE)
+    up("fw1")
+
+
+@suite.case(*FAMILIES)
+def denying_is_not_dying(f):
+    """A firewall that drops what it should drop stays up: beside what passes,
+    and by itself after a quiet time."""
+    one = Stream(f, 10)
+    denied = Stream(f, 9)
+    for _ in range(150):
+        one.turn()
+        denied.turn()
+    time.sleep(1.1)             # longer ago than it counts as just before
+    for _ in range(150):
+        denied.turn()
+    expect("denied", denied.back, 0)
+    expect("state", states("fw1")["fw1"][0], "up")
+    one.close()
+    denied.close()
+
+
+@suite.case(*FAMILIES)
+def one_of_many(f):
+    """What the others have stays with them."""
+    streams = [Stream(f, 81)]
+    port = streams[0].w[1]
+
+    def pick(one):
+        return told.explain(pe, "udp", one.u, one.w)["forward"][0]["device"]
+
+    # One server's socket answers all of them.
+    while {pick(s) for s in streams} != {f"fw{n}" for n in FIREWALLS}:
+        require(len(streams) < 40, "flows do not spread")
+        more = Stream.__new__(Stream)
+        more.u, more.w = (f.U1, flow.port()), (f.W1, port)
+        more.server = streams[0].server
+        more.client = flow.bound(u1, f, flow.DGRAM, *more.u)
+        more.client.connect(more.w)
+        more.client.setblocking(False)
+        more.sent = more.back = 0
+        streams.append(more)
+    before = {s.u: pick(s) for s in streams}
+    for one in streams:
+        one.answered(3)
+    nft(fws[2], DEAD)
+    end = time.monotonic() + 5 * PATIENCE
+    while states("fw2")["fw2"][0] == "up":
+        require(time.monotonic() < end, "it was not noticed")
+        for one in streams:
+            one.turn()
+    expect("cause", states("fw2")["fw2"], ("down", "silence"))
+    for one in streams:
+        one.answered(3)
+        if before[one.u] != "fw2":
+            expect("firewall", pick(one), before[one.u])
+    nft(fws[2], ALIVE)
+    up("fw2")
+    for one in streams:
+        one.close()
+
+
+@suite.case(*product(FAMILIES, ("refused", "unanswered")))
+def server_dies(f, how):
+    w = (f.W2, 80)
+
+    def ask(n):
+        with flow.bound(u1, f, flow.STREAM, f.U1, flow.port()) as c:
+            c.settimeout(0.2)
+            try:
+                c.connect(w)
+            except OSError:
+                return False
+            return True
+
+    with flow.bound(webs[2], f, flow.STREAM, *w) as other:
+        other.listen(64)
+        with flow.bound(webs[1], f, flow.STREAM, *w) as listener:
+            listener.listen(64)
+            require(ask(1), "the first server does not answer")
+            if how == "unanswered":
+                nft(webs[1], "table inet d { chain c { type filter hook input "
+                             "priority 0; tcp dport 80 drop; } }")
+                poll("alternate", lambda: ask(2), 10)
+        if how == "refused":
+            poll("alternate", lambda: ask(2), 10)
+    expect("states", states("web1", "web2"),
+           {"web1": ("down", how), "web2": ("up", "begin")})
+    if how == "unanswered":
+        nft(webs[1], "delete table inet d")
+    up("web1")
+
+
+@suite.case(*FAMILIES)
+def neighbour_fails_and_comes_back(f):
+    """Of a pool that revives."""
+    one = Stream(f, 82)
+    one.answered()
+    name = f"via{f.name}"
+    lab.eng.run(["ip", "neigh", "flush", "dev", "i5"])
+    via1.ip("link set eth0 down")
+    one.until("alternate", lambda: states(name)[name][0] == "down", 20)
+    expect("cause", states(name)[name][1] in ("neighbour", "interface"), True)
+    one.answered()
+    via1.ip("link set eth0 up", *via1.addrs, *via1.batch)
+    one.until("revival", lambda: states(name)[name][0] == "up", 20)
+    one.answered()
+    one.close()
+
+
+@suite.case()
+def nobody_is_left():
+    """The last one that is up is not found dead by its silence."""
+    f = FAMILIES[0]
+    one = Stream(f, 10)
+    one.answered()
+    with Monitor() as monitor:
+        for n in (2, 3):
+            pe.pectl("device", "state", f"fw{n}", "down")
+        nft(fws[1], DEAD)
+        for _ in range(200):
+            one.turn()
+        expect("state", states("fw1")["fw1"][0], "up")
+        pe.pectl("device", "state", "fw1", "down")
+        event = monitor.until(event="pool-empty", pool="ordered")
+    names = {f"{p}{f.name}" for p, f in product(("ordered", "tcp"), FAMILIES)}
+    expect("services without a device", set(event["services"]), names)
+    nft(fws[1], ALIVE)
+    up("fw1", "fw2", "fw3")
+    one.answered()
+    one.close()
+
+
+suite.run(lambda: pe.start(CONF))
