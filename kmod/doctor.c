@@ -20,16 +20,22 @@ static bool pe_doctor_heard(const struct pe_pool *pool,
 	return health->proven && time_before(jiffies, health->heard + window);
 }
 
-/* How many members have answered just now. */
-static unsigned int pe_doctor_hear(const struct pe_pool *pool)
+/* How many members have answered just now. A device of several pools is heard
+ * once in a round.
+ */
+static unsigned int pe_doctor_hear(const struct pe_pool *pool, u32 round)
 {
 	unsigned int heard = 0;
 	u8 i;
 
+	if (!pool->detect_packets)
+		return 0;
 	for (i = 0; i < pool->members; i++) {
 		struct pe_device *dev = pool->member[i].device;
 
-		pe_health_hear(dev);
+		if (dev->health->visit != round)
+			pe_health_hear(dev);
+		dev->health->visit = round;
 		heard += pe_doctor_heard(pool, dev->health);
 	}
 	return heard;
@@ -37,7 +43,7 @@ static unsigned int pe_doctor_hear(const struct pe_pool *pool)
 
 static void pe_doctor_visit(struct pe_net *pn, const struct pe_pool *pool)
 {
-	unsigned int heard = pe_doctor_hear(pool), self;
+	unsigned int heard = pe_doctor_hear(pool, pn->rounds), self;
 	u8 i;
 
 	for (i = 0; i < pool->members; i++) {
@@ -73,6 +79,7 @@ void pe_doctor_work(struct work_struct *work)
 	bool again = false;
 
 	mutex_lock(&pn->health_lock);
+	pn->rounds++;
 	list_for_each_entry(pool, &pn->pools, list) {
 		pe_doctor_visit(pn, pool);
 		pause = min(pause, pe_doctor_pause(pool));
@@ -81,5 +88,5 @@ void pe_doctor_work(struct work_struct *work)
 	}
 	mutex_unlock(&pn->health_lock);
 	if (again && !READ_ONCE(pn->dead))
-		queue_delayed_work(system_highpri_wq, &pn->doctor_work, pause);
+		queue_delayed_work(system_unbound_wq, &pn->doctor_work, pause);
 }

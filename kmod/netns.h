@@ -29,6 +29,7 @@ struct pe_text;
 #define PE_SERVICES_LIMIT	4194304
 #define PE_IFACES_LIMIT		16384
 #define PE_ANNOUNCES_LIMIT	16384
+#define PE_EVENTS_LIMIT		4096
 #define PE_SESSIONS_LIMIT	1024
 #define PE_WATCHERS_LIMIT	16
 #define PE_CHECKERS_LIMIT	64
@@ -82,11 +83,14 @@ enum pe_family {
  * @ifaces: interfaces that are named by the configuration
  * @ports: ports whose link-layer address can change by itself
  * @events: what happened and is to be told of
+ * @event_count: events in @events
+ * @event_missed: there were more than it may hold
  * @announced: addresses that are announced; changed under @lock too
  * @health_lock: protects @pools, the states of devices and what pools make of
  *	them; taken inside @lock, so that a dead device is replaced while a large
  *	transaction is committed
  * @pools: pools that are live
+ * @rounds: of the doctor
  * @doctor_work: looks at their members
  * @settle_work: has sequences skip steps whose device does not work, or not
  * @sessions_lock: protects @sessions
@@ -142,13 +146,16 @@ struct pe_net {
 	struct list_head	ifaces;
 	struct list_head	ports;
 	struct list_head	events;
+	u32			event_count;
+	bool			event_missed;
 	struct list_head	announced;
 
 	struct work_struct	event_work;
 	struct delayed_work	announce_work;
 
-	struct mutex		health_lock; /* next field, states of devices */
+	struct mutex		health_lock; /* next 2 fields, states of devices */
 	struct list_head	pools;
+	u32			rounds;
 	struct delayed_work	doctor_work;
 	struct work_struct	settle_work;
 

@@ -8,6 +8,7 @@
                     i5 ----- via1, one-armed, known by its address
 """
 import json
+import select
 import subprocess
 import time
 from itertools import product
@@ -64,7 +65,7 @@ class Monitor:
     def __enter__(self):
         self.proc = subprocess.Popen(
             [engine.PECTL, "-n", lab.eng.netns, "-j", "monitor", "events"],
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, bufsize=0)
         listening = f"/proc/{self.proc.pid}/net/netlink"
         poll("listener", lambda: any(
             line.split()[3] == "00000002" or int(line.split()[3], 16)
@@ -78,7 +79,11 @@ class Monitor:
 
     def until(self, **wanted):
         """Wait for an event with these values, give it back."""
+        end = time.monotonic() + 10 * PATIENCE
         while True:
+            left = end - time.monotonic()
+            require(left > 0 and select.select([self.proc.stdout], [], [], left)[0],
+                    f"no event with {wanted}")
             event = json.loads(self.proc.stdout.readline())
             if all(event.get(k) == v for k, v in wanted.items()):
                 return event
@@ -131,6 +136,14 @@ class Stream:
         self.client.close()
 
 
+def begin():
+    """Everything works, whatever the case before left behind."""
+    for n in FIREWALLS:
+        nft(fws[n], ALIVE)
+    shown = pe.json("-d", "device", "show")["devices"]
+    up(*(d["name"] for d in shown if d["state"] != "up"))
+
+
 def states(*names):
     shown = pe.json("-d", "device", "show", *names)["devices"]
     return {d["name"]: (d["state"], d["cause"]) for d in shown}
@@ -149,6 +162,7 @@ def nft(node, rules):
 def firewall_falls_silent(f):
     """The next one takes over while packets go on; the one that died comes back
     only when told to."""
+    begin()
     one = Stream(f, 10)
     one.answered(20)
     with Monitor() as monitor, Capture(lab, (1, 2)) as capture:
@@ -158,13 +172,13 @@ def firewall_falls_silent(f):
         event = monitor.until(event="device-state")
         monitor.until(event="pool-changed", pool="ordered")
         rows = capture.stop()
-    last = max(r.time for r in rows if r.link == "i2" and r.dir == "in" and
-               r.smac == mac(2, 1))
+    last = min(r.time for r in rows if r.link == "i1" and r.dir == "out" and
+               r.dmac == mac(1, 1))
     first = min(r.time for r in rows if r.link == "i1" and r.dir == "out" and
                 r.dmac == mac(1, 2))
     diag(f"{one.sent - sent} datagrams sent until answers came again, "
-         f"{1000 * (first - last):.0f} ms from the last packet of the one to the "
-         f"first of the other; {event['evidence']}")
+         f"{1000 * (first - last):.0f} ms from the first packet that the one lost "
+         f"to the first of the other; {event['evidence']}")
     expect("told", (event["device"], event["state"], event["cause"]),
            ("fw1", "down", "silence"))
     nft(fws[1], ALIVE)
@@ -183,6 +197,7 @@ def firewall_falls_silent(f):
 @suite.case(*FAMILIES)
 def connection_goes_on(f):
     """TCP sends again what the dead firewall had, and finds the other."""
+    begin()
     u, w = (f.U1, flow.port()), (f.W1, 80)
     with flow.bound(webs[1], f, flow.STREAM, *w) as listener, \
             flow.bound(u1, f, flow.STREAM, *u) as c:
@@ -206,6 +221,7 @@ def connection_goes_on(f):
 def denying_is_not_dying(f):
     """A firewall that drops what it should drop stays up: beside what passes,
     and by itself after a quiet time."""
+    begin()
     one = Stream(f, 10)
     denied = Stream(f, 9)
     for _ in range(150):
@@ -223,6 +239,7 @@ def denying_is_not_dying(f):
 @suite.case(*FAMILIES)
 def one_of_many(f):
     """What the others have stays with them."""
+    begin()
     streams = [Stream(f, 81)]
     port = streams[0].w[1]
 
@@ -262,6 +279,7 @@ def one_of_many(f):
 
 @suite.case(*product(FAMILIES, ("refused", "unanswered")))
 def server_dies(f, how):
+    begin()
     w = (f.W2, 80)
 
     def ask(n):
@@ -294,6 +312,7 @@ def server_dies(f, how):
 @suite.case(*FAMILIES)
 def neighbour_fails_and_comes_back(f):
     """Of a pool that revives."""
+    begin()
     one = Stream(f, 82)
     one.answered()
     name = f"via{f.name}"
@@ -311,6 +330,7 @@ def neighbour_fails_and_comes_back(f):
 @suite.case()
 def nobody_is_left():
     """The last one that is up is not found dead by its silence."""
+    begin()
     f = FAMILIES[0]
     one = Stream(f, 10)
     one.answered()

@@ -333,6 +333,10 @@ def state_is_shown_and_outlives_a_change():
     ("", "pool x { members fw1; policy failover; key client; }", "key"),
     ("", "pool x { members fw1; policy failover; }\n"
      "service x { vip 192.0.2.99; sequence x, fw1; }", "cannot be told apart"),
+    ("", "device spread { tap dev i4 lladdr 02:00:00:00:04:09; }",
+     "name of a pool"),
+    ("", f"device x {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}\n"
+     "pool x2 { members web1, x; policy failover; }", "same interface"),
     ("", "service x { vip 192.0.2.99; sequence fw1, web1 fail open; }",
      "left out"))
 def refused(there, text, words):

@@ -97,17 +97,21 @@ static int pe_fill_device_sums(struct sk_buff *skb, const struct pe_device *dev)
 	return pe_fill_sum(skb, PE_DEVICE_REVERSE, &sum);
 }
 
-/* A torn state would be told right by the event that follows. */
+/* The doctor may write meanwhile; the event that follows tells it right. */
 static int pe_fill_health(struct sk_buff *skb, const struct pe_health *health)
 {
+	char evidence[sizeof(health->evidence)];
+
+	memcpy(evidence, health->evidence, sizeof(evidence));
+	evidence[sizeof(evidence) - 1] = '\0';
 	if (nla_put_u32(skb, PE_DEVICE_STATE, health->state) ||
 	    nla_put_u32(skb, PE_DEVICE_CAUSE, health->cause) ||
 	    nla_put_u64_64bit(skb, PE_DEVICE_SINCE, health->since,
 			      PE_DEVICE_PAD))
 		return -EMSGSIZE;
-	if (!health->evidence[0])
+	if (!evidence[0])
 		return 0;
-	return nla_put_string(skb, PE_DEVICE_EVIDENCE, health->evidence);
+	return nla_put_string(skb, PE_DEVICE_EVIDENCE, evidence);
 }
 
 /**

@@ -542,6 +542,9 @@ static int pe_call_state(struct pe_call *call, struct pe_device *dev)
 		pe_health_set(call->pn, dev, state, why,
 			      evidence ? nla_data(evidence) : "");
 	mutex_unlock(&call->pn->health_lock);
+	/* What was commanded holds when the answer comes. */
+	if (!err)
+		pe_sequences_refresh(call->pn);
 	return err;
 }
 

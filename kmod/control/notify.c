@@ -122,6 +122,9 @@ static int pe_notify_fill_pool(struct sk_buff *skb, struct pe_net *pn,
 
 	if (nla_put_string(skb, PE_EV_POOL, item->name))
 		return -EMSGSIZE;
+	/* The set is by the order of the members then. */
+	if (pool && pool->generation != item->generation)
+		return 0;
 	for (i = 0; pool && i < pool->members; i++) {
 		if (!(item->best & BIT_ULL(i)))
 			continue;
@@ -225,6 +228,9 @@ void pe_notify_work(struct work_struct *work)
 		mutex_unlock(&pn->lock);
 		kfree(item);
 	}
+	if (pe_event_overrun(pn) && READ_ONCE(pe_nl_up))
+		genl_set_err(&pe_nl_family, pn->net, 0, PE_NLGRP_EVENTS,
+			     -ENOBUFS);
 }
 
 /**

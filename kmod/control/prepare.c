@@ -187,6 +187,10 @@ static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 	p->change = obj->change;
 	if (!dev || dev == obj->live)
 		return 0;
+	if (!obj->live && pe_object_named(p, PE_NOUN_POOL, obj->name))
+		return pe_refuse(p->refusal, -EEXIST, PE_DEVICE_NAME, 0,
+				 "device %s has the name of a pool, which steps could mean as well: give it another",
+				 obj->name);
 	err = pe_prepare_attached(p, &dev->outside, obj, PE_DEVICE_OUTSIDE);
 	if (!err)
 		err = pe_prepare_attached(p, &dev->inside, obj, PE_DEVICE_INSIDE);
@@ -227,6 +231,20 @@ static const struct pe_change *pe_pool_touched(const struct pe_pool *pool)
 	return NULL;
 }
 
+/* Would what both return look the same? Servers in mode nat are told apart by
+ * their addresses.
+ */
+static bool pe_device_same_place(const struct pe_device *a,
+				 const struct pe_device *b)
+{
+	if (pe_device_is_nat(a))
+		return !memcmp(&a->address, &b->address, sizeof(a->address));
+	return pe_port_same_place(pe_device_port(a, false),
+				  pe_device_port(b, false)) ||
+	       pe_port_same_place(pe_device_port(a, true),
+				  pe_device_port(b, true));
+}
+
 /* Kinds and modes of a pool's members must be the same. */
 static int pe_prepare_alike(struct pe_prepare *p, const struct pe_pool *pool,
 			    u8 i)
@@ -250,6 +268,12 @@ static int pe_prepare_alike(struct pe_prepare *p, const struct pe_pool *pool,
 		if (pool->member[j].device->obj == dev->obj)
 			return pe_refuse(p->refusal, -EINVAL, PE_POOL_MEMBER, i,
 					 "device %s is in pool %s twice: name it once, with a weight where it is to have more",
+					 dev->obj->name, pool->obj->name);
+	for (j = 0; j < i; j++)
+		if (pe_device_same_place(pool->member[j].device, dev))
+			return pe_refuse(p->refusal, -EINVAL, PE_POOL_MEMBER, i,
+					 "devices %s and %s of pool %s are at the same interface and address, so what they return could not be told apart: give one of them another",
+					 pool->member[j].device->obj->name,
 					 dev->obj->name, pool->obj->name);
 	return 0;
 }

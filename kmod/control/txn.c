@@ -10,7 +10,8 @@
 #include "txn.h"
 
 /* More than all there can be of everything, deleted and created again. */
-#define PE_CHANGES_LIMIT	(2 * (PE_SERVICES_LIMIT + PE_DEVICES_LIMIT))
+#define PE_CHANGES_LIMIT	(2 * (PE_SERVICES_LIMIT + PE_POOLS_LIMIT + \
+				      PE_DEVICES_LIMIT))
 
 /* Changes come with versions, of which most stay, and all go at once: apart
  * from these they leave no holes between them.

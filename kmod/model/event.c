@@ -13,8 +13,15 @@
 static void pe_event_queue(struct pe_net *pn, struct pe_occurrence *item)
 {
 	spin_lock_bh(&pn->ifaces_lock);
-	list_add_tail(&item->list, &pn->events);
+	if (pn->event_count < PE_EVENTS_LIMIT) {
+		list_add_tail(&item->list, &pn->events);
+		pn->event_count++;
+		item = NULL;
+	} else {
+		pn->event_missed = true;
+	}
 	spin_unlock_bh(&pn->ifaces_lock);
+	kfree(item);
 	schedule_work(&pn->event_work);
 }
 
@@ -75,7 +82,7 @@ void pe_event_claim(struct pe_net *pn, const struct pe_announce *a,
 void pe_event_device(struct pe_net *pn, const struct pe_object *obj,
 		     const struct pe_health *health)
 {
-	struct pe_occurrence *item = kzalloc(sizeof(*item), GFP_KERNEL);
+	struct pe_occurrence *item = kzalloc(sizeof(*item), GFP_KERNEL_ACCOUNT);
 
 	if (!item)
 		return;
@@ -98,14 +105,32 @@ void pe_event_device(struct pe_net *pn, const struct pe_object *obj,
  */
 void pe_event_pool(struct pe_net *pn, const struct pe_pool *pool)
 {
-	struct pe_occurrence *item = kzalloc(sizeof(*item), GFP_KERNEL);
+	struct pe_occurrence *item = kzalloc(sizeof(*item), GFP_KERNEL_ACCOUNT);
 
 	if (!item)
 		return;
 	item->kind = pool->best ? PE_EVENT_POOL_CHANGED : PE_EVENT_POOL_EMPTY;
 	strscpy(item->name, pool->obj->name, sizeof(item->name));
 	item->best = pool->best;
+	item->generation = pool->generation;
 	pe_event_queue(pn, item);
+}
+
+/**
+ * pe_event_overrun() - were there more events than there is room for?
+ * @pn: namespace
+ *
+ * Return: true once after it happened.
+ */
+bool pe_event_overrun(struct pe_net *pn)
+{
+	bool missed;
+
+	spin_lock_bh(&pn->ifaces_lock);
+	missed = pn->event_missed;
+	pn->event_missed = false;
+	spin_unlock_bh(&pn->ifaces_lock);
+	return missed;
 }
 
 /**
@@ -121,8 +146,10 @@ struct pe_occurrence *pe_event_next(struct pe_net *pn)
 	spin_lock_bh(&pn->ifaces_lock);
 	item = list_first_entry_or_null(&pn->events, struct pe_occurrence,
 					list);
-	if (item)
+	if (item) {
 		list_del(&item->list);
+		pn->event_count--;
+	}
 	spin_unlock_bh(&pn->ifaces_lock);
 	return item;
 }

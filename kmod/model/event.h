@@ -27,6 +27,7 @@ struct pe_pool;
  * @cause: enum pe_cause of it
  * @since: when it began, in nanoseconds since 1970
  * @best: members that get a pool's packets, as a set
+ * @generation: of the pool
  * @evidence: what was seen of a device
  */
 struct pe_occurrence {
@@ -40,6 +41,7 @@ struct pe_occurrence {
 	u8			cause;
 	u64			since;
 	u64			best;
+	u32			generation;
 	char			evidence[PE_EVIDENCE_MAX + 1];
 };
 
@@ -49,6 +51,7 @@ void pe_event_claim(struct pe_net *pn, const struct pe_announce *a,
 void pe_event_device(struct pe_net *pn, const struct pe_object *obj,
 		     const struct pe_health *health);
 void pe_event_pool(struct pe_net *pn, const struct pe_pool *pool);
+bool pe_event_overrun(struct pe_net *pn);
 struct pe_occurrence *pe_event_next(struct pe_net *pn);
 
 #endif /* _PE_EVENT_H */

@@ -13,11 +13,15 @@
 #include "netns.h"
 #include "pool.h"
 
-/* An inline device may have its reasons to let nothing pass for a while. Where
- * no other device shows that packets do pass, it must have let some pass until
- * just before: so many windows ago at most.
+/* An inline device may have its reasons to let nothing pass: it must have let
+ * something pass not long before, in windows; where others do at the moment,
+ * that may be longer ago.
  */
 #define PE_RECENT_WINDOWS	20
+#define PE_RECENT_BESIDE	200
+
+/* What nobody asked again within this time is no evidence any more. */
+#define PE_EVIDENCE_TIME	(10 * HZ)
 
 /**
  * pe_health_new() - a device that works as far as is known
@@ -77,6 +81,7 @@ void pe_health_set(struct pe_net *pn, struct pe_device *dev,
 		   const char *evidence)
 {
 	struct pe_health *health = dev->health;
+	bool worked = pe_health_works(health);
 	char *p;
 
 	lockdep_assert_held(&pn->health_lock);
@@ -86,15 +91,22 @@ void pe_health_set(struct pe_net *pn, struct pe_device *dev,
 	health->heard = jiffies;
 	health->proven = false;
 	health->waiting = false;
+	health->stirred = jiffies;
+	if (cause == PE_CAUSE_COMMAND)
+		health->drains = state == PE_DEVICE_STATE_DRAIN;
+	else if (state == PE_DEVICE_STATE_UP && health->drains)
+		state = PE_DEVICE_STATE_DRAIN;
 	strscpy(health->evidence, evidence, sizeof(health->evidence));
 	for (p = health->evidence; *p; p++)
 		if (iscntrl(*p))
 			*p = '?';
 	pe_device_pulse(dev->stats, &health->base);
+	health->seen = health->base;
 	WRITE_ONCE(health->state, state);
 	pe_event_device(pn, dev->obj, health);
 	pe_pools_refresh(pn, dev);
-	schedule_work(&pn->settle_work);
+	if (worked != pe_health_works(health))
+		schedule_work(&pn->settle_work);
 }
 
 /**
@@ -109,6 +121,13 @@ void pe_health_hear(struct pe_device *dev)
 	struct pe_pulse pulse;
 
 	pe_device_pulse(dev->stats, &pulse);
+	if (memcmp(&pulse, &health->seen, sizeof(pulse))) {
+		health->stirred = jiffies;
+		health->seen = pulse;
+	} else if (time_after(jiffies, health->stirred + PE_EVIDENCE_TIME)) {
+		health->waiting = false;
+		health->base = pulse;
+	}
 	if (pulse.beat[PE_BEAT_ANSWERED] !=
 	    health->base.beat[PE_BEAT_ANSWERED]) {
 		health->base = pulse;
@@ -166,14 +185,16 @@ static enum pe_cause pe_health_inline(const struct pe_pool *pool,
 				      const struct pe_pulse *since,
 				      unsigned long window, bool others)
 {
-	unsigned long recent = health->heard + PE_RECENT_WINDOWS * window;
+	unsigned int windows = others ? PE_RECENT_BESIDE : PE_RECENT_WINDOWS;
 
 	if (since->beat[PE_BEAT_ASKED] < pool->detect_packets)
 		return PE_CAUSE_BEGIN;
-	/* With nothing in its place, one that is silent may as well go on. */
-	if (!pe_pool_has_other(pool, health))
+	if (pool->members == 1)
 		return PE_CAUSE_BEGIN;
-	if (others || !health->proven || time_before(health->asked, recent))
+	/* One that was found dead before has to show that it is not. */
+	if (health->proven ? time_before(health->asked,
+					 health->heard + windows * window) :
+			     health->cause == PE_CAUSE_REVIVE)
 		return PE_CAUSE_SILENCE;
 	return PE_CAUSE_BEGIN;
 }
@@ -196,6 +217,11 @@ static enum pe_cause pe_health_judge(const struct pe_pool *pool,
 	pe_device_pulse(dev->stats, &since);
 	for (i = 0; i < PE_BEATS; i++)
 		since.beat[i] -= health->base.beat[i];
+	/* With nothing in its place it may as well go on, but where it never had
+	 * an alternate, to say so is all that can be done.
+	 */
+	if (pool->members > 1 && !pe_pool_has_other(pool, health))
+		return PE_CAUSE_BEGIN;
 	if (dev->kind == PE_DEVICE_KIND_SERVER)
 		cause = pe_health_server(pool, &since);
 	else if (dev->kind == PE_DEVICE_KIND_INLINE)

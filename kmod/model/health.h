@@ -18,12 +18,16 @@ struct pe_pool;
  * struct pe_health - how a device is, whatever its version
  * @state: enum pe_device_state; read by the packet path
  * @cause: enum pe_cause
+ * @drains: a command said that it drains, which it does whenever it comes back
  * @proven: it has answered since it is up
  * @waiting: there was something to answer since it answered last
  * @since: when the state began, in nanoseconds since 1970
  * @changed: the same in jiffies
  * @heard: when it was last seen to have answered, in jiffies
  * @asked: when @waiting began, in jiffies
+ * @stirred: when it was last seen to be asked or to refuse, in jiffies
+ * @visit: of the doctor, the last one
+ * @seen: what was counted then
  * @base: what was counted when it answered last
  * @stats: what the device was handed
  * @evidence: what was seen
@@ -33,12 +37,16 @@ struct pe_pool;
 struct pe_health {
 	u8			state;
 	u8			cause;
+	bool			drains;
 	bool			proven;
 	bool			waiting;
 	u64			since;
 	unsigned long		changed;
 	unsigned long		heard;
 	unsigned long		asked;
+	unsigned long		stirred;
+	u32			visit;
+	struct pe_pulse		seen;
 	struct pe_pulse		base;
 	struct pe_device_stats __percpu *stats;
 	char			evidence[PE_EVIDENCE_MAX + 1];

@@ -96,11 +96,11 @@ void pe_pool_put(struct pe_net *pn, struct pe_pool *pool)
 	call_rcu(&pool->rcu, pe_pool_free_rcu);
 }
 
-static u32 pe_member_hash(const struct pe_member *member, u32 seed)
+static u32 pe_member_seed(const struct pe_member *member)
 {
 	const char *name = member->device->obj->name;
 
-	return jhash(name, strlen(name), seed);
+	return jhash(name, strlen(name), 0);
 }
 
 /* Large enough for members of the smallest weight to have a share, too. */
@@ -151,8 +151,9 @@ static void pe_pool_populate(struct pe_pool *pool, struct pe_turn *turn,
 	u8 i;
 
 	for (i = 0; i < pool->members; i++) {
-		turn[i].at = pe_member_hash(&pool->member[i], 1) % pool->slots;
-		turn[i].skip = pe_member_hash(&pool->member[i], 2) %
+		turn[i].at = jhash_1word(pool->member[i].seed, 1) %
+			     pool->slots;
+		turn[i].skip = jhash_1word(pool->member[i].seed, 2) %
 			       (pool->slots - 1) + 1;
 	}
 	for (i = 0; left; i = (i + 1) % pool->members) {
@@ -161,7 +162,8 @@ static void pe_pool_populate(struct pe_pool *pool, struct pe_turn *turn,
 			continue;
 		turn[i].credit -= heaviest;
 		pe_pool_claim(pool, &turn[i], i);
-		left--;
+		if (!(--left % 1024))
+			cond_resched();
 	}
 }
 
@@ -185,8 +187,10 @@ int pe_pool_build(struct pe_pool *pool)
 		return -ENOMEM;
 	memset(pool->slot, PE_NO_MEMBER, 2 * pool->slots);
 	pool->owner = pool->slot + pool->slots;
-	for (i = 0; i < pool->members; i++)
+	for (i = 0; i < pool->members; i++) {
+		pool->member[i].seed = pe_member_seed(&pool->member[i]);
 		heaviest = max(heaviest, pool->member[i].weight);
+	}
 	if (pool->policy == PE_POOL_POLICY_FAILOVER || !heaviest)
 		return 0;
 	turn = kcalloc(pool->members, sizeof(*turn), GFP_KERNEL);
@@ -241,9 +245,8 @@ static u8 pe_pool_heir(const struct pe_pool *pool, u32 slot, u64 best)
 	for (i = 0; i < pool->members; i++) {
 		if (!(best & BIT_ULL(i)))
 			continue;
-		score = pe_minus_log(jhash_1word(slot,
-						 pe_member_hash(&pool->member[i],
-								pool->seed)));
+		score = pe_minus_log(jhash_2words(slot, pool->member[i].seed,
+						  pool->seed));
 		weight = pool->member[i].weight ?: 1;
 		if (heir != PE_NO_MEMBER &&
 		    score * least_weight >= least_score * weight)
@@ -329,9 +332,11 @@ void pe_pools_refresh(struct pe_net *pn, const struct pe_device *dev)
 	struct pe_pool *pool;
 
 	lockdep_assert_held(&pn->health_lock);
-	list_for_each_entry(pool, &pn->pools, list)
+	list_for_each_entry(pool, &pn->pools, list) {
 		if (pe_pool_has(pool, dev))
 			pe_pool_refresh(pn, pool);
+		cond_resched();
+	}
 }
 
 /**
@@ -386,7 +391,7 @@ bool pe_pool_has_other(const struct pe_pool *pool,
 void pe_pools_examine(struct pe_net *pn)
 {
 	if (!READ_ONCE(pn->dead))
-		mod_delayed_work(system_highpri_wq, &pn->doctor_work, 0);
+		mod_delayed_work(system_unbound_wq, &pn->doctor_work, 0);
 }
 
 /**

@@ -20,9 +20,16 @@ struct pe_net;
 #define PE_DETECT_PACKETS	8
 #define PE_DETECT_WINDOW	50	/* milliseconds */
 
+/**
+ * struct pe_member - a device of a pool
+ * @device: the device
+ * @weight: its share, beside those of the others
+ * @seed: of its own, from its name: the same wherever it has that
+ */
 struct pe_member {
 	struct pe_device	*device;
 	u16			weight;
+	u32			seed;
 };
 
 /**

@@ -790,29 +790,58 @@ static void pe_sequence_refresh(struct pe_sequence *seq)
 {
 	struct pe_stage *stage;
 
-	for (stage = seq->stage; stage < seq->end; stage++)
-		WRITE_ONCE(stage->extra, pe_stage_extra(seq, stage));
+	u16 extra;
+
+	for (stage = seq->stage; stage < seq->end; stage++) {
+		extra = pe_stage_extra(seq, stage);
+		/* Others only read it. */
+		if (stage->extra != extra)
+			WRITE_ONCE(stage->extra, extra);
+	}
+}
+
+#define PE_SETTLE_AT_ONCE	64
+
+/**
+ * pe_sequences_refresh() - devices work, or not: hand on accordingly
+ * @pn: namespace
+ *
+ * Context: process context, pe_net.lock held.
+ */
+void pe_sequences_refresh(struct pe_net *pn)
+{
+	struct rhashtable_iter iter;
+	struct pe_sequence *seq;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&pn->lock);
+	rhashtable_walk_enter(&pn->sequences, &iter);
+	rhashtable_walk_start(&iter);
+	while ((seq = rhashtable_walk_next(&iter))) {
+		/* A table that grows is walked again: that does no harm. */
+		if (IS_ERR(seq))
+			continue;
+		pe_sequence_refresh(seq);
+		if (++n % PE_SETTLE_AT_ONCE)
+			continue;
+		rhashtable_walk_stop(&iter);
+		cond_resched();
+		rhashtable_walk_start(&iter);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
 }
 
 /**
- * pe_sequences_settle() - devices work, or not: hand on accordingly
+ * pe_sequences_settle() - the same without a command
  * @work: pe_net.settle_work
  */
 void pe_sequences_settle(struct work_struct *work)
 {
 	struct pe_net *pn = container_of(work, struct pe_net, settle_work);
-	struct rhashtable_iter iter;
-	struct pe_sequence *seq;
 
 	mutex_lock(&pn->lock);
-	rhashtable_walk_enter(&pn->sequences, &iter);
-	rhashtable_walk_start(&iter);
-	while ((seq = rhashtable_walk_next(&iter)))
-		/* A table that grows is walked again: that does no harm. */
-		if (!IS_ERR(seq))
-			pe_sequence_refresh(seq);
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
+	pe_sequences_refresh(pn);
 	mutex_unlock(&pn->lock);
 }
 

@@ -116,13 +116,13 @@ struct pe_stage {
 	const struct pe_port	*to;
 	const struct pe_device	*device;
 	u16			extra;
-	u8			action;
 	u8			from_step;
 	u8			to_step;
 	u8			tap_first;
 	u8			taps;
 	u8			index;
-	u8			direction;
+	u8			direction : 1;
+	u8			action : 7;
 };
 
 /**
@@ -311,6 +311,7 @@ enum pe_drop pe_stage_choose(const struct pe_sequence *seq,
 			     struct pe_skipped *skipped);
 unsigned int pe_sequence_open_index(const struct pe_sequence *seq, u8 step,
 				    u8 direction);
+void pe_sequences_refresh(struct pe_net *pn);
 void pe_sequences_settle(struct work_struct *work);
 int pe_sequence_check_legs(const char *name, const struct pe_sequence *seq,
 			   u8 one, u8 two, struct pe_refusal *refusal);

@@ -600,8 +600,12 @@ void pe_service_step_sum(const struct pe_service *svc, u8 step,
 {
 	const struct pe_sequence *seq = svc->seq;
 	const struct pe_stage *stage;
-	struct pe_sum skipped;
+	struct pe_sum skipped = {};
 
+	/* First: what comes meanwhile is in what it is taken from, at least. */
+	if (seq->step[step].open)
+		pe_counts_sum(svc->counts,
+			      pe_sequence_open_index(seq, step, dir), &skipped);
 	pe_service_step_before(svc, step, dir, sum);
 	if (dir == PE_DIRECTION_REVERSE && seq->server &&
 	    step == seq->steps - 1) {
@@ -612,13 +616,9 @@ void pe_service_step_sum(const struct pe_service *svc, u8 step,
 		if (stage->direction == dir && !pe_stage_is_twin(seq, stage) &&
 		    (stage->to_step == step || pe_stage_copies_to(stage, step)))
 			pe_counts_sum(svc->counts, stage->index, sum);
-	if (!seq->step[step].open)
-		return;
-	memset(&skipped, 0, sizeof(skipped));
-	pe_counts_sum(svc->counts, pe_sequence_open_index(seq, step, dir),
-		      &skipped);
-	sum->packets -= skipped.packets;
-	sum->bytes -= skipped.bytes;
+	/* Counters of several CPUs are not of one moment. */
+	sum->packets -= min(sum->packets, skipped.packets);
+	sum->bytes -= min(sum->bytes, skipped.bytes);
 }
 
 /**

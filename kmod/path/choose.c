@@ -92,21 +92,40 @@ static __always_inline void pe_plain_client(const struct sk_buff *skb,
 	pe_client_outer(skb, family, forward, client);
 }
 
-/* The byte of a TCP header that holds its flags, 0 where it is not there. */
-static u8 pe_tcp_flags(const struct sk_buff *skb, unsigned int l4)
+static const struct tcphdr *pe_tcp_header(const struct sk_buff *skb,
+					  unsigned int l4, struct tcphdr *buf)
 {
-	const u8 *flags;
-	u8 _flags;
-
-	flags = skb_header_pointer(skb, l4 + offsetof(struct tcphdr, ack_seq) +
-					4 + 1, sizeof(_flags), &_flags);
-	return flags ? *flags : 0;
+	return skb_header_pointer(skb, l4, sizeof(*buf), buf);
 }
 
-#define PE_TCP_FIN	0x01
-#define PE_TCP_SYN	0x02
-#define PE_TCP_RST	0x04
-#define PE_TCP_ACK	0x10
+/* Does it open a connection? */
+static bool pe_tcp_opens(const struct sk_buff *skb, unsigned int l4)
+{
+	struct tcphdr _th;
+	const struct tcphdr *th = pe_tcp_header(skb, l4, &_th);
+
+	return th && th->syn && !th->ack;
+}
+
+/* Does it refuse one? That is a reset with the sequence number 0 (RFC 9293,
+ * section 3.10.7.1); others end connections, or are about those that are not
+ * the server's, as after one took over from another.
+ */
+static bool pe_tcp_refuses(const struct sk_buff *skb, unsigned int l4)
+{
+	struct tcphdr _th;
+	const struct tcphdr *th = pe_tcp_header(skb, l4, &_th);
+
+	return th && th->rst && th->ack && !th->seq;
+}
+
+static bool pe_tcp_resets(const struct sk_buff *skb, unsigned int l4)
+{
+	struct tcphdr _th;
+	const struct tcphdr *th = pe_tcp_header(skb, l4, &_th);
+
+	return th && th->rst;
+}
 
 /**
  * pe_count_asked() - a device is handed something that it should answer
@@ -125,8 +144,7 @@ void pe_count_asked(const struct pe_stage *stage, const struct sk_buff *skb,
 	const struct pe_device *dev = stage->device;
 
 	if (dev->kind == PE_DEVICE_KIND_SERVER &&
-	    (proto != IPPROTO_TCP ||
-	     (pe_tcp_flags(skb, l4) & (PE_TCP_SYN | PE_TCP_ACK)) != PE_TCP_SYN))
+	    (proto != IPPROTO_TCP || !pe_tcp_opens(skb, l4)))
 		return;
 	pe_device_beat(dev->stats, PE_BEAT_ASKED);
 }
@@ -170,41 +188,50 @@ const struct pe_device *pe_stage_sender(const struct sk_buff *skb, u8 family,
 }
 
 /* What comes from a member of a pool tells that it works, or that it does not do
- * what it was asked.
+ * what it was asked. Of a service that has every port, clients may well ask for
+ * one that a server has not: it is none the worse for it.
  */
-static void pe_count_answer(const struct pe_device *dev,
+static void pe_count_answer(const struct pe_service *svc,
+			    const struct pe_device *dev,
 			    const struct sk_buff *skb, u8 proto,
 			    unsigned int l4)
 {
 	enum pe_beat beat = PE_BEAT_ANSWERED;
 
 	if (dev->kind == PE_DEVICE_KIND_SERVER && proto == IPPROTO_TCP &&
-	    pe_tcp_flags(skb, l4) & PE_TCP_RST)
+	    pe_tcp_resets(skb, l4)) {
+		if (svc->level != PE_LEVEL_PORT || !pe_tcp_refuses(skb, l4))
+			return;
 		beat = PE_BEAT_REFUSED;
+	}
 	pe_device_beat(dev->stats, beat);
 }
 
-/* Who answers for a server that it can't be reached is no sign of life, but
- * that there is no such port, the server says itself.
+/* That there is no such port, a server says itself; whatever else is wrong,
+ * routers may say for it.
  */
-static void pe_count_error(const struct pe_packet *pkt,
+static bool pe_error_refuses(const struct pe_packet *pkt)
+{
+	const u8 *type;
+	u8 _type[2];
+
+	type = skb_header_pointer(pkt->skb, pkt->l4, sizeof(_type), _type);
+	if (!type)
+		return false;
+	if (pkt->family == NFPROTO_IPV4)
+		return type[0] == ICMP_DEST_UNREACH &&
+		       type[1] == ICMP_PORT_UNREACH;
+	return type[0] == ICMPV6_DEST_UNREACH &&
+	       type[1] == ICMPV6_PORT_UNREACH;
+}
+
+static void pe_count_error(const struct pe_service *svc,
+			   const struct pe_packet *pkt,
 			   const struct pe_device *dev)
 {
-	bool unreachable;
-	const u8 *type;
-	u8 _type;
-
-	if (dev->kind != PE_DEVICE_KIND_SERVER) {
+	if (dev->kind != PE_DEVICE_KIND_SERVER)
 		pe_device_beat(dev->stats, PE_BEAT_ANSWERED);
-		return;
-	}
-	type = skb_header_pointer(pkt->skb, pkt->l4, sizeof(_type), &_type);
-	if (!type)
-		return;
-	unreachable = pkt->family == NFPROTO_IPV4 ?
-			      *type == ICMP_DEST_UNREACH :
-			      *type == ICMPV6_DEST_UNREACH;
-	if (unreachable)
+	else if (svc->level == PE_LEVEL_PORT && pe_error_refuses(pkt))
 		pe_device_beat(dev->stats, PE_BEAT_REFUSED);
 }
 
@@ -235,9 +262,10 @@ enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 	if (stage->extra & PE_EXTRA_RETURNED) {
 		from = pe_stage_sender(pkt->skb, pkt->family, hit->svc, stage);
 		if (from && pkt->error)
-			pe_count_error(pkt, from);
+			pe_count_error(hit->svc, pkt, from);
 		else if (from)
-			pe_count_answer(from, pkt->skb, pkt->proto, pkt->l4);
+			pe_count_answer(hit->svc, from, pkt->skb, pkt->proto,
+					pkt->l4);
 		stage->extra &= ~PE_EXTRA_RETURNED;
 	}
 	if (!(stage->extra & PE_EXTRA_CHOOSE))
@@ -269,7 +297,8 @@ bool pe_choose_plain(const struct sk_buff *skb, u8 family,
 
 	if (stage->extra & PE_EXTRA_RETURNED) {
 		l4 = pe_plain_l4(skb, family, &proto);
-		pe_count_answer(pe_stage_sender(skb, family, hit->svc, stage),
+		pe_count_answer(hit->svc,
+				pe_stage_sender(skb, family, hit->svc, stage),
 				skb, proto, l4);
 		stage->extra &= ~PE_EXTRA_RETURNED;
 	}

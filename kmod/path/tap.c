@@ -51,8 +51,7 @@ static const struct pe_device *pe_tap_chosen(const struct pe_packet *pkt,
 	union nf_inet_addr addr;
 
 	if (likely(!step->pool))
-		return pe_health_works(step->device->health) ? step->device :
-							       NULL;
+		return step->device;
 	pe_packet_client(pkt, hit, &addr, &client);
 	return pe_pool_pick(step->pool, &client);
 }
@@ -78,6 +77,9 @@ void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit)
 
 		/* Among them may be steps that are left out. */
 		if (unlikely(step->device->kind != PE_DEVICE_KIND_TAP))
+			continue;
+		if (unlikely(!step->pool &&
+			     !pe_health_works(step->device->health)))
 			continue;
 		tap = pe_tap_chosen(pkt, hit, step);
 		if (unlikely(!tap || pe_tap_copy(pkt, &tap->outside))) {

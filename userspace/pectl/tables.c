@@ -150,7 +150,7 @@ const struct clause_entry clause_table[] = {
 	{ "pool", "key {flow | client}",
 	  "What is hashed: address and port (flow), or the address (client), where several flows of a client belong together. Of services without ports, and of those with a device that emits, always the address." },
 	{ "pool", "detect [packets N] [window TIME]",
-	  "A member is found dead that answered none of N packets (8) for at least TIME (50ms): an inline device that returns nothing of what it is handed, while another member does, or after it did until just before, or has not since it is up; a server that does not answer what opens TCP connections, or refuses it or anything else with a reset or an ICMP error. The last inline member that is up is never found dead like that." },
+	  "A member is found dead that answered none of N packets (8) for at least TIME (50ms): an inline device that returns nothing of what it is handed, after it did until not long before, or after it was found dead and tried again; a server that does not answer what opens TCP connections, or of a service with ports refuses them or says that there is no such port. The last member that is up is never found dead like that, but for a server without an alternate. What has never returned anything is for active checks to find." },
 	{ "pool", "detect off",
 	  "None is, but for those whose interface is down or whose link-layer address cannot be found." },
 	{ "pool", "revive [TIME]",
