@@ -140,6 +140,9 @@ device fw {{ inline outside dev i1 lladdr {mac(1, 2)} \
 inside dev i2 lladdr {mac(2, 2)}; }}
 device br {{ inline transparent outside dev i3 inside dev i4; }}
 device ids {{ tap dev i2 lladdr {mac(2, 1)}; }}
+device web2 {{ server dev i1 lladdr {mac(1, 3)} mode loopback; }}
+pool webs {{ members web, web2; policy maglev; }}
+pool first {{ members fw, br; policy failover; }}
 """ + "".join(
     f"device d{k} {{ inline dev i{LOOP} lladdr {mac(LOOP, DEVICE + k)}; }}\n"
     for k in range(1, max(CHAINS) + 1)) + "".join(
@@ -197,6 +200,8 @@ ENGINE_ROWS = [
     *[Ours(f"walk-{n}", f"all the way through a chain of {n}", chain(n),
            {"p1": 1, f"p{LOOP}": n}) for n in CHAINS],
     Ours("miss", "no service's: forwarded", "web", miss=True),
+    Ours("pool", "steer to one of a pool, by maglev", "webs"),
+    Ours("failover", "steer to the first of a pool, inline", "first, web"),
     Ours("steer6", "steer to a loopback server, IPv6", "web", family=F6),
     Ours("nat6", "server in mode nat, IPv6", "nat6-{k}", family=F6),
     Ours("miss6", "no service's: forwarded, IPv6", "web", family=F6,
