@@ -297,8 +297,9 @@ def server_dies(f, how):
             listener.listen(64)
             require(ask(1), "the first server does not answer")
             if how == "unanswered":
-                nft(webs[1], "table inet d { chain c { type filter hook input "
-                             "priority 0; tcp dport 80 drop; } }")
+                nft(webs[1], "add table inet d\nadd chain inet d c "
+                             "{ type filter hook input priority 0; }\n"
+                             "add rule inet d c tcp dport 80 drop")
                 poll("alternate", lambda: ask(2), 10)
         if how == "refused":
             poll("alternate", lambda: ask(2), 10)
@@ -321,7 +322,8 @@ def neighbour_fails_and_comes_back(f):
     one.until("alternate", lambda: states(name)[name][0] == "down", 20)
     expect("cause", states(name)[name][1] in ("neighbour", "interface"), True)
     one.answered()
-    via1.ip("link set eth0 up", *via1.addrs, *via1.batch)
+    via1.ip("link set eth0 up", *(line.replace(" add ", " replace ", 1)
+                                  for line in (*via1.addrs, *via1.batch)))
     one.until("revival", lambda: states(name)[name][0] == "up", 20)
     one.answered()
     one.close()
