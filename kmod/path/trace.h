@@ -25,6 +25,8 @@
 		{ PE_DROP_TAP_COPY,		"tap-copy" },		\
 		{ PE_DROP_ENCAPSULATE,		"encapsulate" },	\
 		{ PE_DROP_NO_ROUTE,		"no-route" },		\
+		{ PE_DROP_NO_DEVICE,		"no-device" },		\
+		{ PE_DROP_DENIED,		"denied" },		\
 		{ PE_DROP_CHECK,		"check" })
 
 TRACE_EVENT(pe_drop,
