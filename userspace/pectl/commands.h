@@ -31,6 +31,7 @@ int command_trace(const struct request *request, const struct options *options);
 int command_capture(const struct request *request, const struct options *options);
 int command_check(const struct request *request, const struct options *options);
 int command_validate(const struct request *request, const struct options *options);
+int command_watch(const struct request *request, const struct options *options);
 int command_help(const char *topic);
 
 #endif

@@ -249,6 +249,7 @@ static void completion_words(void)
 	words_command("trace");
 	words_command("capture");
 	words_command("check");
+	words_command("watch");
 }
 
 static const struct {

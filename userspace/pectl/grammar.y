@@ -60,6 +60,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> CONFIRM "confirm" REV "rev" REVISION "revision" ROLLBACK "rollback"
 %token <word> ARP "arp" CHECK_WORD "check" HTTP "http" TIMEOUT "timeout" VALIDATE "validate"
 %token <word> WITH "with"
+%token <word> FALL "fall" INTERVAL "interval" RISE "rise" WATCH "watch"
 %token <word> CAPTURE "capture" COUNT "count" SNAPLEN "snaplen" STEP_WORD "step" TRACE "trace"
 
 %token <word> POOL "pool" MEMBERS "members" POLICY "policy" FAILOVER "failover" MAGLEV "maglev"
@@ -161,6 +162,8 @@ command:
 	capture_items			{ request_watch_end(parse, $1); CHECK; }
 |	CHECK_WORD			{ request_check(parse, REQUEST_CHECK, $1); }
 	check_items targets
+|	WATCH				{ request_check(parse, REQUEST_WATCH, $1); }
+	watch_items targets		{ request_check_end(parse); }
 |	SERVICE VALIDATE name		{ request_check(parse, REQUEST_VALIDATE, $2); request_check_name(parse, PE_OBJECT_SERVICE, $3); CHECK; }
 |	MONITOR				{ request_start(parse, REQUEST_MONITOR, $1); }
 	groups
@@ -469,6 +472,18 @@ check_item:
 |	TIMEOUT NAME			{ request_check_timeout(parse, $2); }
 ;
 
+watch_items:
+	%empty
+|	watch_items watch_item		{ CHECK; }
+;
+
+watch_item:
+	check_item
+|	INTERVAL NAME			{ request_check_interval(parse, $2); }
+|	RISE NAME			{ request_check_rise(parse, $2); }
+|	FALL NAME			{ request_check_fall(parse, $2); }
+;
+
 targets:
 	%empty
 |	named_targets
@@ -533,6 +548,7 @@ other:
 |	POOL | MEMBERS | POLICY | FAILOVER | MAGLEV | KEY | FLOW | WEIGHT | DETECT | OFF | PACKETS
 |	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE
 |	ARP | CHECK_WORD | HTTP | TIMEOUT | VALIDATE
+|	FALL | INTERVAL | RISE | WATCH
 ;
 
 %%

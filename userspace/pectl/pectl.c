@@ -48,6 +48,8 @@ static int pectl_command(struct parse *parse, const struct options *options)
 		return command_check(request, options);
 	case REQUEST_VALIDATE:
 		return command_validate(request, options);
+	case REQUEST_WATCH:
+		return command_watch(request, options);
 	case REQUEST_HELP:
 		return command_help(request->topic);
 	}

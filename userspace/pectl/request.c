@@ -2,7 +2,6 @@
 
 #include "request.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "parse.h"
@@ -311,15 +310,20 @@ void request_watch_end(struct parse *parse, struct word word)
 
 /* Where nothing is said. */
 #define CHECK_TIMEOUT 1000
+#define CHECK_INTERVAL 1000
+#define CHECK_RISE 2
+#define CHECK_FALL 3
 
 /* Milliseconds; a check shorter than that says more of the engine's own load. */
 #define CHECK_TIME_MIN 10
+#define CHECK_INTERVAL_MIN 100
 #define CHECK_TIME_MAX 3600000
+#define CHECK_COUNT_MAX 1000
 
 /**
  * request_check() - devices are to be checked
  * @parse: the text
- * @kind: REQUEST_CHECK or REQUEST_VALIDATE
+ * @kind: REQUEST_CHECK, REQUEST_VALIDATE or REQUEST_WATCH
  * @word: where it stands
  */
 void request_check(struct parse *parse, enum request_kind kind, struct word word)
@@ -327,6 +331,9 @@ void request_check(struct parse *parse, enum request_kind kind, struct word word
 	request_start(parse, kind, word);
 	parse->request->check = (struct request_check){
 		.timeout = CHECK_TIMEOUT,
+		.interval = CHECK_INTERVAL,
+		.rise = CHECK_RISE,
+		.fall = CHECK_FALL,
 	};
 }
 
@@ -340,35 +347,6 @@ void request_check_kind(struct parse *parse, unsigned int kind)
 	parse->request->check.kind = (uint8_t)kind;
 }
 
-static const struct {
-	const char *name;
-	unsigned int milliseconds;
-} request_units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
-
-/* A number and its unit, such as 500ms. */
-static void request_time(struct parse *parse, struct word word, unsigned int min, const char *what,
-			 unsigned int *time)
-{
-	const char *s = parse->source->text + word.at;
-	size_t digits = strspn(s, "0123456789"), i;
-	unsigned long long value = strtoull(s, NULL, 10);
-
-	for (i = 0; i < sizeof(request_units) / sizeof(*request_units); i++) {
-		const char *unit = request_units[i].name;
-
-		if (!digits || digits > 7 || digits + strlen(unit) != word.len ||
-		    strncmp(s + digits, unit, strlen(unit)) != 0)
-			continue;
-		value *= request_units[i].milliseconds;
-		if (value < min || value > CHECK_TIME_MAX)
-			break;
-		*time = (unsigned int)value;
-		return;
-	}
-	parse_error(parse, word, "'%.*s' is no %s: give one from %ums to 1h, such as 500ms or 2s",
-		    (int)word.len, s, what, min);
-}
-
 /**
  * request_check_timeout() - how long to wait for an answer
  * @parse: the text
@@ -376,7 +354,55 @@ static void request_time(struct parse *parse, struct word word, unsigned int min
  */
 void request_check_timeout(struct parse *parse, struct word value)
 {
-	request_time(parse, value, CHECK_TIME_MIN, "timeout", &parse->request->check.timeout);
+	parse_duration(parse, value, CHECK_TIME_MIN, CHECK_TIME_MAX,
+		       &parse->request->check.timeout);
+}
+
+/**
+ * request_check_interval() - how long from one round to the next
+ * @parse: the text
+ * @value: the time
+ */
+void request_check_interval(struct parse *parse, struct word value)
+{
+	parse_duration(parse, value, CHECK_INTERVAL_MIN, CHECK_TIME_MAX,
+		       &parse->request->check.interval);
+}
+
+/**
+ * request_check_rise() - how many rounds in a row make a device up
+ * @parse: the text
+ * @value: the number
+ */
+void request_check_rise(struct parse *parse, struct word value)
+{
+	parse_number(parse, value, 1, CHECK_COUNT_MAX, "number of rounds",
+		     &parse->request->check.rise);
+}
+
+/**
+ * request_check_fall() - how many rounds in a row make a device down
+ * @parse: the text
+ * @value: the number
+ */
+void request_check_fall(struct parse *parse, struct word value)
+{
+	parse_number(parse, value, 1, CHECK_COUNT_MAX, "number of rounds",
+		     &parse->request->check.fall);
+}
+
+/**
+ * request_check_end() - check that it can be watched
+ * @parse: the text
+ *
+ * A round ends before the next one begins.
+ */
+void request_check_end(struct parse *parse)
+{
+	struct request_check *check = &parse->request->check;
+
+	if (check->timeout > check->interval)
+		check->timeout = check->interval;
 }
 
 /**

@@ -27,6 +27,7 @@ enum request_kind {
 	REQUEST_CAPTURE,
 	REQUEST_CHECK,
 	REQUEST_VALIDATE,
+	REQUEST_WATCH,
 	REQUEST_HELP,
 };
 
@@ -57,10 +58,16 @@ struct request_flow {
  * struct request_check - how devices are to be checked
  * @kind: enum pe_check_kind, PE_CHECK_NOTHING for what suits each
  * @timeout: milliseconds to wait for an answer
+ * @interval: milliseconds from one round to the next
+ * @rise: rounds in a row after which a device is up
+ * @fall: rounds in a row after which a device is down
  */
 struct request_check {
 	uint8_t kind;
 	unsigned int timeout;
+	unsigned int interval;
+	unsigned int rise;
+	unsigned int fall;
 };
 
 /**
@@ -120,6 +127,10 @@ void request_revision(struct parse *parse, struct word word);
 void request_check(struct parse *parse, enum request_kind kind, struct word word);
 void request_check_kind(struct parse *parse, unsigned int kind);
 void request_check_timeout(struct parse *parse, struct word value);
+void request_check_interval(struct parse *parse, struct word value);
+void request_check_rise(struct parse *parse, struct word value);
+void request_check_fall(struct parse *parse, struct word value);
+void request_check_end(struct parse *parse);
 void request_check_name(struct parse *parse, int object, struct word word);
 void request_monitor(struct parse *parse, unsigned int group);
 void request_help(struct parse *parse, struct word word);

@@ -64,6 +64,9 @@ static const struct {
 	{ COUNT, "a number" },
 	{ SNAPLEN, "a number of bytes" },
 	{ TIMEOUT, "a time such as 500ms" },
+	{ INTERVAL, "a time such as 500ms" },
+	{ RISE, "a number" },
+	{ FALL, "a number" },
 	{ VALIDATE, "the name of a service" },
 	{ WITH, "the name of a device" },
 };
@@ -177,6 +180,12 @@ static void syntax_unclosed(struct parse *parse)
 		    "the block of '%s' is not closed: '}' is missing", object->name);
 }
 
+/* Some commands say with a word what the name behind it is of. */
+static bool syntax_names_objects(const struct parse *parse)
+{
+	return parse->request->kind == REQUEST_CHECK || parse->request->kind == REQUEST_WATCH;
+}
+
 /**
  * syntax_report() - say why the word read last cannot stand where it stands
  * @parse: the text
@@ -191,10 +200,10 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 	if (parse->previous == ',')
 		value = parse->nsteps || parse->pool ? "the name of a device" : "a port number";
 	if ((parse->previous == DEVICE || parse->previous == POOL || parse->previous == ACL) &&
-	    parse->mode == PARSE_ARGUMENTS && parse->request->kind != REQUEST_CHECK)
+	    parse->mode == PARSE_ARGUMENTS && !syntax_names_objects(parse))
 		value = NULL;
 	if (parse->previous == SERVICE && parse->mode == PARSE_ARGUMENTS &&
-	    parse->request->kind != REQUEST_TRACE && parse->request->kind != REQUEST_CHECK)
+	    parse->request->kind != REQUEST_TRACE && !syntax_names_objects(parse))
 		value = NULL;
 	if (value) {
 		syntax_missing(parse, value);

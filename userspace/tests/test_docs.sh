@@ -111,6 +111,7 @@ complete_is "fw1 web1" capture ""
 complete_is "step" capture web st
 complete_is "flush" -j -s f
 complete_is "timeout" check ti
+complete_is "interval" watch in
 complete_is "fw1 web1" check device ""
 complete_is "fw1" service validate f
 
