@@ -321,7 +321,7 @@ def text_and_refusals():
     require("no device 'nobody'" in err, err)
     status, _, err = pe.try_pectl("check", "timeout", "5")
     expect("exit code", status, engine.USAGE)
-    require("is no timeout" in err, err)
+    require("is no time from" in err, err)
 
 
 suite.run(start)
