@@ -125,7 +125,8 @@ enum pe_drop pe_act_extra(struct pe_packet *pkt, const struct pe_hit *hit,
 	enum pe_drop reason = PE_DROP_NONE;
 
 	if (extra & PE_EXTRA_SENT)
-		server = pe_act_server(pkt, hit);
+		server = hit->stage->from ? hit->stage->from->device :
+					    pe_act_server(pkt, hit);
 
 	if (extra & PE_EXTRA_TRACK)
 		reason = pe_track_unmark(pkt, hit);
@@ -375,7 +376,7 @@ unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	};
 
 	pkt.l4 = pe_plain_l4(skb, family, &pkt.proto);
-	if (unlikely(stage->extra & (PE_EXTRA_AHEAD | PE_EXTRA_TAPS)))
+	if (unlikely(stage->extra & PE_EXTRA_AHEAD))
 		pe_packet_plain(skb, family, &pkt.key);
 	return pe_act(&pkt, &hit);
 }

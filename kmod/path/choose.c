@@ -50,6 +50,14 @@ static __always_inline bool pe_client_has_port(const struct pe_service *svc)
 	return svc->level == PE_LEVEL_PORT && svc->seq->legs == 1;
 }
 
+/* One of the ports of a plain packet, which was not parsed. */
+static u16 pe_packet_port(const struct pe_packet *pkt, unsigned int which)
+{
+	const __be16 *ports = (const void *)pkt->skb->data + pkt->l4;
+
+	return ntohs(ports[which]);
+}
+
 /**
  * pe_packet_client() - the client's end of a packet
  * @pkt: parsed packet
@@ -63,8 +71,13 @@ void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
 	bool forward = pe_hit_forward(hit);
 
 	client->port = 0;
-	if (pe_client_has_port(hit->svc) && pkt->key.ports)
-		client->port = forward ? pkt->key.sport : pkt->key.dport;
+	if (pe_client_has_port(hit->svc)) {
+		if (pkt->key.ports)
+			client->port = forward ? pkt->key.sport :
+						 pkt->key.dport;
+		else if (!pkt->key.proto)
+			client->port = pe_packet_port(pkt, !forward);
+	}
 	if (unlikely(pkt->error) && pe_client_quoted(pkt, forward, addr)) {
 		client->ipv4 = pkt->family == NFPROTO_IPV4;
 		client->addr = addr->ip6;

@@ -410,9 +410,11 @@ pe_steer_quick(struct pe_net *pn, struct sk_buff *skb, u8 family,
 /* A plain packet, surely at a stage that leaves something open. */
 static noinline unsigned int pe_steer_ahead(struct pe_net *pn,
 					    struct sk_buff *skb, u8 family,
-					    const struct pe_hit *hit)
+					    const struct pe_service *svc,
+					    const struct pe_stage *at)
 {
-	struct pe_stage stage = *hit->stage;
+	struct pe_hit hit = { svc, at, PE_MATCH_EXACT };
+	struct pe_stage stage = *at;
 	u16 asks = stage.extra & PE_EXTRA_ASKS;
 	struct net_device *dev;
 	enum pe_drop reason;
@@ -420,23 +422,23 @@ static noinline unsigned int pe_steer_ahead(struct pe_net *pn,
 	u8 proto;
 
 	if (stage.extra & PE_EXTRA_GATE) {
-		reason = pe_gate_plain(skb, family, hit->svc->gate);
+		reason = pe_gate_plain(skb, family, svc->gate);
 		if (reason)
 			return pe_drop(pn, skb, reason);
 		stage.extra &= ~PE_EXTRA_GATE;
 	}
-	if (unlikely(!pe_choose_plain(skb, family, hit, &stage)))
-		return pe_act_plain(pn, skb, family, hit->svc, &stage);
+	if (unlikely(!pe_choose_plain(skb, family, &hit, &stage)))
+		return pe_act_plain(pn, skb, family, svc, &stage);
 	stage.extra &= ~PE_EXTRA_ASKS;
 	if (unlikely(!pe_is_quick(skb, family, &stage, &dev))) {
 		stage.extra |= asks;
-		return pe_steer_plain(pn, skb, family, hit->svc, &stage);
+		return pe_steer_plain(pn, skb, family, svc, &stage);
 	}
 	if (asks) {
 		l4 = pe_plain_l4(skb, family, &proto);
 		pe_count_asked(&stage, skb, proto, l4);
 	}
-	return pe_steer_quick(pn, skb, family, hit->svc, &stage, dev);
+	return pe_steer_quick(pn, skb, family, svc, &stage, dev);
 }
 
 /* Surely at a stage; what needs nothing but to be handed on goes at once. */
@@ -450,7 +452,7 @@ pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	if (likely(pe_is_quick(skb, family, stage, &dev)))
 		return pe_steer_quick(pn, skb, family, hit->svc, stage, dev);
 	if (unlikely(stage->extra & PE_EXTRA_AHEAD))
-		return pe_steer_ahead(pn, skb, family, hit);
+		return pe_steer_ahead(pn, skb, family, hit->svc, stage);
 	return pe_steer_plain(pn, skb, family, hit->svc, stage);
 }
 
