@@ -18,8 +18,8 @@ from lib.addr import ENGINE, F6, FAMILIES, mac
 from lib.ktap import Suite, expect, poll, require
 from lib.lab import Lab
 from lib.link import (ALL_NODES, BROADCAST, NS, OVERRIDE, REPLY, REQUEST,
-                      SOLICITED, ZERO_MAC, Ear, arp, claim, is_answer,
-                      multicast_mac, nd, option, question, solicited_node)
+                      SOLICITED, ZERO_MAC, Ear, arp, claim, claims,
+                      is_answer, nd, option, question, solicited_node)
 from lib.nginx import Nginx
 from lib.packet import raw_addr
 from lib.wire import Capture, check_walk, got, put
@@ -72,12 +72,7 @@ service not{f.name} {{ vip {f.host(0, 102)} udp port 80; sequence web; }}
 
 def is_told(f, words, addr, eng=ENG):
     """Who has the address now, as everybody on the link is told."""
-    if f.v6:
-        return [w for w in words if w.what == "na" and
-                w == ("na", eng, multicast_mac(ALL_NODES), addr, addr, eng,
-                      OVERRIDE)]
-    return [w for w in words if w.what == "request" and
-            w == ("request", eng, BROADCAST, addr, addr, eng, 0)]
+    return claims(f, words, addr, eng)
 
 
 def answer(f, addr, to, eng=ENG):

@@ -135,6 +135,7 @@ class Lab:
         self.apart = set()          # segments the engine is not on
         self.owners = {}            # segment -> who is its engine, if another
         self.points = {}            # segment -> (node, ifname) to capture at
+        self.hop = ENGINE           # the host number that routes lead to
         self.tmp = tempfile.mkdtemp(prefix="pe-test-")
         self.eng = self.node(engine)
         self.forwards(self.eng)
@@ -176,7 +177,7 @@ class Lab:
         for f in FAMILIES:
             where = f.vips if dest == "vips" else dest
             node.batch.append(f"route add {where} "
-                              f"via {f.host(segment, ENGINE)}")
+                              f"via {f.host(segment, self.hop)}")
 
     def client(self, name="u1", segment=0, number=1):
         node = self.node(name)

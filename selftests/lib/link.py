@@ -2,6 +2,7 @@
 """What hosts of a link ask and tell each other: ARP and neighbour discovery,
 made by hand and listened to.
 """
+import ctypes
 import socket
 import struct
 import time
@@ -18,6 +19,18 @@ REQUEST, REPLY = 1, 2
 NS, NA = 135, 136
 SOLICITED, OVERRIDE = 0x40000000, 0x20000000
 ALL_NODES = "ff02::1"
+SO_ATTACH_FILTER = 26
+ETH_P_IPV6 = 0x86dd
+
+# Instructions for the kernel: ARP and ICMPv6 are heard, nothing else.
+FILTER = struct.pack("HBBI" * 7,
+                     0x28, 0, 0, 12,            # load the ethertype
+                     0x15, 3, 0, ARP,
+                     0x15, 0, 3, ETH_P_IPV6,
+                     0x30, 0, 0, 20,            # load the next header
+                     0x15, 0, 1, ICMP6,
+                     0x06, 0, 0, 0xffffffff,
+                     0x06, 0, 0, 0)
 
 # What was seen: what is "request", "reply", "ns" or "na"; source is who says
 # it, target who it is about, lladdr what is said of whom.
@@ -106,6 +119,13 @@ def parse(frame):
     return parse_nd(smac, dmac, frame[14:]) if kind == 0x86dd else None
 
 
+def claims(f, words, addr, mac):
+    """The words by which a MAC has told everybody that it has an address."""
+    what = ("na", mac, multicast_mac(ALL_NODES), addr, addr, mac, OVERRIDE) \
+        if f.v6 else ("request", mac, BROADCAST, addr, addr, mac, 0)
+    return [word for word in words if word == what]
+
+
 def is_answer(word, addr):
     if word.what == "na":
         return word.target == addr and word.flags & SOLICITED
@@ -117,6 +137,9 @@ class Ear:
 
     def __init__(self, node, dev="eth0"):
         self.sock = node.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        text = ctypes.create_string_buffer(FILTER)
+        self.sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack(
+            "HP", len(FILTER) // 8, ctypes.addressof(text)))
         self.sock.bind((dev, ETH_P_ALL))
         self.words = []
 
