@@ -271,6 +271,12 @@ int pe_nl_pool_new_doit(struct sk_buff *skb, struct genl_info *info)
 	return pe_nl_new(info, PE_NOUN_POOL);
 }
 
+/* PE_CMD_POOL_DEL */
+int pe_nl_pool_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_del(info, PE_NOUN_POOL);
+}
+
 /* PE_CMD_ACL_NEW */
 int pe_nl_acl_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -281,12 +287,6 @@ int pe_nl_acl_new_doit(struct sk_buff *skb, struct genl_info *info)
 int pe_nl_acl_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	return pe_nl_del(info, PE_NOUN_ACL);
-}
-
-/* PE_CMD_POOL_DEL */
-int pe_nl_pool_del_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return pe_nl_del(info, PE_NOUN_POOL);
 }
 
 /* PE_CMD_SERVICE_NEW */
@@ -321,6 +321,23 @@ static int pe_call_reply_object(struct pe_call *call,
 	return genlmsg_reply(skb, call->info);
 }
 
+/* What a message names, or NULL with a refusal. */
+static const struct pe_object *pe_call_find(struct pe_call *call,
+					    enum pe_noun noun,
+					    const struct nlattr *name)
+{
+	const struct pe_object *obj;
+
+	obj = pe_object_find(call->pn, noun, nla_data(name));
+	if (obj && obj->live)
+		return obj;
+	NL_SET_BAD_ATTR(call->info->extack, name);
+	pe_refuse(&call->refusal, -ENOENT, 0, 0,
+		  "there is no %s %s: see what there is with show",
+		  pe_noun_ops[noun].name, (const char *)nla_data(name));
+	return NULL;
+}
+
 static int pe_nl_get(struct genl_info *info, enum pe_noun noun)
 {
 	const struct nlattr *name = info->attrs[PE_DEVICE_NAME];
@@ -334,13 +351,9 @@ static int pe_nl_get(struct genl_info *info, enum pe_noun noun)
 				"no name was given: give one, or dump all");
 		goto out;
 	}
-	obj = pe_object_find(call.pn, noun, nla_data(name));
-	if (!obj || !obj->live) {
-		NL_SET_BAD_ATTR(info->extack, name);
-		err = pe_refuse(&call.refusal, -ENOENT, 0, 0,
-				"there is no %s %s: see what there is with show",
-				pe_noun_ops[noun].name,
-				(const char *)nla_data(name));
+	obj = pe_call_find(&call, noun, name);
+	if (!obj) {
+		err = -ENOENT;
 		goto out;
 	}
 	err = pe_call_reply_object(&call, obj, noun,
@@ -562,12 +575,9 @@ int pe_nl_device_state_doit(struct sk_buff *skb, struct genl_info *info)
 				"a state needs a device and a device a state: give both");
 		goto out;
 	}
-	obj = pe_object_find(call.pn, PE_NOUN_DEVICE, nla_data(name));
-	if (!obj || !obj->live) {
-		NL_SET_BAD_ATTR(info->extack, name);
-		err = pe_refuse(&call.refusal, -ENOENT, 0, 0,
-				"there is no device %s: see what there is with show",
-				(const char *)nla_data(name));
+	obj = pe_call_find(&call, PE_NOUN_DEVICE, name);
+	if (!obj) {
+		err = -ENOENT;
 		goto out;
 	}
 	err = pe_call_state(&call, obj->live);

@@ -233,18 +233,3 @@ bool pe_packet_quotes(const struct pe_packet *pkt, union nf_inet_addr *dst)
 	return !skb_copy_bits(pkt->skb, off, dst,
 			      ipv4 ? sizeof(dst->ip) : sizeof(dst->in6));
 }
-
-/**
- * pe_packet_from() - does a packet come from a device's own address?
- * @pkt: packet
- * @dev: device
- */
-bool pe_packet_from(const struct pe_packet *pkt, const struct pe_device *dev)
-{
-	if (pkt->family != dev->proto)
-		return false;
-	return pkt->family == NFPROTO_IPV4 ?
-		       ip_hdr(pkt->skb)->saddr == dev->address.ip :
-		       ipv6_addr_equal(&ipv6_hdr(pkt->skb)->saddr,
-				       &dev->address.in6);
-}

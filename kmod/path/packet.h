@@ -46,7 +46,6 @@ struct pe_packet {
 bool pe_packet_parse(struct pe_packet *pkt);
 int pe_packet_piece(const struct pe_packet *pkt);
 bool pe_packet_quotes(const struct pe_packet *pkt, union nf_inet_addr *dst);
-bool pe_packet_from(const struct pe_packet *pkt, const struct pe_device *dev);
 unsigned int pe_packet_l4(const struct sk_buff *skb, u8 family,
 			  unsigned int off, u8 *proto, bool *fragment);
 
