@@ -173,7 +173,7 @@ static enum pe_drop pe_walk_gate(struct pe_walk *w, const struct pe_hit *hit)
 	w->gate = NULL;
 	if (hit->match < PE_MATCH_OPEN || !(hit->stage->extra & PE_EXTRA_GATE))
 		return PE_DROP_NONE;
-	acl = pe_acl_of(hit->svc->gate);
+	acl = hit->svc->gate ? pe_acl_of(hit->svc->gate) : NULL;
 	if (!acl)
 		return PE_DROP_NONE;
 	pe_walk_class(w, &key);
@@ -184,8 +184,15 @@ static enum pe_drop pe_walk_gate(struct pe_walk *w, const struct pe_hit *hit)
 	return permit ? PE_DROP_NONE : PE_DROP_DENIED;
 }
 
-static int pe_walk_fill_gate(struct sk_buff *skb, const struct pe_walk *w)
+/* What asks for the packet: the limit, then the list. */
+static int pe_walk_fill_gate(struct sk_buff *skb, const struct pe_walk *w,
+			     const struct pe_hit *hit)
 {
+	if (!hit->stage->index &&
+	    pe_fill_rates(skb, PE_HOP_LIMIT, &hit->svc->rates))
+		return -EMSGSIZE;
+	if (!w->gate)
+		return 0;
 	return nla_put_string(skb, PE_HOP_ACL, w->gate->obj->name) ?:
 	       w->rule == PE_CLASS_NONE ? 0 :
 	       nla_put_u32(skb, PE_HOP_RULE, w->rule);
@@ -536,7 +543,7 @@ static int pe_walk_hop(struct sk_buff *skb, struct pe_walk *w,
 	    (reason && nla_put_u32(skb, PE_HOP_REASON, reason)) ||
 	    (w->iif && nla_put_string(skb, PE_HOP_IIF, w->iif)) ||
 	    (hit->match >= PE_MATCH_CLAIM && pe_walk_fill_hit(skb, hit)) ||
-	    (w->gate && pe_walk_fill_gate(skb, w)) ||
+	    (known && pe_walk_fill_gate(skb, w, hit)) ||
 	    (known && !reason && pe_walk_fill_taps(skb, w, hit)) ||
 	    (known && !leaves && pe_walk_fill_to(skb, w, hit, reason)) ||
 	    (leaves && !reason && pe_walk_fill_exit(skb, &exit)) ||

@@ -39,6 +39,38 @@ int pe_fill_sum(struct sk_buff *skb, u16 type, const struct pe_sum *sum)
 	return 0;
 }
 
+/**
+ * pe_fill_rates() - put how much is let in each second
+ * @skb: message
+ * @type: attribute
+ * @rates: how much; nothing is put where anything is
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_rates(struct sk_buff *skb, u16 type, const struct pe_rates *rates)
+{
+	static const u16 attrs[] = {
+		[PE_MEASURE_PACKETS]	= PE_LIMIT_PACKETS,
+		[PE_MEASURE_BYTES]	= PE_LIMIT_BYTES,
+		[PE_MEASURE_FLOWS]	= PE_LIMIT_FLOWS,
+	};
+	struct nlattr *nest;
+	int i;
+
+	if (!pe_rates_any(rates))
+		return 0;
+	nest = nla_nest_start(skb, type);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < PE_MEASURES; i++)
+		if (rates->rate[i] &&
+		    nla_put_u64_64bit(skb, attrs[i], rates->rate[i],
+				      PE_LIMIT_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int pe_fill_mac(struct sk_buff *skb, u16 type, u64 mac)
 {
 	u8 addr[ETH_ALEN];
@@ -274,7 +306,12 @@ static int pe_fill_service_sums(struct sk_buff *skb,
 	if (pe_fill_sum(skb, PE_SERVICE_FORWARD, &sum))
 		return -EMSGSIZE;
 	pe_service_sum(svc, PE_DIRECTION_REVERSE, &sum);
-	return pe_fill_sum(skb, PE_SERVICE_REVERSE, &sum);
+	if (pe_fill_sum(skb, PE_SERVICE_REVERSE, &sum))
+		return -EMSGSIZE;
+	if (!svc->limit)
+		return 0;
+	pe_limit_sum(svc->limit, &sum);
+	return pe_fill_sum(skb, PE_SERVICE_LIMITED, &sum);
 }
 
 static int pe_fill_key(struct sk_buff *skb, const struct pe_service *svc)
@@ -335,6 +372,8 @@ int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 		if (pe_fill_step(skb, svc, i, stats))
 			return -EMSGSIZE;
 	if (pe_fill_exit(skb, svc->exit))
+		return -EMSGSIZE;
+	if (pe_fill_rates(skb, PE_SERVICE_LIMIT, &svc->rates))
 		return -EMSGSIZE;
 	if (svc->acl_given && nla_put_string(skb, PE_SERVICE_ACL,
 					     svc->gate->obj->name))

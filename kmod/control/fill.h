@@ -21,6 +21,7 @@ int pe_fill_object(struct sk_buff *skb, const struct pe_object *obj,
 int pe_fill_addr(struct sk_buff *skb, u16 type, const union nf_inet_addr *addr,
 		 u8 family);
 int pe_fill_sum(struct sk_buff *skb, u16 type, const struct pe_sum *sum);
+int pe_fill_rates(struct sk_buff *skb, u16 type, const struct pe_rates *rates);
 int pe_fill_drops(struct sk_buff *skb, struct pe_net *pn);
 
 #endif /* _PE_FILL_H */

@@ -16,6 +16,12 @@ const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1] = {
 	[PE_COUNTER_BYTES] = { .type = NLA_U64, },
 };
 
+const struct nla_policy pe_limit_nl_policy[PE_LIMIT_FLOWS + 1] = {
+	[PE_LIMIT_PACKETS] = { .type = NLA_U64, },
+	[PE_LIMIT_BYTES] = { .type = NLA_U64, },
+	[PE_LIMIT_FLOWS] = { .type = NLA_U64, },
+};
+
 const struct nla_policy pe_member_nl_policy[PE_MEMBER_SLOTS + 1] = {
 	[PE_MEMBER_DEVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_MEMBER_WEIGHT] = { .type = NLA_U16, },
@@ -114,7 +120,7 @@ const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1] = {
 };
 
 /* PE_CMD_SERVICE_NEW - do */
-const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACL + 1] = {
+const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_LIMIT + 1] = {
 	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_SERVICE_VIP] = { .type = NLA_BINARY, },
 	[PE_SERVICE_CLIENT] = { .type = NLA_BINARY, },
@@ -131,6 +137,7 @@ const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACL + 1] = {
 	[PE_SERVICE_EXIT_DEV] = { .type = NLA_NUL_STRING, .len = 15, },
 	[PE_SERVICE_EXIT_TABLE] = { .type = NLA_U32, },
 	[PE_SERVICE_ACL] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_SERVICE_LIMIT] = NLA_POLICY_NESTED(pe_limit_nl_policy),
 };
 
 /* PE_CMD_SERVICE_DEL - do */
@@ -288,7 +295,7 @@ const struct genl_ops pe_nl_ops[22] = {
 		.cmd		= PE_CMD_SERVICE_NEW,
 		.doit		= pe_nl_service_new_doit,
 		.policy		= pe_service_new_nl_policy,
-		.maxattr	= PE_SERVICE_ACL,
+		.maxattr	= PE_SERVICE_LIMIT,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -13,6 +13,7 @@
 
 /* Common nested types */
 extern const struct nla_policy pe_counter_nl_policy[PE_COUNTER_BYTES + 1];
+extern const struct nla_policy pe_limit_nl_policy[PE_LIMIT_FLOWS + 1];
 extern const struct nla_policy pe_member_nl_policy[PE_MEMBER_SLOTS + 1];
 extern const struct nla_policy pe_port_nl_policy[PE_PORT_VNI + 1];
 extern const struct nla_policy pe_range_nl_policy[PE_RANGE_DYNAMIC + 1];
@@ -33,7 +34,7 @@ extern const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_NAME + 1];
 
 extern const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1];
 
-extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACL + 1];
+extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_LIMIT + 1];
 
 extern const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_NAME + 1];
 

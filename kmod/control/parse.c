@@ -1052,6 +1052,44 @@ static int pe_parse_exit(struct pe_net *pn, struct genl_info *info,
 	return pe_parse_exit_via(pn, info, name, svc->exit, refusal);
 }
 
+/* The measures, as the attributes of a limit have them. */
+static const struct {
+	u16 attr;
+	const char *name;
+} pe_measures[] = {
+	[PE_MEASURE_PACKETS]	= { PE_LIMIT_PACKETS, "packets" },
+	[PE_MEASURE_BYTES]	= { PE_LIMIT_BYTES, "bytes" },
+	[PE_MEASURE_FLOWS]	= { PE_LIMIT_FLOWS, "flows" },
+};
+
+static int pe_parse_limit(struct genl_info *info, const struct nlattr *attr,
+			  const char *name, struct pe_rates *rates,
+			  struct pe_refusal *refusal)
+{
+	struct nlattr *tb[PE_LIMIT_MAX + 1], *rate;
+	int i;
+
+	if (!attr)
+		return 0;
+	pe_parse_nest(tb, PE_LIMIT_MAX, attr);
+	for (i = 0; i < PE_MEASURES; i++) {
+		rate = tb[pe_measures[i].attr];
+		if (!rate)
+			continue;
+		rates->rate[i] = nla_get_u64(rate);
+		if (!rates->rate[i] || rates->rate[i] > PE_RATE_MAX)
+			return pe_bad(info->extack, refusal, attr, -EINVAL,
+				      "service %s is limited to %llu %s a second: give a number from 1 to %llu",
+				      name, rates->rate[i],
+				      pe_measures[i].name, PE_RATE_MAX);
+	}
+	if (pe_rates_any(rates))
+		return 0;
+	return pe_bad(info->extack, refusal, attr, -EINVAL,
+		      "the limit of service %s says nothing: give packets, bytes or flows, or leave it out",
+		      name);
+}
+
 static int pe_parse_step(struct genl_info *info, const struct nlattr *attr,
 			 const char *name, struct nlattr **tb,
 			 struct pe_refusal *refusal)
@@ -1192,6 +1230,9 @@ struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
 		err = pe_parse_announce(pn, info, name, svc, refusal);
 	if (!err)
 		err = pe_parse_exit(pn, info, name, svc, refusal);
+	if (!err)
+		err = pe_parse_limit(info, info->attrs[PE_SERVICE_LIMIT], name,
+				     &svc->rates, refusal);
 	if (!err && info->attrs[PE_SERVICE_ACL]) {
 		svc->acl_given = true;
 		err = pe_parse_name(info, info->attrs[PE_SERVICE_ACL],

@@ -479,6 +479,18 @@ static int pe_prepare_gate(struct pe_prepare *p, struct pe_service *svc,
 	return 0;
 }
 
+/* Who has one already goes on with it, whatever else changes. */
+static int pe_prepare_limit(struct pe_service *svc)
+{
+	const struct pe_service *live = svc->obj->live;
+
+	if (!pe_rates_any(&svc->rates))
+		return 0;
+	svc->limit = live && live->limit ? pe_limit_get(live->limit) :
+					   pe_limit_new();
+	return svc->limit ? 0 : -ENOMEM;
+}
+
 /* The change that touches a device of the sequence, or NULL. */
 static const struct pe_change *
 pe_sequence_touched(const struct pe_sequence *seq)
@@ -773,10 +785,12 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 	if (err)
 		return err;
 	err = pe_prepare_gate(p, svc, asked);
+	if (!err)
+		err = pe_prepare_limit(svc);
 	if (err)
 		return err;
 	seq = pe_sequence_get(p->pn, obj->name, &svc->track, step, n,
-			      svc->gate, p->refusal);
+			      pe_service_gated(svc), p->refusal);
 	if (IS_ERR(seq))
 		return PTR_ERR(seq);
 	pe_service_set_sequence(svc, seq);

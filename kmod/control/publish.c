@@ -83,6 +83,8 @@ static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
 	pe_publish_users(new, 1);
 	if (new && new->exit)
 		pe_exit_ask(pn, new->exit);
+	if (new && new->limit)
+		pe_limit_set(new->limit, &new->rates);
 }
 
 /* What lived there before the transaction drains. */

@@ -62,6 +62,7 @@ struct pe_service *pe_service_copy(struct pe_net *pn,
 	new->dscp = svc->dscp;
 	new->dscp_given = svc->dscp_given;
 	new->track = svc->track;
+	new->rates = svc->rates;
 	memcpy(new->range, svc->range, svc->ranges * sizeof(svc->range[0]));
 	return new;
 }
@@ -92,6 +93,7 @@ void pe_service_put(struct pe_net *pn, struct pe_service *svc)
 	pe_iface_put(pn, svc->iif);
 	pe_exit_put(pn, svc->exit);
 	pe_gate_put(svc->gate);
+	pe_limit_put(svc->limit);
 	pe_object_put(svc->obj);
 	call_rcu(&svc->rcu, pe_service_free_rcu);
 }

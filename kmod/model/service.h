@@ -10,6 +10,7 @@
 #include "addr.h"
 #include "announce.h"
 #include "exit.h"
+#include "limit.h"
 #include "object.h"
 #include "sequence.h"
 #include "stats.h"
@@ -46,6 +47,7 @@ struct pe_traffic {
  * @announce: where the address is announced, NULL for nowhere
  * @exit: where packets leave the sequence, NULL for the kernel's route
  * @gate: list of what clients may send, NULL for everything
+ * @limit: how much clients may send, NULL for any; shared by versions
  * @acl_given: it was named by the service, and does not just have its name
  * @vip: service address, or the prefix of the clients whose packets it gets
  * @family: NFPROTO_* of @vip
@@ -64,6 +66,7 @@ struct pe_traffic {
  *	drains; under pe_net.lock
  * @rcu: freed when no packet can see it
  * @draining: in pe_drain.services
+ * @rates: what @limit has, from this version on
  * @range: the ports; dynamic ones come last
  *
  * Immutable once live, but for @older.
@@ -76,6 +79,7 @@ struct pe_service {
 	struct pe_announce	*announce;
 	struct pe_exit		*exit;
 	struct pe_gate		*gate;
+	struct pe_limit		*limit;
 	union nf_inet_addr	vip;
 	u8			family;
 	u8			proto;
@@ -95,6 +99,7 @@ struct pe_service {
 		struct rcu_head	rcu;
 		struct list_head draining;
 	};
+	struct pe_rates		rates;
 	struct pe_range		range[] __counted_by(ranges);
 };
 
@@ -111,6 +116,15 @@ static inline bool pe_service_translates(const struct pe_service *svc)
 	const struct pe_step *server = pe_sequence_server(svc->seq);
 
 	return server && server->port;
+}
+
+/**
+ * pe_service_gated() - is anything asked for that clients send?
+ * @svc: service with its list, if it has one
+ */
+static inline bool pe_service_gated(const struct pe_service *svc)
+{
+	return svc->gate || svc->limit;
 }
 
 /**

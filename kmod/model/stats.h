@@ -13,7 +13,7 @@
 struct pe_net;
 
 #define PE_DIRECTIONS	2
-#define PE_DROPS	(PE_DROP_DENIED + 1)
+#define PE_DROPS	(PE_DROP_LIMIT + 1)
 
 /* Packets after which a service is worth counters of each CPU's own. */
 #define PE_HOT_PACKETS	1024
@@ -236,19 +236,20 @@ pe_device_beat(struct pe_device_stats __percpu *stats, enum pe_beat beat)
 }
 
 /**
- * pe_drop_count() - count a dropped packet
+ * pe_drop_count() - count dropped packets
  * @drops: counters of the namespace
- * @reason: why it was dropped
+ * @reason: why they were dropped
+ * @packets: how many
  *
  * Context: bottom halves off.
  */
 static inline void pe_drop_count(struct pe_drops __percpu *drops,
-				 enum pe_drop reason)
+				 enum pe_drop reason, u64 packets)
 {
 	struct pe_drops *mine = this_cpu_ptr(drops);
 
 	u64_stats_update_begin(&mine->syncp);
-	u64_stats_inc(&mine->packets[reason]);
+	u64_stats_add(&mine->packets[reason], packets);
 	u64_stats_update_end(&mine->syncp);
 }
 

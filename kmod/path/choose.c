@@ -111,8 +111,12 @@ static const struct tcphdr *pe_tcp_header(const struct sk_buff *skb,
 	return skb_header_pointer(skb, l4, sizeof(*buf), buf);
 }
 
-/* Does it open a connection? */
-static bool pe_tcp_opens(const struct sk_buff *skb, unsigned int l4)
+/**
+ * pe_tcp_opens() - does a segment open a connection?
+ * @skb: packet of TCP, data at the network header
+ * @l4: offset of the transport header
+ */
+bool pe_tcp_opens(const struct sk_buff *skb, unsigned int l4)
 {
 	struct tcphdr _th;
 	const struct tcphdr *th = pe_tcp_header(skb, l4, &_th);

@@ -88,7 +88,8 @@ static unsigned int pe_defrag_ipv4(struct pe_packet *pkt, u32 user)
 	err = ip_defrag(pkt->pn->net, skb, user);
 	if (err) {
 		if (err != -EINPROGRESS)
-			pe_drop_count(pkt->pn->drops, PE_DROP_FRAGMENT);
+			pe_drop_count(pkt->pn->drops, PE_DROP_FRAGMENT,
+				      1);
 		return NF_STOLEN;
 	}
 	/* DF, where it is set, was that of fragments. */

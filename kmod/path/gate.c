@@ -169,14 +169,21 @@ static __always_inline enum pe_drop pe_gate_ask(const struct pe_gate *gate,
  */
 enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit)
 {
+	const struct pe_service *svc = hit->svc;
 	struct pe_class_key key __uninitialized;
+	bool whole = !pkt->error && !pkt->key.fragment;
 	struct pe_client client;
 	union nf_inet_addr addr;
 
+	if (svc->limit && !pe_limit_lets(svc->limit, pkt->skb,
+					 whole ? pkt->proto : 0, pkt->l4))
+		return PE_DROP_LIMIT;
+	if (!svc->gate)
+		return PE_DROP_NONE;
 	pe_packet_client(pkt, hit, &addr, &client);
 	pe_gate_key_ip(pkt->skb, pkt->family, client.addr, &key);
 	pe_gate_key_ports(pkt, &key);
-	return pe_gate_ask(hit->svc->gate, pkt->skb, pkt->family, client.addr,
+	return pe_gate_ask(svc->gate, pkt->skb, pkt->family, client.addr,
 			   &key);
 }
 
@@ -184,13 +191,13 @@ enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit)
  * pe_gate_plain() - the same for a plain packet
  * @skb: packet for which pe_packet_plain() was true
  * @family: NFPROTO_*
- * @gate: what is asked
+ * @svc: its service, whose sequence is gated
  *
  * Context: bottom halves off, RCU read lock held.
  * Return: PE_DROP_NONE, or why not.
  */
 enum pe_drop pe_gate_plain(const struct sk_buff *skb, u8 family,
-			   const struct pe_gate *gate)
+			   const struct pe_service *svc)
 {
 	struct pe_class_key key __uninitialized;
 	const __be16 *ports;
@@ -198,14 +205,18 @@ enum pe_drop pe_gate_plain(const struct sk_buff *skb, u8 family,
 	unsigned int l4;
 	u8 proto;
 
+	l4 = pe_plain_l4(skb, family, &proto);
+	if (svc->limit && !pe_limit_lets(svc->limit, skb, proto, l4))
+		return PE_DROP_LIMIT;
+	if (!svc->gate)
+		return PE_DROP_NONE;
 	from = family == NFPROTO_IPV4 ? &pe_iph(skb)->saddr :
 					pe_ip6h(skb)->saddr.s6_addr32;
 	pe_gate_key_ip(skb, family, from, &key);
-	l4 = pe_plain_l4(skb, family, &proto);
 	ports = (const void *)skb->data + l4;
 	key.field[PE_CLASS_PROTO] = proto;
 	key.field[PE_CLASS_SPORT] = ntohs(ports[0]);
 	key.field[PE_CLASS_PORT] = ntohs(ports[1]);
 	key.field[PE_CLASS_FLAGS] = pe_gate_flags(skb, proto, l4);
-	return pe_gate_ask(gate, skb, family, from, &key);
+	return pe_gate_ask(svc->gate, skb, family, from, &key);
 }

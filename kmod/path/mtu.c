@@ -183,7 +183,7 @@ static void pe_mtu_cut_failed(const struct pe_packet *pkt,
 		reason = PE_DROP_TAP_COPY;
 	else if (!reason)
 		reason = err == -EMSGSIZE ? PE_DROP_MTU : PE_DROP_NO_MEMORY;
-	pe_drop_count(pkt->pn->drops, reason);
+	pe_drop_count(pkt->pn->drops, reason, 1);
 }
 
 /* The kernel's functions want a route, of which they read interface and MTU.

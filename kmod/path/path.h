@@ -37,11 +37,16 @@ unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 /* gate.c */
 enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit);
 enum pe_drop pe_gate_plain(const struct sk_buff *skb, u8 family,
-			   const struct pe_gate *gate);
+			   const struct pe_service *svc);
+
+/* limit.c */
+bool pe_limit_lets(struct pe_limit *limit, const struct sk_buff *skb, u8 proto,
+		   unsigned int l4);
 
 /* choose.c */
 void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
 		      union nf_inet_addr *addr, struct pe_client *client);
+bool pe_tcp_opens(const struct sk_buff *skb, unsigned int l4);
 void pe_count_asked(const struct pe_stage *stage, const struct sk_buff *skb,
 		    u8 proto, unsigned int l4);
 const struct pe_device *pe_stage_sender(const struct sk_buff *skb, u8 family,

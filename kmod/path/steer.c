@@ -27,7 +27,7 @@
 noinline unsigned int pe_drop(struct pe_net *pn, struct sk_buff *skb,
 			      enum pe_drop reason)
 {
-	pe_drop_count(pn->drops, reason);
+	pe_drop_count(pn->drops, reason, pe_size(skb).packets);
 	trace_pe_drop(skb, reason);
 	pe_report_drop(pn, skb, reason);
 	return NF_DROP;
@@ -414,19 +414,20 @@ static noinline unsigned int pe_steer_ahead(struct pe_net *pn,
 					    const struct pe_stage *at)
 {
 	struct pe_hit hit = { svc, at, PE_MATCH_EXACT };
-	struct pe_stage stage = *at;
-	u16 asks = stage.extra & PE_EXTRA_ASKS;
+	u16 asks = at->extra & PE_EXTRA_ASKS;
+	struct pe_stage stage;
 	struct net_device *dev;
 	enum pe_drop reason;
 	unsigned int l4;
 	u8 proto;
 
-	if (stage.extra & PE_EXTRA_GATE) {
-		reason = pe_gate_plain(skb, family, svc->gate);
+	if (at->extra & PE_EXTRA_GATE) {
+		reason = pe_gate_plain(skb, family, svc);
 		if (reason)
 			return pe_drop(pn, skb, reason);
-		stage.extra &= ~PE_EXTRA_GATE;
 	}
+	stage = *at;
+	stage.extra &= ~PE_EXTRA_GATE;
 	if (unlikely(!pe_choose_plain(skb, family, &hit, &stage)))
 		return pe_act_plain(pn, skb, family, svc, &stage);
 	stage.extra &= ~PE_EXTRA_ASKS;

@@ -83,7 +83,7 @@ void pe_tap_copies(const struct pe_packet *pkt, const struct pe_hit *hit)
 			continue;
 		tap = pe_tap_chosen(pkt, hit, step);
 		if (unlikely(!tap || pe_tap_copy(pkt, &tap->outside))) {
-			pe_drop_count(pkt->pn->drops, PE_DROP_TAP_COPY);
+			pe_drop_count(pkt->pn->drops, PE_DROP_TAP_COPY, 1);
 			trace_pe_drop(pkt->skb, PE_DROP_TAP_COPY);
 			pe_report_drop_copy(pkt->skb, i, tap);
 			continue;

@@ -117,6 +117,7 @@ enum pe_track {
  * @PE_DROP_CHECK: What a check sent came back from its device, or was
  *   answered.
  * @PE_DROP_DENIED: An access list of the service does not let it in.
+ * @PE_DROP_LIMIT: More than the service's limit lets in.
  */
 enum pe_drop {
 	PE_DROP_NONE,
@@ -136,6 +137,7 @@ enum pe_drop {
 	PE_DROP_NO_DEVICE,
 	PE_DROP_CHECK,
 	PE_DROP_DENIED,
+	PE_DROP_LIMIT,
 };
 
 /**
@@ -277,6 +279,16 @@ enum {
 #define PE_RANGE_MAX (__PE_RANGE_MAX - 1)
 
 enum {
+	PE_LIMIT_PAD = 1,
+	PE_LIMIT_PACKETS,
+	PE_LIMIT_BYTES,
+	PE_LIMIT_FLOWS,
+
+	__PE_LIMIT_MAX
+};
+#define PE_LIMIT_MAX (__PE_LIMIT_MAX - 1)
+
+enum {
 	PE_STEP_DEVICE = 1,
 	PE_STEP_PORT,
 	PE_STEP_FORWARD,
@@ -330,6 +342,7 @@ enum {
 	PE_HOP_OBSTACLE,
 	PE_HOP_ACL,
 	PE_HOP_RULE,
+	PE_HOP_LIMIT,
 
 	__PE_HOP_MAX
 };
@@ -409,6 +422,8 @@ enum {
 	PE_SERVICE_EXIT_DEV,
 	PE_SERVICE_EXIT_TABLE,
 	PE_SERVICE_ACL,
+	PE_SERVICE_LIMIT,
+	PE_SERVICE_LIMITED,
 
 	__PE_SERVICE_MAX
 };

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "limit.h"
 
 struct nlmsghdr;
 struct pe_arena;
@@ -57,6 +58,7 @@ struct pe_packet {
  * @dport: destination port as it leaves
  * @track: enum pe_track, of @code
  * @code: what it leaves with, so that the device can be told
+ * @limit: limit of the service, where PE_HOP_LIMIT is known
  * @acl: access list that was asked, or NULL
  * @rule: its first rule that matches, from 0
  * @ntaps: how many @taps
@@ -82,6 +84,7 @@ struct pe_hop {
 	uint16_t dport;
 	uint32_t track;
 	uint32_t code;
+	struct pe_limit limit;
 	const char *acl;
 	uint32_t rule;
 	unsigned int ntaps;

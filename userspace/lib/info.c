@@ -40,6 +40,7 @@ static const struct {
 	[PE_DROP_CHECK] = { "check",
 			    "what a check sent came back from its device, or was answered" },
 	[PE_DROP_DENIED] = { "denied", "an access list of the service does not let it in" },
+	[PE_DROP_LIMIT] = { "limit", "more than the service's limit lets in" },
 };
 
 /**

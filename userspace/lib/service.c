@@ -84,6 +84,8 @@ void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
 	pe_exit_put(nlh, service);
 	if (service->acl)
 		mnl_attr_put_strz(nlh, PE_SERVICE_ACL, service->acl);
+	if (service->has & PE_HAS(PE_SERVICE_LIMIT))
+		pe_limit_put(nlh, PE_SERVICE_LIMIT, &service->limit);
 }
 
 /* What is gathered of a service while its message is read. */
@@ -91,6 +93,7 @@ struct pe_service_draft {
 	struct pe_service *service;
 	struct pe_arena *arena;
 	struct pe_direction_counters all;
+	struct pe_counter limited;
 	bool counted;
 	struct pe_range ranges[PE_PORTS_MAX];
 	struct pe_range dynamic[PE_PORTS_MAX];
@@ -208,6 +211,12 @@ static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nla
 	case PE_SERVICE_DSCP:
 		service->dscp = mnl_attr_get_payload_len(attr) ? mnl_attr_get_u8(attr) : 0;
 		return true;
+	case PE_SERVICE_LIMIT:
+		pe_limit_get(&service->limit, attr);
+		return true;
+	case PE_SERVICE_LIMITED:
+		pe_attr_counter(&draft->limited, attr);
+		return true;
 	case PE_SERVICE_FORWARD:
 		pe_attr_counter(&draft->all.forward, attr);
 		draft->counted = true;
@@ -238,6 +247,7 @@ static void pe_service_keep(struct pe_service_draft *draft)
 		return;
 	service->stats = pe_arena_alloc(draft->arena, sizeof(*service->stats) + steps);
 	service->stats->all = draft->all;
+	service->stats->limited = draft->limited;
 	memcpy(service->stats->steps, draft->counters, steps);
 }
 
@@ -260,6 +270,7 @@ int pe_service_get(struct pe_service *service, struct pe_arena *arena, const str
 	draft.arena = arena;
 	draft.counted = false;
 	memset(&draft.all, 0, sizeof(draft.all));
+	memset(&draft.limited, 0, sizeof(draft.limited));
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		uint16_t type = mnl_attr_get_type(attr);
 
@@ -357,7 +368,7 @@ bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
 	if (a->track != b->track || a->track_first != b->track_first || a->dscp != b->dscp)
 		return false;
 	if (!pe_addr_equal(&a->client, &b->client) || a->client_len != b->client_len ||
-	    !pe_exits_equal(a, b))
+	    !pe_exits_equal(a, b) || !pe_limit_equal(&a->limit, &b->limit))
 		return false;
 	if (!pe_names_equal(a->iif, b->iif) || !pe_names_equal(a->acl, b->acl) ||
 	    !pe_names_equal(a->announce, b->announce))
@@ -422,6 +433,8 @@ void pe_service_merge(struct pe_service *service, const struct pe_service *base)
 		service->announce = base->announce;
 	if (!service->acl)
 		service->acl = base->acl;
+	if (!(service->has & PE_HAS(PE_SERVICE_LIMIT)))
+		service->limit = base->limit;
 	if (!service->nranges) {
 		service->ranges = base->ranges;
 		service->nranges = base->nranges;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "addr.h"
+#include "limit.h"
 #include "object.h"
 
 struct nlmsghdr;
@@ -59,10 +60,12 @@ struct pe_direction_counters {
 /**
  * struct pe_service_stats - what only the kernel knows of a service
  * @all: counters of the service
+ * @limited: what its limit did not let in
  * @steps: counters of its steps
  */
 struct pe_service_stats {
 	struct pe_direction_counters all;
+	struct pe_counter limited;
 	struct pe_direction_counters steps[];
 };
 
@@ -80,6 +83,7 @@ struct pe_service_stats {
  * @acl: access list, or NULL for the one with its name
  * @exit_dev: interface of @exit_via, or NULL
  * @exit_table: routing table of what leaves the sequence
+ * @limit: how much of what clients send is let in
  * @vip: its address
  * @client: the prefix of its clients, instead of @vip
  * @exit_via: next hop of what leaves the sequence
@@ -109,6 +113,7 @@ struct pe_service {
 	const char *acl;
 	const char *exit_dev;
 	uint32_t exit_table;
+	struct pe_limit limit;
 	struct pe_addr vip;
 	struct pe_addr client;
 	struct pe_addr exit_via;

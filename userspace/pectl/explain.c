@@ -193,6 +193,10 @@ static void print_hop(struct explain *explain, const struct pe_hop *hop)
 		print_string(p, "obstacle", " (%s)", pe_obstacle_name(hop->obstacle));
 		print_string(p, NULL, ": %s", pe_obstacle_text(hop->obstacle));
 	}
+	if (hop_is(hop, PE_HOP_LIMIT)) {
+		print_text(p, ", limit");
+		print_limit(p, &hop->limit);
+	}
 	print_hop_acl(p, hop);
 	print_hop_addresses(p, hop);
 	print_hop_taps(explain, hop);

@@ -68,6 +68,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> WINDOW "window" REVIVE "revive" FAIL "fail" OPEN "open" CLOSED "closed"
 %token <word> ACL "acl" PERMIT "permit" DENY "deny" DEFAULT "default" FLAGS "flags" TYPE "type"
 %token <word> CODE "code" FRAGMENTS "fragments" INSERT "insert" DELETE "delete" POSITION "position"
+%token <word> BYTES "bytes" FLOWS "flows" LIMIT "limit"
 %token <word> STATE_WORD "state" UP "up" DOWN "down" DRAIN "drain" MAINTENANCE "maintenance"
 
 %type <word> name plain verb any other more proto
@@ -344,6 +345,19 @@ acl_flags:
 |	acl_flags ',' NAME		{ acl_flag(parse, $3); CHECK; }
 ;
 
+/* ---- limits ---- */
+
+limits:
+	measure				{ CHECK; }
+|	limits measure			{ CHECK; }
+;
+
+measure:
+	PACKETS NAME			{ limit_packets(parse, $1, $2); }
+|	BYTES NAME			{ limit_bytes(parse, $1, $2); }
+|	FLOWS NAME			{ limit_flows(parse, $1, $2); }
+;
+
 /* ---- services ---- */
 
 service_items:
@@ -362,6 +376,8 @@ service_items:
 |	service_items DSCP NAME		{ service_dscp(parse, $2, $3); CHECK; }
 |	service_items ANNOUNCE DEV name	{ service_announce(parse, $2, $4); CHECK; }
 |	service_items ACL name		{ service_acl(parse, $2, $3); CHECK; }
+|	service_items LIMIT		{ service_limit(parse, $2); CHECK; }
+	limits
 |	service_items SEQUENCE steps	{ service_sequence(parse, $2); CHECK; }
 ;
 
@@ -546,6 +562,7 @@ other:
 |	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
 |	ACL | PERMIT | DENY | DEFAULT | FLAGS | TYPE | CODE | FRAGMENTS | POSITION
 |	POOL | MEMBERS | POLICY | FAILOVER | MAGLEV | KEY | FLOW | WEIGHT | DETECT | OFF | PACKETS
+|	BYTES | FLOWS | LIMIT
 |	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE
 |	ARP | CHECK_WORD | HTTP | TIMEOUT | VALIDATE
 |	FALL | INTERVAL | RISE | WATCH

@@ -170,6 +170,23 @@ static void metrics_service(const struct metrics *m)
 	}
 }
 
+static void metrics_limited(const struct metrics *m)
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++) {
+		const struct pe_service *service = (const struct pe_service *)table->items[i];
+		const struct pe_counter *counter;
+
+		if (!service->stats || !(service->has & PE_HAS(PE_SERVICE_LIMIT)))
+			continue;
+		counter = &service->stats->limited;
+		metrics_labelled(m, "service", service->o.name,
+				 m->bytes ? counter->bytes : counter->packets);
+	}
+}
+
 static void metrics_of_step(const struct metrics *m, const struct pe_service *service,
 			    unsigned int step, const char *direction,
 			    const struct pe_counter *counter)
@@ -229,6 +246,11 @@ static const struct {
 	  "Packets of a service: from clients, and to them in reverse.", false, metrics_service },
 	{ "pe_service_bytes_total", "counter",
 	  "Bytes of pe_service_packets_total, from the network header on.", true, metrics_service },
+	{ "pe_limited_packets_total", "counter",
+	  "Packets from clients that the limit of a service did not let in.", false,
+	  metrics_limited },
+	{ "pe_limited_bytes_total", "counter",
+	  "Bytes of pe_limited_packets_total, from the network header on.", true, metrics_limited },
 	{ "pe_step_packets_total", "counter",
 	  "Packets handed to the device of a step of a service.", false, metrics_step },
 	{ "pe_step_bytes_total", "counter",

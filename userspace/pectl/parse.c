@@ -152,6 +152,34 @@ bool parse_number(struct parse *parse, struct word word, unsigned int min, unsig
 	return true;
 }
 
+/**
+ * parse_amount() - read a number that may be large
+ * @parse: the text
+ * @word: the number, decimal, at least 1
+ * @max: the largest it can be
+ * @what: it is
+ * @amount: where to store it
+ *
+ * Return: whether it is one; if not, it has been told.
+ */
+bool parse_amount(struct parse *parse, struct word word, uint64_t max, const char *what,
+		  uint64_t *amount)
+{
+	const char *s = parse->source->text + word.at;
+	uint64_t value = 0;
+	uint32_t i;
+
+	for (i = 0; i < word.len && s[i] >= '0' && s[i] <= '9' && i < 19; i++)
+		value = value * 10 + (uint64_t)(s[i] - '0');
+	if (i < word.len || !value || value > max) {
+		parse_error(parse, word, "'%.*s' is no %s; it is a number from 1 to %llu",
+			    (int)word.len, s, what, (unsigned long long)max);
+		return false;
+	}
+	*amount = value;
+	return true;
+}
+
 static uint32_t parse_unit(const char *s, uint32_t len)
 {
 	static const struct {

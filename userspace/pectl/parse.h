@@ -51,6 +51,7 @@ enum parse_mode {
  * @acl: being read
  * @rule: of it, being read, or NULL
  * @range_attr: which ports of it are being read
+ * @limit: being read
  * @service: being read
  * @nranges: how many @ranges
  * @ndynamic: how many @dynamic
@@ -85,6 +86,7 @@ struct parse {
 	struct pe_acl *acl;
 	struct pe_rule *rule;
 	int range_attr;
+	struct pe_limit *limit;
 	struct pe_service *service;
 	unsigned int nranges;
 	unsigned int ndynamic;
@@ -107,6 +109,8 @@ bool parse_ports(struct parse *parse, struct word word, unsigned int min, uint16
 		 uint16_t *last);
 bool parse_number(struct parse *parse, struct word word, unsigned int min, unsigned int max,
 		  const char *what, unsigned int *number);
+bool parse_amount(struct parse *parse, struct word word, uint64_t max, const char *what,
+		  uint64_t *amount);
 bool parse_duration(struct parse *parse, struct word word, uint32_t min, uint32_t max,
 		    uint32_t *ms);
 unsigned int parse_proto(struct parse *parse, struct word word);
@@ -147,6 +151,11 @@ void pool_revive(struct parse *parse, struct word word);
 void pool_revive_after(struct parse *parse, struct word word);
 void pool_end(struct parse *parse);
 
+void limit_begin(struct parse *parse, struct pe_limit *limit);
+void limit_packets(struct parse *parse, struct word word, struct word value);
+void limit_bytes(struct parse *parse, struct word word, struct word value);
+void limit_flows(struct parse *parse, struct word word, struct word value);
+
 void acl_begin(struct parse *parse, enum pe_verb verb, struct word name);
 void acl_position(struct parse *parse, struct word word);
 void acl_separate(struct parse *parse);
@@ -171,6 +180,7 @@ void service_client(struct parse *parse, struct word word, struct word value);
 void service_exit_via(struct parse *parse, struct word word, struct word value);
 void service_exit_dev(struct parse *parse, struct word word, struct word value);
 void service_acl(struct parse *parse, struct word word, struct word value);
+void service_limit(struct parse *parse, struct word word);
 void service_exit_table(struct parse *parse, struct word word, struct word value);
 void service_proto(struct parse *parse, struct word word);
 void service_ports(struct parse *parse, struct word word);

@@ -227,8 +227,21 @@ static void print_service_stats(struct printer *p, const struct pe_service *serv
 {
 	print_comment(p);
 	print_counters(p, &service->stats->all.forward, &service->stats->all.reverse);
+	if (service->has & PE_HAS(PE_SERVICE_LIMIT)) {
+		print_text(p, ", ");
+		print_counter(p, "limited", &service->stats->limited);
+	}
 	if (!p->options->json)
 		print_step_comments(p, service);
+}
+
+static void print_service_limit(struct printer *p, const struct pe_service *service,
+				const char *before)
+{
+	if (!(service->has & PE_HAS(PE_SERVICE_LIMIT)))
+		return;
+	print_text(p, before);
+	print_limit(p, &service->limit);
 }
 
 static void print_service_full(struct printer *p, const struct pe_service *service)
@@ -242,6 +255,7 @@ static void print_service_full(struct printer *p, const struct pe_service *servi
 	print_exit(p, service, "; exit");
 	if (service->acl)
 		print_string(p, "acl", "; acl %s", service->acl);
+	print_service_limit(p, service, "; limit");
 	print_text(p, "; }");
 	if (p->options->details) {
 		print_comment(p);
@@ -264,6 +278,7 @@ static void print_service_brief(struct printer *p, const struct pe_service *serv
 	print_exit(p, service, " exit");
 	if (service->acl)
 		print_string(p, "acl", " acl %s", service->acl);
+	print_service_limit(p, service, " limit");
 	print_text(p, "\n");
 }
 

@@ -145,6 +145,17 @@ void service_acl(struct parse *parse, struct word word, struct word value)
 }
 
 /**
+ * service_limit() - how much of what clients send is let in follows
+ * @parse: the text
+ * @word: where it stands
+ */
+void service_limit(struct parse *parse, struct word word)
+{
+	if (service_set(parse, PE_SERVICE_LIMIT, word))
+		limit_begin(parse, &parse->service->limit);
+}
+
+/**
  * service_exit_table() - the routing table of what leaves the sequence
  * @parse: the text
  * @word: where it stands

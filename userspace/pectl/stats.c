@@ -61,7 +61,7 @@ static int stats_metrics(struct pe_sock *sock)
 	return code;
 }
 
-static void print_limit(struct printer *p, const char *key, uint32_t limit)
+static void print_most(struct printer *p, const char *key, uint32_t limit)
 {
 	if (limit)
 		print_uint(p, key, " of at most %llu", limit);
@@ -93,13 +93,13 @@ static void print_info(struct printer *p, const struct pe_info *info)
 		print_string(p, "module", "module %s\n", info->version);
 	print_uint(p, "generation", "generation %llu\n", info->generation);
 	print_uint(p, "devices", "devices %llu", info->devices);
-	print_limit(p, "devices_max", info->devices_max);
+	print_most(p, "devices_max", info->devices_max);
 	print_uint(p, "pools", "pools %llu", info->pools);
-	print_limit(p, "pools_max", info->pools_max);
+	print_most(p, "pools_max", info->pools_max);
 	print_uint(p, "acls", "acls %llu", info->acls);
-	print_limit(p, "acls_max", info->acls_max);
+	print_most(p, "acls_max", info->acls_max);
 	print_uint(p, "services", "services %llu", info->services);
-	print_limit(p, "services_max", info->services_max);
+	print_most(p, "services_max", info->services_max);
 	print_uint(p, "addresses", "addresses %llu\n", info->addresses);
 	print_drops(p, info);
 	print_close(p);

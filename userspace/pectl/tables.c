@@ -195,6 +195,8 @@ const struct clause_entry clause_table[] = {
 	  "What becomes of packets while no device of the step is up: an inline one is left out (open), or they are dropped (closed, which is meant where nothing is given; no-device)." },
 	{ "service", "acl NAME",
 	  "The access list that says which packets of clients are let in. Without it that is the list that has the service's name, if there is one, or else every packet is. Packets on their way back are not asked for." },
+	{ "service", "limit [packets N] [bytes N] [flows N]",
+	  "How many packets and bytes of what clients send, and how many new flows, are let in each second; any of the three. What is over is dropped (limit) before anything else is done with it, and counted: -s shows it as limited. A new flow is a SYN of TCP without ACK, or an INIT of SCTP; nothing else tells by itself. Packets of up to a tenth of a second's at once are let in after a pause (at least one), and in any time no more than so many a second, an eighth of a second's, and one packet, which may be a super-packet. What goes back to clients is not limited. Other changes of the service keep what is left; another limit holds for the next packet." },
 	{ "service", "exit {via ADDRESS [dev DEV] | table N}",
 	  "Where packets leave a sequence without a server: by a next hop on one of the router's links, or by a routing table, instead of by the router's own route." },
 	{ 0 },

@@ -226,6 +226,19 @@ static void put_exit(void)
 		put("via fe80::%x dev eth%u", random_below(65536), random_below(3));
 }
 
+static void put_limit(void)
+{
+	unsigned int which = random_below(7) + 1;
+
+	put("limit");
+	if (which & 1)
+		put("packets %u", random_below(1000000) + 1);
+	if (which & 2)
+		put("bytes %u000000", random_below(1000000) + 1);
+	if (which & 4)
+		put("flows %u", random_below(1000) + 1);
+}
+
 static void put_service(unsigned int i, unsigned int devices)
 {
 	bool late = random_below(2);
@@ -254,6 +267,8 @@ static void put_service(unsigned int i, unsigned int devices)
 		put(";");
 		put_exit();
 	}
+	if (!random_below(3))
+		put_limit();
 	fputs(random_below(2) ? "; }\n" : "}\n", out);
 }
 

@@ -13,7 +13,7 @@
 #define DEVICE_WORDS \
 	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni"
 #define SERVICE_WORDS \
-	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip"
+	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, limit, port, proto, sctp, sequence, tcp, track, udp or vip"
 
 struct syntax_case {
 	const char *text;
@@ -36,7 +36,7 @@ static const struct syntax_case config_cases[] = {
 	{ "service a { clients 1.2.3.0/24; }",
 	  "1:13: error: unknown word 'clients'; expected '}', " SERVICE_WORDS },
 	{ "service a { vip 1.2.3.4; sequence b c; }",
-	  "1:37: error: unknown word 'c'; expected ',', '}', acl, announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, port, proto, sctp, sequence, tcp, track, udp or vip" },
+	  "1:37: error: unknown word 'c'; expected ',', '}', acl, announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, limit, port, proto, sctp, sequence, tcp, track, udp or vip" },
 	{ "service a { vip 1.2.3.4; sequence b emits; }",
 	  "1:42: error: 'emits' needs a protocol such as tcp, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence b emits port 80; }",
@@ -120,6 +120,16 @@ static const struct syntax_case config_cases[] = {
 	  "1:24: error: 'track' says again what service 'a' has been told" },
 	{ "service a { vip 1.2.3.4; track vlan; dscp 1; sequence b; }",
 	  "1:38: error: only 'track dscp' changes the DSCP: service 'a' lacks it" },
+	{ "service a { limit; }",
+	  "1:18: error: 'limit' needs packets, bytes or flows, but here is ';'" },
+	{ "service a { limit packets 0; }",
+	  "1:27: error: '0' is no number of packets a second; it is a number from 1 to 1000000000000" },
+	{ "service a { limit bytes 1000000000001; }",
+	  "1:25: error: '1000000000001' is no number of bytes a second; it is a number from 1 to 1000000000000" },
+	{ "service a { limit flows 5 flows 6; }",
+	  "1:27: error: 'flows' says again how many are let in" },
+	{ "service a { limit flows 5; limit packets 6; }",
+	  "1:28: error: 'limit' says again what service 'a' has been told" },
 	{ "service a { vip 1.2.3.4; track dscp; dscp 64; sequence b; }",
 	  "1:43: error: '64' is no DSCP; it is a number from 0 to 63" },
 	{ "service a { vip 1.2.3.4 iif; }",
