@@ -19,6 +19,8 @@ from lib.wire import Capture
 WAYS = engine.WAYS
 COUNTED = [f"pe_{what}_{unit}_total" for what in ("device", "service", "step")
            for unit in ("packets", "bytes")]
+OTHERS = ["pe_dropped_packets_total", "pe_limited_packets_total",
+          "pe_limited_bytes_total"]
 THERE = ["pe_module_info", "pe_generation", "pe_devices", "pe_devices_limit",
          "pe_services", "pe_services_limit", "pe_addresses"]
 
@@ -68,11 +70,11 @@ def families_and_their_form():
     text, samples = metrics.scrape(pe)
     metrics.judge(text)
     kinds = metrics.parse(text)[1]
-    for name in [*COUNTED, "pe_dropped_packets_total"]:
+    for name in COUNTED + OTHERS:
         expect(f"type of {name}", kinds[name], "counter")
     for name in THERE:
         expect(f"type of {name}", kinds[name], "gauge")
-    expect("families", set(kinds), {*COUNTED, *THERE, "pe_dropped_packets_total"})
+    expect("families", set(kinds), {*COUNTED, *THERE, *OTHERS})
     stats = pe.json("stats")
     expect("numbers", [samples[name,] for name in THERE[1:]],
            [stats[name.removeprefix("pe_").replace("limit", "max")]
