@@ -17,6 +17,7 @@
 
 struct net;
 struct pe_drops;
+struct pe_limit;
 struct pe_prefixes;
 struct pe_table;
 struct pe_text;
@@ -57,6 +58,8 @@ enum pe_family {
  * @clients: prefixes of clients by family, NULL where there are none; read and
  *	replaced like @table
  * @drops: per CPU, packets dropped by reason
+ * @limit: how much all clients may send, NULL for any; read and replaced like
+ *	@table
  * @net: the namespace; it outlives this
  * @lock: serialises every change of the configuration and every reader of it
  *	but the packet path; taken outside of RTNL
@@ -120,6 +123,7 @@ struct pe_net {
 	struct pe_table __rcu	*table[PE_FAMILIES];
 	struct pe_prefixes __rcu *clients[PE_FAMILIES];
 	struct pe_drops __percpu *drops;
+	struct pe_limit __rcu	*limit;
 	struct net		*net;
 
 	struct mutex		lock; /* changes and readers */

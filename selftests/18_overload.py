@@ -64,8 +64,8 @@ def chunk(f, dst, kind):
 class Account:
     """What became of packets sent meanwhile, of one service."""
 
-    def __init__(self, f, name="one"):
-        self.f, self.name = f, name + f.name
+    def __init__(self, f, name="one", reason="limit"):
+        self.f, self.name, self.reason = f, name + f.name, reason
         self.dst = {"one": f.W1, "two": f.W2, "sub": f.vip(20)}[name]
         self.before, self.drops = self.read(), pe.drops()
         self.capture = Capture(lab, [3])
@@ -73,6 +73,9 @@ class Account:
 
     def read(self):
         shown = pe.service(self.name)
+        if self.reason == "overload":
+            shown["limited"] = pe.json("-s", "engine", "show")["engine"][0][
+                "limited"]
         return {key: (shown[key]["packets"], shown[key]["bytes"])
                 for key in ("forward", "limited") if key in shown}
 
@@ -92,7 +95,7 @@ class Account:
         expect("packets at the server", (sum(r.packets for r in left),
                                          sum(r.bytes for r in left)),
                self.forward)
-        pe.check_drops(self.drops, **({"limit": self.limited[0]}
+        pe.check_drops(self.drops, **({self.reason: self.limited[0]}
                                       if self.limited[0] else {}))
         return spent
 
@@ -242,6 +245,100 @@ def what_is_left_stays(f):
     account.stop()
     expect("with another limit", (account.forward[0], account.limited[0]),
            (100, 0))
+
+
+@suite.case(*FAMILIES)
+def engine_s_own(f):
+    """All services together are limited; what the limit of one drops is not
+    taken from the others."""
+    pe.apply(conf("limit packets 20;") + "engine { limit packets 100; }\n")
+    account, other = Account(f, "two", "overload"), Account(f)
+    with packet.Sender(u1, 0, 1) as sender:
+        for _ in range(ONCE):
+            sender.send(datagram(f, f.W2))
+    spent = account.stop()
+    expect("sent", account.forward[0] + account.limited[0], ONCE)
+    require(account.forward[0] >= 10, f"only {account.forward[0]} came in")
+    at_most("packets", account.forward[0], 100, spent)
+    other.capture.stop()
+    # Its bucket is full again, and the other service's flood takes no more of
+    # it than that service may have.
+    time.sleep(0.2)
+    other, account = Account(f), Account(f, "two", "overload")
+    with packet.Sender(u1, 0, 1) as sender:
+        sender.send(*(datagram(f, f.W1) for _ in range(ONCE)))
+        sender.send(*(datagram(f, f.W2) for _ in range(5)))
+    other.stop()
+    account.capture.stop()
+    now = account.read()
+    expect("of the other service", now["forward"][0] -
+           account.before["forward"][0], 5)
+    expect("of the flood", other.forward[0] + other.limited[0], ONCE)
+
+
+@suite.case()
+def engine_told():
+    """It is one object of the configuration among others."""
+    text = "engine { limit packets 100 flows 5; }\n"
+    pe.apply(conf("") + text)
+    expect("shown", pe.pectl("engine", "show"), text)
+    expect("json", pe.json("engine", "show")["engine"],
+           [{"name": "engine", "limit": {"packets": 100, "flows": 5}}])
+    status, out, _ = pe.try_pectl("diff", "-f", pe.file(pe.pectl("show")))
+    expect("what was shown", (status, out), (0, ""))
+    pe.pectl("engine", "change", "limit", "bytes", "5000000")
+    expect("changed", pe.pectl("engine", "show"),
+           "engine { limit bytes 5000000; }\n")
+    status, _, err = pe.try_pectl("engine", "add", "limit", "flows", "1")
+    expect("added again", (status, "exists already" in err), (2, True))
+    pe.apply(conf(""))
+    expect("taken away", pe.pectl("engine", "show"), "")
+    status, _, err = pe.try_pectl("engine", "del")
+    expect("deleted again", (status, "there is no engine" in err), (2, True))
+
+
+@suite.case(*FAMILIES)
+def without_engine_s_limit(f):
+    """Set, and taken away while traffic runs: nothing is asked any more."""
+    pe.apply(conf(""))
+    pe.pectl("engine", "replace", "limit", "packets", "1")
+    pe.pectl("engine", "del")
+    account = Account(f, "two")
+    account.limited = (0, 0)
+    with packet.Sender(u1, 0, 1) as sender:
+        sender.send(*(datagram(f, f.W2) for _ in range(50)))
+    account.stop()
+    expect("came in", account.forward[0], 50)
+
+
+@suite.case(*FAMILIES)
+def flood_of_messages(f):
+    """Whatever is asked of the engine meanwhile, packets do not wait for it
+    and none is lost."""
+    pe.apply(conf(""))
+    script = pe.file("".join(
+        f"service change two{f.name} sequence {steps}\n"
+        for steps in ("fw, web", "fw, web") * 50))
+    flood = [lab.eng.popen(
+        ["sh", "-c", f"while :; do {what} >/dev/null; done"])
+        for what in (f"{engine.PECTL} -f {script}",
+                     f"{engine.PECTL} -s -j show",
+                     f"{engine.PECTL} -j stats")]
+    account = Account(f, "two")
+    account.limited = (0, 0)
+    generation = pe.generation()
+    try:
+        with packet.Sender(u1, 0, 1) as sender:
+            for _ in range(200):
+                sender.send(*(datagram(f, f.W2) for _ in range(10)))
+                time.sleep(0.005)
+    finally:
+        for proc in flood:
+            proc.kill()
+            proc.wait()
+    account.stop()
+    expect("came in", account.forward[0], 2000)
+    require(pe.generation() > generation + 2, "there was no flood")
 
 
 @suite.case(*FAMILIES)

@@ -5,6 +5,7 @@
 #include <net/netlink.h>
 #include <uapi/linux/pe.h>
 
+#include "../model/engine.h"
 #include "fill.h"
 #include "noun.h"
 
@@ -379,6 +380,30 @@ int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 					     svc->gate->obj->name))
 		return -EMSGSIZE;
 	return stats ? pe_fill_service_sums(skb, svc) : 0;
+}
+
+/**
+ * pe_fill_engine() - put what is said of the engine, but its name
+ * @skb: message
+ * @obj: the engine, with a live version
+ * @stats: with its counters
+ *
+ * Context: pe_net.lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_engine(struct sk_buff *skb, const struct pe_object *obj, bool stats)
+{
+	const struct pe_engine *engine = obj->live;
+	struct pe_sum sum;
+
+	if (nla_put_u32(skb, PE_ENGINE_ID, obj->id) ||
+	    nla_put_u32(skb, PE_ENGINE_GENERATION, engine->generation) ||
+	    pe_fill_rates(skb, PE_ENGINE_LIMIT, &engine->rates))
+		return -EMSGSIZE;
+	if (!stats)
+		return 0;
+	pe_limit_sum(engine->limit, &sum);
+	return pe_fill_sum(skb, PE_ENGINE_LIMITED, &sum);
 }
 
 /**

@@ -301,6 +301,18 @@ int pe_nl_service_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return pe_nl_del(info, PE_NOUN_SERVICE);
 }
 
+/* PE_CMD_ENGINE_NEW */
+int pe_nl_engine_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_new(info, PE_NOUN_ENGINE);
+}
+
+/* PE_CMD_ENGINE_DEL */
+int pe_nl_engine_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_del(info, PE_NOUN_ENGINE);
+}
+
 static int pe_call_reply_object(struct pe_call *call,
 				const struct pe_object *obj, enum pe_noun noun,
 				bool stats)
@@ -384,6 +396,12 @@ int pe_nl_pool_get_doit(struct sk_buff *skb, struct genl_info *info)
 int pe_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	return pe_nl_get(info, PE_NOUN_SERVICE);
+}
+
+/* PE_CMD_ENGINE_GET of one */
+int pe_nl_engine_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return pe_nl_get(info, PE_NOUN_ENGINE);
 }
 
 static int pe_nl_dump_object(struct sk_buff *skb, struct netlink_callback *cb,
@@ -496,6 +514,12 @@ int pe_nl_pool_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 int pe_nl_service_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return pe_nl_dump(skb, cb, PE_NOUN_SERVICE);
+}
+
+/* PE_CMD_ENGINE_GET of all */
+int pe_nl_engine_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return pe_nl_dump(skb, cb, PE_NOUN_ENGINE);
 }
 
 /* What a check found out may not undo what somebody commanded, and a device

@@ -241,8 +241,25 @@ const struct nla_policy pe_acl_get_nl_policy[PE_ACL_STATS + 1] = {
 	[PE_ACL_STATS] = { .type = NLA_FLAG, },
 };
 
+/* PE_CMD_ENGINE_NEW - do */
+const struct nla_policy pe_engine_new_nl_policy[PE_ENGINE_LIMIT + 1] = {
+	[PE_ENGINE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_ENGINE_LIMIT] = NLA_POLICY_NESTED(pe_limit_nl_policy),
+};
+
+/* PE_CMD_ENGINE_DEL - do */
+const struct nla_policy pe_engine_del_nl_policy[PE_ENGINE_NAME + 1] = {
+	[PE_ENGINE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+};
+
+/* PE_CMD_ENGINE_GET - do */
+const struct nla_policy pe_engine_get_nl_policy[PE_ENGINE_STATS + 1] = {
+	[PE_ENGINE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_ENGINE_STATS] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for pe */
-const struct genl_ops pe_nl_ops[22] = {
+const struct genl_ops pe_nl_ops[25] = {
 	{
 		.cmd		= PE_CMD_INFO_GET,
 		.doit		= pe_nl_info_get_doit,
@@ -394,5 +411,26 @@ const struct genl_ops pe_nl_ops[22] = {
 		.dumpit		= pe_nl_acl_get_dumpit,
 		.policy		= pe_acl_get_nl_policy,
 		.maxattr	= PE_ACL_STATS,
+	},
+	{
+		.cmd		= PE_CMD_ENGINE_NEW,
+		.doit		= pe_nl_engine_new_doit,
+		.policy		= pe_engine_new_nl_policy,
+		.maxattr	= PE_ENGINE_LIMIT,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_ENGINE_DEL,
+		.doit		= pe_nl_engine_del_doit,
+		.policy		= pe_engine_del_nl_policy,
+		.maxattr	= PE_ENGINE_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_ENGINE_GET,
+		.doit		= pe_nl_engine_get_doit,
+		.dumpit		= pe_nl_engine_get_dumpit,
+		.policy		= pe_engine_get_nl_policy,
+		.maxattr	= PE_ENGINE_STATS,
 	},
 };

@@ -64,8 +64,14 @@ extern const struct nla_policy pe_acl_del_nl_policy[PE_ACL_NAME + 1];
 
 extern const struct nla_policy pe_acl_get_nl_policy[PE_ACL_STATS + 1];
 
+extern const struct nla_policy pe_engine_new_nl_policy[PE_ENGINE_LIMIT + 1];
+
+extern const struct nla_policy pe_engine_del_nl_policy[PE_ENGINE_NAME + 1];
+
+extern const struct nla_policy pe_engine_get_nl_policy[PE_ENGINE_STATS + 1];
+
 /* Ops table for pe */
-extern const struct genl_ops pe_nl_ops[22];
+extern const struct genl_ops pe_nl_ops[25];
 
 int pe_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
@@ -93,6 +99,10 @@ int pe_nl_acl_new_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_acl_del_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_acl_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_acl_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int pe_nl_engine_new_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_engine_del_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_engine_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_engine_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 enum {
 	PE_NLGRP_CONFIG,

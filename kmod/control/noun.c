@@ -3,6 +3,7 @@
 
 #include <uapi/linux/pe.h>
 
+#include "../model/engine.h"
 #include "../model/service.h"
 #include "fill.h"
 #include "noun.h"
@@ -56,6 +57,18 @@ static void pe_noun_put_service(struct pe_net *pn, void *version)
 	pe_service_put(pn, version);
 }
 
+static void pe_noun_own_engine(void *version, struct pe_object *obj)
+{
+	struct pe_engine *engine = version;
+
+	engine->obj = pe_object_get(obj);
+}
+
+static void pe_noun_put_engine(struct pe_net *pn, void *version)
+{
+	pe_engine_put(version);
+}
+
 const struct pe_noun_ops pe_noun_ops[PE_NOUNS] = {
 	[PE_NOUN_DEVICE] = {
 		.name		= "device",
@@ -96,5 +109,15 @@ const struct pe_noun_ops pe_noun_ops[PE_NOUNS] = {
 		.own		= pe_noun_own_service,
 		.put		= pe_noun_put_service,
 		.fill		= pe_fill_service,
+	},
+	[PE_NOUN_ENGINE] = {
+		.name		= "engine",
+		.cmd_new	= PE_CMD_ENGINE_NEW,
+		.cmd_del	= PE_CMD_ENGINE_DEL,
+		.stats		= PE_ENGINE_STATS,
+		.parse		= pe_parse_engine,
+		.own		= pe_noun_own_engine,
+		.put		= pe_noun_put_engine,
+		.fill		= pe_fill_engine,
 	},
 };

@@ -19,6 +19,9 @@ struct pe_change *pe_parse_acl(struct pe_net *pn, struct pe_txn *txn,
 struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
 				   struct genl_info *info,
 				   struct pe_refusal *refusal);
+struct pe_change *pe_parse_engine(struct pe_net *pn, struct pe_txn *txn,
+				  struct genl_info *info,
+				  struct pe_refusal *refusal);
 struct pe_change *pe_parse_delete(struct pe_txn *txn, struct genl_info *info,
 				  u8 noun, struct pe_refusal *refusal);
 int pe_parse_addr(const struct nlattr *attr, const char *what, bool link,

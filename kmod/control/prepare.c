@@ -10,6 +10,7 @@
 #include <net/addrconf.h>
 #include <net/route.h>
 
+#include "../model/engine.h"
 #include "../model/service.h"
 #include "../model/table.h"
 #include "noun.h"
@@ -822,6 +823,25 @@ static int pe_prepare_service(struct pe_prepare *p, struct pe_object *obj)
 	return err;
 }
 
+static int pe_prepare_engine(struct pe_prepare *p)
+{
+	struct pe_engine *engine, *live;
+	struct pe_object *obj;
+
+	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_ENGINE], touched) {
+		engine = obj->next;
+		live = obj->live;
+		p->change = obj->change;
+		if (!engine || engine == live)
+			continue;
+		engine->limit = live ? pe_limit_get(live->limit) :
+				       pe_limit_new();
+		if (!engine->limit)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* Where addresses or prefixes of this length are kept that change. */
 static struct pe_table **pe_prepare_table(struct pe_prepare *p,
 					  enum pe_family family, u8 length)
@@ -1182,6 +1202,8 @@ int pe_txn_prepare(struct pe_net *pn, struct pe_txn *txn,
 		err = pe_prepare_dependants(&p);
 	if (!err)
 		err = pe_prepare_services(&p);
+	if (!err)
+		err = pe_prepare_engine(&p);
 	for (i = 0; !err && i < PE_FAMILIES; i++)
 		err = pe_prepare_settle(&p, i);
 	for (i = 0; !err && i < PE_FAMILIES; i++)

@@ -4,6 +4,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include "../model/engine.h"
 #include "../model/service.h"
 #include "../model/table.h"
 #include "notify.h"
@@ -85,6 +86,15 @@ static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
 		pe_exit_ask(pn, new->exit);
 	if (new && new->limit)
 		pe_limit_set(new->limit, &new->rates);
+}
+
+static void pe_publish_engine(struct pe_net *pn, struct pe_object *obj)
+{
+	struct pe_engine *new = obj->next;
+
+	if (new)
+		new->generation = pn->generation;
+	pe_engine_attach(pn, new);
 }
 
 /* What lived there before the transaction drains. */
@@ -282,6 +292,9 @@ void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
 			pe_publish_service(pn, obj);
 		cond_resched();
 	}
+	list_for_each_entry(obj, &txn->touched[PE_NOUN_ENGINE], touched)
+		if (obj->next != obj->live)
+			pe_publish_engine(pn, obj);
 	pe_publish_addrs(pn, txn);
 	for (noun = PE_NOUNS - 1; noun >= 0; noun--) {
 		list_for_each_entry_safe(obj, tmp, &txn->touched[noun],

@@ -41,6 +41,7 @@ static const u32 pe_object_limit[] = {
 	[PE_NOUN_POOL]		= PE_POOLS_LIMIT,
 	[PE_NOUN_ACL]		= PE_ACLS_LIMIT,
 	[PE_NOUN_SERVICE]	= PE_SERVICES_LIMIT,
+	[PE_NOUN_ENGINE]	= 1,
 };
 
 /**

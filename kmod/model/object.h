@@ -57,6 +57,7 @@ enum pe_noun {
 	PE_NOUN_POOL,
 	PE_NOUN_ACL,
 	PE_NOUN_SERVICE,
+	PE_NOUN_ENGINE,
 	PE_NOUNS,
 };
 

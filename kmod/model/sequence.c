@@ -174,7 +174,8 @@ static bool pe_stage_is_asking(const struct pe_sequence *seq,
 	return pool && pool->detect_packets;
 }
 
-static u16 pe_stage_extra(const struct pe_sequence *seq,
+static u16 pe_stage_extra(const struct pe_net *pn,
+			  const struct pe_sequence *seq,
 			  const struct pe_stage *stage)
 {
 	const struct pe_step *server = pe_sequence_server(seq);
@@ -189,7 +190,7 @@ static u16 pe_stage_extra(const struct pe_sequence *seq,
 	if (pe_stage_is_answer(seq, stage))
 		extra |= PE_EXTRA_RETURNED;
 
-	if (seq->gated && !stage->index)
+	if (!stage->index && (seq->gated || rcu_access_pointer(pn->limit)))
 		extra |= PE_EXTRA_GATE;
 	if (stage->taps)
 		extra |= PE_EXTRA_TAPS;
@@ -252,7 +253,7 @@ static struct pe_stage *pe_stages_reverse(struct pe_sequence *seq,
 	return stage;
 }
 
-static void pe_sequence_stages(struct pe_sequence *seq)
+static void pe_sequence_stages(const struct pe_net *pn, struct pe_sequence *seq)
 {
 	u8 inner = seq->steps - seq->server;
 	struct pe_stage *stage = seq->stage;
@@ -271,7 +272,7 @@ static void pe_sequence_stages(struct pe_sequence *seq)
 	}
 	seq->end = stage;
 	for (stage = seq->stage; stage < seq->end; stage++)
-		stage->extra = pe_stage_extra(seq, stage);
+		stage->extra = pe_stage_extra(pn, seq, stage);
 }
 
 /* Towards the server the step that emits begins a leg, towards the client the
@@ -548,7 +549,8 @@ static void pe_sequence_free(struct pe_net *pn, struct pe_sequence *seq)
 	kvfree_rcu(seq, rcu);
 }
 
-static struct pe_sequence *pe_sequence_new(const struct pe_tracking *track,
+static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
+					   const struct pe_tracking *track,
 					   const struct pe_step *steps, u8 n,
 					   bool server, bool gated)
 {
@@ -583,7 +585,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_tracking *track,
 		if (steps[i].pool)
 			steps[i].pool->users++;
 	}
-	pe_sequence_stages(seq);
+	pe_sequence_stages(pn, seq);
 	pe_sequence_legs(seq);
 	return seq;
 }
@@ -628,7 +630,7 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 		err = pe_sequence_check_track(name, track, steps, n, refusal);
 	if (err)
 		return ERR_PTR(err);
-	seq = pe_sequence_new(&key.track, steps, n,
+	seq = pe_sequence_new(pn, &key.track, steps, n,
 			      steps[n - 1].device->kind ==
 				      PE_DEVICE_KIND_SERVER, gated);
 	if (!seq)
@@ -786,14 +788,15 @@ enum pe_drop pe_stage_choose(const struct pe_sequence *seq,
 	return PE_DROP_NONE;
 }
 
-static void pe_sequence_refresh(struct pe_sequence *seq)
+static void pe_sequence_refresh(const struct pe_net *pn,
+				struct pe_sequence *seq)
 {
 	struct pe_stage *stage;
 
 	u16 extra;
 
 	for (stage = seq->stage; stage < seq->end; stage++) {
-		extra = pe_stage_extra(seq, stage);
+		extra = pe_stage_extra(pn, seq, stage);
 		/* Others only read it. */
 		if (stage->extra != extra)
 			WRITE_ONCE(stage->extra, extra);
@@ -803,7 +806,7 @@ static void pe_sequence_refresh(struct pe_sequence *seq)
 #define PE_SETTLE_AT_ONCE	64
 
 /**
- * pe_sequences_refresh() - devices work, or not: hand on accordingly
+ * pe_sequences_refresh() - devices work, or not, or the engine has a limit, or not
  * @pn: namespace
  *
  * Context: process context, pe_net.lock held.
@@ -821,7 +824,7 @@ void pe_sequences_refresh(struct pe_net *pn)
 		/* A table that grows is walked again: that does no harm. */
 		if (IS_ERR(seq))
 			continue;
-		pe_sequence_refresh(seq);
+		pe_sequence_refresh(pn, seq);
 		if (++n % PE_SETTLE_AT_ONCE)
 			continue;
 		rhashtable_walk_stop(&iter);

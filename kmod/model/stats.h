@@ -13,7 +13,7 @@
 struct pe_net;
 
 #define PE_DIRECTIONS	2
-#define PE_DROPS	(PE_DROP_LIMIT + 1)
+#define PE_DROPS	(PE_DROP_OVERLOAD + 1)
 
 /* Packets after which a service is worth counters of each CPU's own. */
 #define PE_HOT_PACKETS	1024

@@ -5,6 +5,7 @@
 #include <linux/tcp.h>
 #include <net/dsfield.h>
 
+#include "../netns.h"
 #include "path.h"
 
 /* Of the TCP header's 13th byte. */
@@ -159,6 +160,21 @@ static __always_inline enum pe_drop pe_gate_ask(const struct pe_gate *gate,
 	return verdict & PE_ACL_PERMITS ? PE_DROP_NONE : PE_DROP_DENIED;
 }
 
+/* A service that is over its own limit takes nothing from the others. */
+static __always_inline enum pe_drop pe_gate_room(const struct pe_net *pn,
+						 const struct pe_service *svc,
+						 const struct sk_buff *skb,
+						 u8 proto, unsigned int l4)
+{
+	struct pe_limit *all = rcu_dereference(pn->limit);
+
+	if (svc->limit && !pe_limit_lets(svc->limit, skb, proto, l4))
+		return PE_DROP_LIMIT;
+	if (unlikely(all) && !pe_limit_lets(all, skb, proto, l4))
+		return PE_DROP_OVERLOAD;
+	return PE_DROP_NONE;
+}
+
 /**
  * pe_gate() - may a client's packet come in?
  * @pkt: parsed packet
@@ -174,12 +190,12 @@ enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit)
 	bool whole = !pkt->error && !pkt->key.fragment;
 	struct pe_client client;
 	union nf_inet_addr addr;
+	enum pe_drop reason;
 
-	if (svc->limit && !pe_limit_lets(svc->limit, pkt->skb,
-					 whole ? pkt->proto : 0, pkt->l4))
-		return PE_DROP_LIMIT;
-	if (!svc->gate)
-		return PE_DROP_NONE;
+	reason = pe_gate_room(pkt->pn, svc, pkt->skb, whole ? pkt->proto : 0,
+			      pkt->l4);
+	if (reason || !svc->gate)
+		return reason;
 	pe_packet_client(pkt, hit, &addr, &client);
 	pe_gate_key_ip(pkt->skb, pkt->family, client.addr, &key);
 	pe_gate_key_ports(pkt, &key);
@@ -189,6 +205,7 @@ enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit)
 
 /**
  * pe_gate_plain() - the same for a plain packet
+ * @pn: namespace
  * @skb: packet for which pe_packet_plain() was true
  * @family: NFPROTO_*
  * @svc: its service, whose sequence is gated
@@ -196,20 +213,20 @@ enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit)
  * Context: bottom halves off, RCU read lock held.
  * Return: PE_DROP_NONE, or why not.
  */
-enum pe_drop pe_gate_plain(const struct sk_buff *skb, u8 family,
-			   const struct pe_service *svc)
+enum pe_drop pe_gate_plain(const struct pe_net *pn, const struct sk_buff *skb,
+			   u8 family, const struct pe_service *svc)
 {
 	struct pe_class_key key __uninitialized;
 	const __be16 *ports;
 	const __be32 *from;
+	enum pe_drop reason;
 	unsigned int l4;
 	u8 proto;
 
 	l4 = pe_plain_l4(skb, family, &proto);
-	if (svc->limit && !pe_limit_lets(svc->limit, skb, proto, l4))
-		return PE_DROP_LIMIT;
-	if (!svc->gate)
-		return PE_DROP_NONE;
+	reason = pe_gate_room(pn, svc, skb, proto, l4);
+	if (reason || !svc->gate)
+		return reason;
 	from = family == NFPROTO_IPV4 ? &pe_iph(skb)->saddr :
 					pe_ip6h(skb)->saddr.s6_addr32;
 	pe_gate_key_ip(skb, family, from, &key);

@@ -422,7 +422,7 @@ static noinline unsigned int pe_steer_ahead(struct pe_net *pn,
 	u8 proto;
 
 	if (at->extra & PE_EXTRA_GATE) {
-		reason = pe_gate_plain(skb, family, svc);
+		reason = pe_gate_plain(pn, skb, family, svc);
 		if (reason)
 			return pe_drop(pn, skb, reason);
 	}

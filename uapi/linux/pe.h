@@ -118,6 +118,7 @@ enum pe_track {
  *   answered.
  * @PE_DROP_DENIED: An access list of the service does not let it in.
  * @PE_DROP_LIMIT: More than the service's limit lets in.
+ * @PE_DROP_OVERLOAD: More than the engine's limit lets in.
  */
 enum pe_drop {
 	PE_DROP_NONE,
@@ -138,6 +139,7 @@ enum pe_drop {
 	PE_DROP_CHECK,
 	PE_DROP_DENIED,
 	PE_DROP_LIMIT,
+	PE_DROP_OVERLOAD,
 };
 
 /**
@@ -497,6 +499,18 @@ enum {
 #define PE_ACL_MAX (__PE_ACL_MAX - 1)
 
 enum {
+	PE_ENGINE_NAME = 1,
+	PE_ENGINE_ID,
+	PE_ENGINE_GENERATION,
+	PE_ENGINE_STATS,
+	PE_ENGINE_LIMIT,
+	PE_ENGINE_LIMITED,
+
+	__PE_ENGINE_MAX
+};
+#define PE_ENGINE_MAX (__PE_ENGINE_MAX - 1)
+
+enum {
 	PE_EXPLAIN_SADDR = 1,
 	PE_EXPLAIN_DADDR,
 	PE_EXPLAIN_PROTO,
@@ -619,6 +633,9 @@ enum {
 	PE_CMD_ACL_NEW,
 	PE_CMD_ACL_DEL,
 	PE_CMD_ACL_GET,
+	PE_CMD_ENGINE_NEW,
+	PE_CMD_ENGINE_DEL,
+	PE_CMD_ENGINE_GET,
 
 	__PE_CMD_MAX
 };

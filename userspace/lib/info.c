@@ -41,6 +41,7 @@ static const struct {
 			    "what a check sent came back from its device, or was answered" },
 	[PE_DROP_DENIED] = { "denied", "an access list of the service does not let it in" },
 	[PE_DROP_LIMIT] = { "limit", "more than the service's limit lets in" },
+	[PE_DROP_OVERLOAD] = { "overload", "more than the engine's limit lets in" },
 };
 
 /**

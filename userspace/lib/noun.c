@@ -6,6 +6,7 @@
 
 #include "acl.h"
 #include "device.h"
+#include "engine.h"
 #include "pool.h"
 #include "refusal.h"
 #include "service.h"
@@ -115,6 +116,32 @@ static uint32_t pe_noun_where_service(const struct pe_object *object, const stru
 	return pe_service_where((const struct pe_service *)object, blame->attr, blame->index);
 }
 
+static void pe_noun_put_engine(struct nlmsghdr *nlh, const struct pe_object *object)
+{
+	pe_engine_put(nlh, (const struct pe_engine *)object);
+}
+
+static int pe_noun_get_engine(struct pe_object *object, struct pe_arena *arena,
+			      const struct nlmsghdr *nlh)
+{
+	return pe_engine_get((struct pe_engine *)object, arena, nlh);
+}
+
+static bool pe_noun_equal_engine(const struct pe_object *a, const struct pe_object *b)
+{
+	return pe_engine_equal((const struct pe_engine *)a, (const struct pe_engine *)b);
+}
+
+static void pe_noun_merge_engine(struct pe_object *object, const struct pe_object *base)
+{
+	pe_engine_merge((struct pe_engine *)object, (const struct pe_engine *)base);
+}
+
+static uint32_t pe_noun_where_engine(const struct pe_object *object, const struct pe_blame *blame)
+{
+	return pe_engine_where((const struct pe_engine *)object, blame->attr);
+}
+
 const struct pe_noun pe_nouns[PE_OBJECT_ALL] = {
 	[PE_OBJECT_DEVICE] = {
 		.name = "device",
@@ -175,6 +202,21 @@ const struct pe_noun pe_nouns[PE_OBJECT_ALL] = {
 		.equal = pe_noun_equal_service,
 		.merge = pe_noun_merge_service,
 		.where = pe_noun_where_service,
+	},
+	[PE_OBJECT_ENGINE] = {
+		.name = "engine",
+		.plural = "engine",
+		.size = sizeof(struct pe_engine),
+		.cmd_new = PE_CMD_ENGINE_NEW,
+		.cmd_del = PE_CMD_ENGINE_DEL,
+		.cmd_get = PE_CMD_ENGINE_GET,
+		.attr_name = PE_ENGINE_NAME,
+		.attr_stats = PE_ENGINE_STATS,
+		.put = pe_noun_put_engine,
+		.get = pe_noun_get_engine,
+		.equal = pe_noun_equal_engine,
+		.merge = pe_noun_merge_engine,
+		.where = pe_noun_where_engine,
 	},
 };
 

@@ -12,6 +12,7 @@ enum pe_object_kind {
 	PE_OBJECT_POOL,
 	PE_OBJECT_ACL,
 	PE_OBJECT_SERVICE,
+	PE_OBJECT_ENGINE,
 	PE_OBJECT_ALL, /* everything there is, to be flushed; how many kinds there are */
 };
 

@@ -117,6 +117,11 @@ static void man_service(void)
 	man_clauses("service");
 }
 
+static void man_engine(void)
+{
+	man_clauses("engine");
+}
+
 static void man_exit(void)
 {
 	const struct exit_entry *entry;
@@ -234,12 +239,14 @@ static void completion_words(void)
 	words_verbs("pool");
 	words_verbs("acl");
 	words_verbs("service");
+	words_verbs("engine");
 	words_verbs("revision");
 	words_options();
 	words_clauses("device");
 	words_clauses("pool");
 	words_clauses("acl");
 	words_clauses("service");
+	words_clauses("engine");
 	words_command("device replace");
 	words_command("diff");
 	words_command("device state");
@@ -258,7 +265,7 @@ static const struct {
 } parts[] = {
 	{ "commands", man_commands }, { "options", man_options },    { "device", man_device },
 	{ "pool", man_pool },	      { "service", man_service },    { "exit", man_exit },
-	{ "acl", man_acl },	      { "words", completion_words },
+	{ "acl", man_acl },	      { "words", completion_words }, { "engine", man_engine },
 };
 
 int main(int argc, char **argv)

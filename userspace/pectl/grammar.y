@@ -68,6 +68,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> WINDOW "window" REVIVE "revive" FAIL "fail" OPEN "open" CLOSED "closed"
 %token <word> ACL "acl" PERMIT "permit" DENY "deny" DEFAULT "default" FLAGS "flags" TYPE "type"
 %token <word> CODE "code" FRAGMENTS "fragments" INSERT "insert" DELETE "delete" POSITION "position"
+%token <word> ENGINE "engine"
 %token <word> BYTES "bytes" FLOWS "flows" LIMIT "limit"
 %token <word> STATE_WORD "state" UP "up" DOWN "down" DRAIN "drain" MAINTENANCE "maintenance"
 
@@ -95,6 +96,7 @@ statements:
 |	statements pool_start pool_items '}' { pool_end(parse); CHECK; }
 |	statements acl_start acl_items '}' { acl_end(parse); CHECK; }
 |	statements service_start service_items '}' { service_end(parse); CHECK; }
+|	statements engine_start engine_items '}' { engine_end(parse); CHECK; }
 |	statements with_body NL
 |	statements without_body NL
 |	statements without_body ';'
@@ -124,6 +126,10 @@ service_start:
 |	SERVICE COPY '{'		{ service_begin(parse, PE_VERB_ADD, $2); CHECK; }
 ;
 
+engine_start:
+	ENGINE newlines '{'		{ engine_begin(parse, PE_VERB_ADD, $1); CHECK; }
+;
+
 newlines:
 	%empty
 |	newlines NL
@@ -145,6 +151,7 @@ command:
 	names
 |	SERVICE SHOW			{ request_show(parse, PE_OBJECT_SERVICE, $2); }
 	names
+|	ENGINE SHOW			{ request_show(parse, PE_OBJECT_ENGINE, $2); }
 |	DEVICE REPLACE name WITH name	{ request_replace(parse, $2, $3, $5); CHECK; }
 |	APPLY				{ request_start(parse, REQUEST_APPLY, $1); }
 |	DIFF				{ request_start(parse, REQUEST_DIFF, $1); }
@@ -199,6 +206,7 @@ without_body:
 |	ACL DEL name			{ parse_delete(parse, PE_OBJECT_ACL, $3); CHECK; }
 |	ACL DELETE name POSITION NAME	{ parse_command(parse, $1); acl_begin(parse, PE_VERB_CUT, $3); CHECK; acl_position(parse, $5); CHECK; acl_end(parse); CHECK; }
 |	SERVICE DEL name		{ parse_delete(parse, PE_OBJECT_SERVICE, $3); CHECK; }
+|	ENGINE DEL			{ parse_delete(parse, PE_OBJECT_ENGINE, $1); CHECK; }
 |	FLUSH				{ parse_flush(parse, $1); CHECK; }
 ;
 
@@ -211,6 +219,8 @@ with_body:
 |	acl_head '{' acl_items '}'	{ acl_end(parse); CHECK; }
 |	service_head service_items	{ service_end(parse); CHECK; }
 |	service_head '{' service_items '}' { service_end(parse); CHECK; }
+|	engine_head engine_items	{ engine_end(parse); CHECK; }
+|	engine_head '{' engine_items '}' { engine_end(parse); CHECK; }
 ;
 
 device_head:
@@ -231,6 +241,10 @@ acl_head:
 service_head:
 	SERVICE write name		{ parse_command(parse, $1); service_begin(parse, $2, $3); CHECK; }
 |	SERVICE COPY name TO name	{ parse_command(parse, $1); service_copy(parse, $3, $5); CHECK; }
+;
+
+engine_head:
+	ENGINE write			{ parse_command(parse, $1); engine_begin(parse, $2, $1); CHECK; }
 ;
 
 write:
@@ -356,6 +370,15 @@ measure:
 	PACKETS NAME			{ limit_packets(parse, $1, $2); }
 |	BYTES NAME			{ limit_bytes(parse, $1, $2); }
 |	FLOWS NAME			{ limit_flows(parse, $1, $2); }
+;
+
+/* ---- the engine ---- */
+
+engine_items:
+	%empty
+|	engine_items ';'
+|	engine_items LIMIT		{ engine_limit(parse, $2); CHECK; }
+	limits
 ;
 
 /* ---- services ---- */
@@ -562,7 +585,7 @@ other:
 |	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
 |	ACL | PERMIT | DENY | DEFAULT | FLAGS | TYPE | CODE | FRAGMENTS | POSITION
 |	POOL | MEMBERS | POLICY | FAILOVER | MAGLEV | KEY | FLOW | WEIGHT | DETECT | OFF | PACKETS
-|	BYTES | FLOWS | LIMIT
+|	BYTES | ENGINE | FLOWS | LIMIT
 |	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE
 |	ARP | CHECK_WORD | HTTP | TIMEOUT | VALIDATE
 |	FALL | INTERVAL | RISE | WATCH

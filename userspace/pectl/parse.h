@@ -8,6 +8,7 @@
 #include <changes.h>
 #include <config.h>
 #include <device.h>
+#include <engine.h>
 #include <pool.h>
 #include <service.h>
 #include <stdbool.h>
@@ -53,6 +54,7 @@ enum parse_mode {
  * @range_attr: which ports of it are being read
  * @limit: being read
  * @service: being read
+ * @engine: being read
  * @nranges: how many @ranges
  * @ndynamic: how many @dynamic
  * @negotiated: whether ports being read belong to @dynamic
@@ -88,6 +90,7 @@ struct parse {
 	int range_attr;
 	struct pe_limit *limit;
 	struct pe_service *service;
+	struct pe_engine *engine;
 	unsigned int nranges;
 	unsigned int ndynamic;
 	bool negotiated;
@@ -150,6 +153,10 @@ void pool_detect_window(struct parse *parse, struct word word);
 void pool_revive(struct parse *parse, struct word word);
 void pool_revive_after(struct parse *parse, struct word word);
 void pool_end(struct parse *parse);
+
+void engine_begin(struct parse *parse, enum pe_verb verb, struct word word);
+void engine_limit(struct parse *parse, struct word word);
+void engine_end(struct parse *parse);
 
 void limit_begin(struct parse *parse, struct pe_limit *limit);
 void limit_packets(struct parse *parse, struct word word, struct word value);

@@ -26,6 +26,9 @@ void print_any(struct printer *p, const struct pe_object *object)
 	case PE_OBJECT_SERVICE:
 		print_service(p, (const struct pe_service *)object);
 		break;
+	case PE_OBJECT_ENGINE:
+		print_engine(p, (const struct pe_engine *)object);
+		break;
 	}
 }
 

@@ -9,6 +9,7 @@ struct pe_acl;
 struct pe_config;
 struct pe_counter;
 struct pe_device;
+struct pe_engine;
 struct pe_limit;
 struct pe_object;
 struct pe_pool;
@@ -31,6 +32,7 @@ void print_duration(struct printer *p, const char *key, const char *format, uint
 void print_limit(struct printer *p, const struct pe_limit *limit);
 void print_acl(struct printer *p, const struct pe_acl *acl);
 void print_service(struct printer *p, const struct pe_service *service);
+void print_engine(struct printer *p, const struct pe_engine *engine);
 void print_any(struct printer *p, const struct pe_object *object);
 void print_config(struct printer *p, const struct pe_config *config, int kinds);
 

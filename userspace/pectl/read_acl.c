@@ -20,6 +20,7 @@ void acl_begin(struct parse *parse, enum pe_verb verb, struct word name)
 		return;
 	object = parse_declare(parse, PE_OBJECT_ACL, verb, name, sizeof(*parse->acl));
 	parse->acl = (struct pe_acl *)object;
+	parse->engine = NULL;
 	parse->rule = NULL;
 	parse->device = NULL;
 	parse->pool = NULL;

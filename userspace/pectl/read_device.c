@@ -21,6 +21,7 @@ void device_begin(struct parse *parse, enum pe_verb verb, struct word name)
 		return;
 	object = parse_declare(parse, PE_OBJECT_DEVICE, verb, name, sizeof(*parse->device));
 	parse->device = (struct pe_device *)object;
+	parse->engine = NULL;
 	parse->pool = NULL;
 	parse->service = NULL;
 	parse->acl = NULL;

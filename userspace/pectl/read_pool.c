@@ -22,6 +22,7 @@ void pool_begin(struct parse *parse, enum pe_verb verb, struct word name)
 		return;
 	object = parse_declare(parse, PE_OBJECT_POOL, verb, name, sizeof(*parse->pool));
 	parse->pool = (struct pe_pool *)object;
+	parse->engine = NULL;
 	parse->device = NULL;
 	parse->service = NULL;
 	parse->acl = NULL;

@@ -20,6 +20,7 @@ void service_begin(struct parse *parse, enum pe_verb verb, struct word name)
 		return;
 	object = parse_declare(parse, PE_OBJECT_SERVICE, verb, name, sizeof(*parse->service));
 	parse->service = (struct pe_service *)object;
+	parse->engine = NULL;
 	parse->device = NULL;
 	parse->pool = NULL;
 	parse->acl = NULL;

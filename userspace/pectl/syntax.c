@@ -177,6 +177,7 @@ static void syntax_unclosed(struct parse *parse)
 	const struct pe_object *object = parse->device ? &parse->device->o :
 					 parse->pool   ? &parse->pool->o :
 					 parse->acl    ? &parse->acl->o :
+					 parse->engine ? &parse->engine->o :
 							 &parse->service->o;
 
 	parse_error(parse, source_word_at(parse->source, object->at - 1),
@@ -218,7 +219,7 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 		return;
 	}
 	if (syntax_is_end(parse) && parse->depth &&
-	    (parse->device || parse->pool || parse->acl || parse->service)) {
+	    (parse->device || parse->pool || parse->acl || parse->service || parse->engine)) {
 		syntax_unclosed(parse);
 		return;
 	}

@@ -35,6 +35,9 @@ static const struct print_case cases[] = {
 	{ "service all { vip 192.0.2.13; sequence fw1, web1; }", NULL },
 	{ "service a { vip 1.2.3.4; sequence limit, bytes; acl b; limit packets 1 bytes 1000000000000 flows 7; }",
 	  NULL },
+	{ "engine { limit packets 5 flows 3; }", NULL },
+	{ "engine\n{ limit flows 3 }", "engine { limit flows 3; }" },
+	{ "service engine { vip 1.2.3.4; sequence engine, limit; }", NULL },
 	{ "service a { limit flows 3 vip 1.2.3.4 sequence b }",
 	  "service a { vip 1.2.3.4; sequence b; limit flows 3; }" },
 	{ "acl web     { deny tcp from 203.0.113.0/24; permit from 198.51.100.7 count; permit; }",
@@ -174,7 +177,7 @@ int main(void)
 		"b                vip 1.2.3.6 tcp port 80,90-99 dynamic 5-6 iif e -> a emits udp port 7, c port 81\n");
 	print_form(
 		"JSON", &(struct options){ .json = true },
-		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"pools\":[],\"acls\":[],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"dynamic\":[{\"first\":5,\"last\":6}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\",\"emits\":{\"proto\":\"udp\",\"port\":7}},{\"device\":\"c\",\"port\":81}]}]}\n");
+		"{\"version\":1,\"generation\":0,\"devices\":[{\"name\":\"a\",\"kind\":\"inline\",\"outside\":{\"dev\":\"e\",\"via\":\"1.2.3.4\"},\"inside\":{\"dev\":\"f\",\"via\":\"1.2.3.5\"}}],\"pools\":[],\"acls\":[],\"services\":[{\"name\":\"b\",\"vip\":\"1.2.3.6\",\"proto\":\"tcp\",\"ports\":[{\"first\":80,\"last\":80},{\"first\":90,\"last\":99}],\"dynamic\":[{\"first\":5,\"last\":6}],\"iif\":\"e\",\"sequence\":[{\"device\":\"a\",\"emits\":{\"proto\":\"udp\",\"port\":7}},{\"device\":\"c\",\"port\":81}]}],\"engine\":[]}\n");
 	print_form(
 		"details", &(struct options){ .details = true, .oneline = true },
 		"device a { inline outside dev e via 1.2.3.4 inside dev f via 1.2.3.5; } # id 0, used by 0 services, generation 0; outside interface not there, lladdr not known; inside interface not there, lladdr not known\n"
