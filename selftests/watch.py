@@ -184,6 +184,70 @@ def configuration_and_interfaces_change():
     pe.pectl("device", "state", "web", "up")
 
 
+ONE_WAY = """
+table inet fw {
+    chain forward {
+        type filter hook forward priority filter; policy accept;
+        iifname "in0" drop
+    }
+}
+"""
+
+
+@suite.case()
+def one_way():
+    """A long sentence is told to the kernel, too."""
+    pe.apply(conf("revive"))
+    with Watch("fall", "2") as watch:
+        fws[1].run(["nft", "-f", "-"], stdin="flush ruleset\n" + ONE_WAY)
+        told = watch.told("fw1", "down")
+        require("an answer that went in by i2 did not" in told["evidence"], told)
+        expect("state", state("fw1"), ("down", "check"))
+        expect("evidence", pe.device("fw1")["evidence"], told["evidence"])
+        firewall(1, "accept")
+        watch.told("fw1", "up")
+        expect("state", state("fw1")[0], "up")
+
+
+@suite.case()
+def while_others_change_everything():
+    """Whatever changes all the time, what is dead is found."""
+    pe.apply(conf("revive"))
+    with Watch("fall", "3") as watch:
+        firewall(1, "drop")
+        end = time.monotonic() + 8 * PATIENCE
+        while state("fw1") != ("down", "check"):
+            require(time.monotonic() < end, "fw1 was not told to be down")
+            pe.batch(f"service other {{ vip {F4.W2} tcp port 80; "
+                     "sequence web; }\n")
+            pe.batch("service del other\n")
+            lab.eng.ip("link add gone type dummy", "link del gone")
+        watch.told("fw1", "down")
+        firewall(1, "accept")
+        watch.told("fw1", "up")
+    expect("exit code", watch.status, 0)
+
+
+@suite.case()
+def what_is_named_may_go_and_come():
+    """The others are watched on."""
+    dead = f"device dead {{ server dev i3 lladdr {mac(3, 9)} mode loopback; }}\n" \
+           f"service dead {{ vip {F4.W2} tcp port 80; sequence dead; }}\n"
+    pe.apply(conf("revive") + dead)
+    with Watch("fall", "2", "device", "fw1", "dead") as watch:
+        watch.told("dead", "down")
+        pe.batch("service del dead\ndevice del dead\n")
+        firewall(1, "drop")
+        watch.told("fw1", "down")
+        pe.batch(dead)
+        watch.told("dead", "down")
+        expect("state", state("dead"), ("down", "check"))
+        firewall(1, "accept")
+        watch.told("fw1", "up")
+    expect("exit code", watch.status, 0)
+    require("no device 'dead'" in watch.err, watch.err)
+
+
 @suite.case()
 def some_devices_only():
     with Watch("device", "fw2", "web") as watch:

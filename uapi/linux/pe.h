@@ -13,7 +13,7 @@
 #define PE_STEPS_MAX	32
 #define PE_PORTS_MAX	16
 #define PE_MEMBERS_MAX	64
-#define PE_EVIDENCE_MAX	63
+#define PE_EVIDENCE_MAX	127
 
 /**
  * enum pe_device_kind - What an appliance does with the packets it is handed.

@@ -31,6 +31,9 @@
 
 #define PE_NS 1000000000ULL
 
+/* Nine tenths of a millisecond: that much of a timeout must have passed. */
+#define PE_TIMEOUT_NS 900000ULL
+
 /**
  * pe_checker_now() - a time that only goes on
  *
@@ -265,16 +268,27 @@ static uint32_t checker_token(const struct pe_check *check)
 	return check->index << PE_TOKEN_ROUND | (round & (PE_TOKEN_MASK - 1));
 }
 
+/* A timer is set when a round begins, which may be later than it should have: the
+ * next round is due up to that much before it.
+ */
+static bool checker_is_due(const struct pe_check *check)
+{
+	return pe_checker_now() - check->sent >= check->timeout * PE_TIMEOUT_NS;
+}
+
 /**
  * pe_checker_start() - begin a round of a check
  * @check: the check, which was added
  *
- * It ends, maybe at once, by its done().
+ * It ends, maybe at once, by its done(), or by the next one.  A round that has just
+ * begun goes on instead.
  */
 void pe_checker_start(struct pe_check *check)
 {
 	struct timeval timeout = { check->timeout / 1000, check->timeout % 1000 * 1000 };
 
+	if (check->running && checker_is_due(check))
+		pe_check_expire(check);
 	if (check->running)
 		return;
 	check->sent = pe_checker_now();

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
@@ -97,6 +98,29 @@ void pe_device_put(struct nlmsghdr *nlh, const struct pe_device *device)
 		pe_port_put(nlh, PE_DEVICE_OUTSIDE, &device->outside);
 	if (device->has & PE_HAS(PE_DEVICE_INSIDE))
 		pe_port_put(nlh, PE_DEVICE_INSIDE, &device->inside);
+}
+
+/**
+ * pe_device_put_state() - append in which state a device shall be, and why
+ * @nlh: the message
+ * @name: of the device
+ * @state: enum pe_device_state
+ * @cause: enum pe_cause
+ * @evidence: a sentence, of which the kernel is told no more than it takes; NULL
+ *	where there is nothing to say
+ */
+void pe_device_put_state(struct nlmsghdr *nlh, const char *name, uint32_t state, uint32_t cause,
+			 const char *evidence)
+{
+	char most[PE_EVIDENCE_MAX + 1];
+
+	mnl_attr_put_strz(nlh, PE_DEVICE_NAME, name);
+	mnl_attr_put_u32(nlh, PE_DEVICE_STATE, state);
+	mnl_attr_put_u32(nlh, PE_DEVICE_CAUSE, cause);
+	if (!evidence)
+		return;
+	snprintf(most, sizeof(most), "%s", evidence);
+	mnl_attr_put_strz(nlh, PE_DEVICE_EVIDENCE, most);
 }
 
 static bool pe_port_get(struct pe_port *port, const struct nlattr *nest)

@@ -82,6 +82,8 @@ const char *pe_state_name(uint32_t state);
 const char *pe_cause_name(uint32_t cause);
 void pe_device_put(struct nlmsghdr *nlh, const struct pe_device *device);
 int pe_device_get(struct pe_device *device, struct pe_arena *arena, const struct nlmsghdr *nlh);
+void pe_device_put_state(struct nlmsghdr *nlh, const char *name, uint32_t state, uint32_t cause,
+			 const char *evidence);
 bool pe_device_equal(const struct pe_device *a, const struct pe_device *b);
 void pe_device_merge(struct pe_device *device, const struct pe_device *base);
 uint32_t pe_device_where(const struct pe_device *device, uint16_t attr, uint16_t nested);

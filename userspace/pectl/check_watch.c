@@ -3,6 +3,7 @@
 
 #include <arena.h>
 #include <checker.h>
+#include <device.h>
 #include <errno.h>
 #include <event.h>
 #include <event2/event.h>
@@ -30,6 +31,7 @@
 
 /* Changes come in bunches, and what is not there now may be there soon. */
 #define WATCH_SOON_MS 100
+#define WATCH_RETRY_MS 1000
 #define WATCH_AGAIN_MS 5000
 
 /**
@@ -37,17 +39,21 @@
  * @o: its name
  * @watch: who watches it
  * @leg: how it is checked
+ * @id: number that the kernel gave it
  * @good: rounds in a row in which it did what it should
  * @bad: rounds in a row in which it did not
  * @known: enum pe_health that the kernel knows, or was told in vain
+ * @broken: whether a new plan has broken a round off
  */
 struct ward {
 	struct pe_object o;
 	struct watching *watch;
 	struct leg *leg;
+	uint32_t id;
 	unsigned int good;
 	unsigned int bad;
 	uint8_t known;
+	bool broken;
 };
 
 /**
@@ -63,6 +69,9 @@ struct ward {
  * @count: how many
  * @next: the one to be checked next
  * @cycle: when the round began that is under way
+ * @planned: when the plan was made
+ * @missed: whether something was not heard that the kernel said
+ * @absent: whether a device that is named is not there
  * @p: where it is told of
  * @arena: the memory of an event
  * @turn: begins checks
@@ -83,6 +92,9 @@ struct watching {
 	size_t count;
 	size_t next;
 	uint64_t cycle;
+	uint64_t planned;
+	bool missed;
+	bool absent;
 	struct printer p;
 	struct pe_arena arena;
 	struct event *turn;
@@ -106,10 +118,7 @@ static int device_state_set(struct pe_sock *sock, const char *name, uint32_t sta
 {
 	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_DEVICE_STATE, NLM_F_ACK);
 
-	mnl_attr_put_strz(nlh, PE_DEVICE_NAME, name);
-	mnl_attr_put_u32(nlh, PE_DEVICE_STATE, state);
-	mnl_attr_put_u32(nlh, PE_DEVICE_CAUSE, PE_CAUSE_CHECK);
-	mnl_attr_put_strz(nlh, PE_DEVICE_EVIDENCE, evidence);
+	pe_device_put_state(nlh, name, state, PE_CAUSE_CHECK, evidence);
 	return pe_sock_ask(sock, nlh, NULL, NULL, refusal);
 }
 
@@ -199,18 +208,22 @@ static uint8_t ward_known(const struct pe_device *device)
 	return device->state == PE_DEVICE_STATE_DOWN ? PE_HEALTH_DOWN : PE_HEALTH_UP;
 }
 
-/* A device that was watched before goes on where it was. */
+/* A device that was watched before goes on where it was, another one of the same
+ * name does not.
+ */
 static void ward_take(struct watching *watch, struct ward *ward, struct leg *leg)
 {
 	const char *name = leg->device->o.name;
-	struct pe_object **old = pe_table_find(&watch->names, name, strlen(name));
+	struct pe_object **found = pe_table_find(&watch->names, name, strlen(name));
+	const struct ward *old = found ? (const struct ward *)*found : NULL;
 
-	if (old) {
-		*ward = *(const struct ward *)*old;
-	} else {
+	if (old && old->id == leg->device->id)
+		*ward = *old;
+	else
 		memset(ward, 0, sizeof(*ward));
+	if (ward->id != leg->device->id || watch->missed)
 		ward->known = ward_known(leg->device);
-	}
+	ward->id = leg->device->id;
 	ward->o.name = name;
 	ward->watch = watch;
 	ward->leg = leg;
@@ -250,9 +263,11 @@ static int watch_listen(struct watching *watch)
 		check->arg = &watch->wards[i];
 		pe_checker_add(&watch->checker, check);
 	}
-	if (pe_checker_listen(&watch->checker, &watch->sock, &refusal))
-		return kernel_refused(&refusal);
-	return EXIT_DONE;
+	if (!pe_checker_listen(&watch->checker, &watch->sock, &refusal))
+		return EXIT_DONE;
+	/* Deaf, it would find everything dead. */
+	pe_checker_clear(&watch->checker);
+	return kernel_refused(&refusal);
 }
 
 /* Is there a device that nothing can be sent to before something changes, of
@@ -283,7 +298,47 @@ static int watch_read(struct watching *watch, struct plan *plan)
 		perror("pectl: error: cannot read the interfaces");
 		return EXIT_REFUSED;
 	}
-	return plan_names(plan, &watch->request->names) ? EXIT_DONE : EXIT_REFUSED;
+	watch->absent = !plan_names(plan, &watch->request->names);
+	return watch->absent ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* Rounds that are under way will begin anew. */
+static void watch_break(struct watching *watch)
+{
+	size_t i;
+
+	for (i = 0; i < watch->count; i++)
+		if (watch->wards[i].leg->check.running)
+			watch->wards[i].broken = true;
+	pe_checker_clear(&watch->checker);
+	event_del(watch->turn);
+}
+
+/* The round that is under way goes on with those whose turn is still to come. */
+static void watch_resume(struct watching *watch)
+{
+	uint64_t now = pe_checker_now();
+	size_t i;
+
+	for (i = 0; i < watch->count; i++) {
+		if (watch->wards[i].broken)
+			pe_checker_start(&watch->wards[i].leg->check);
+		watch->wards[i].broken = false;
+	}
+	if (!watch->planned)
+		watch->cycle = now;
+	watch->planned = now;
+	watch->missed = false;
+	watch->next = 0;
+	while (watch->next < watch->count && watch_due(watch, watch->next) < now)
+		watch->next++;
+	if (!watch->count)
+		return;
+	if (watch->next == watch->count) {
+		watch->next = 0;
+		watch->cycle += watch->request->check.interval * WATCH_MS;
+	}
+	watch_sleep(watch, now);
 }
 
 /* What is checked now goes on until it is known what is to be checked. */
@@ -296,28 +351,33 @@ static int watch_plan(struct watching *watch)
 		plan_free(&plan);
 		return code;
 	}
-	pe_checker_clear(&watch->checker);
+	watch_break(watch);
 	watch_take(watch, &plan);
 	plan_free(&watch->plan);
 	watch->plan = plan;
-	watch->next = 0;
-	watch->cycle = pe_checker_now();
-	event_del(watch->turn);
-	if (watch->count)
-		watch_sleep(watch, watch->cycle);
+	code = watch_listen(watch);
+	if (code)
+		return code;
+	watch_resume(watch);
 	watch_after(watch->again, WATCH_AGAIN_MS);
-	return watch_listen(watch);
+	return EXIT_DONE;
 }
 
+/* What can't be done now can soon, or when a device that is named is there again,
+ * which will be told.
+ */
 static void watch_renew(evutil_socket_t fd, short what, void *arg)
 {
 	struct watching *watch = arg;
 
 	(void)fd;
 	(void)what;
-	watch->code = watch_plan(watch);
-	if (watch->code)
-		event_base_loopbreak(watch->checker.base);
+	if (!watch_plan(watch))
+		return;
+	if (watch->absent)
+		watch_after(watch->again, WATCH_AGAIN_MS);
+	else
+		watch_after(watch->renew, WATCH_RETRY_MS);
 }
 
 static void watch_again(evutil_socket_t fd, short what, void *arg)
@@ -330,10 +390,15 @@ static void watch_again(evutil_socket_t fd, short what, void *arg)
 		watch_after(watch->again, WATCH_AGAIN_MS);
 }
 
+/* Rounds that the last plan began anew end before they are broken off again. */
 static void watch_renew_soon(struct watching *watch)
 {
+	uint64_t passed = (pe_checker_now() - watch->planned) / WATCH_MS;
+	uint64_t whole = watch->request->check.timeout + WATCH_SOON_MS;
+	uint64_t left = passed < whole ? whole - passed : 0;
+
 	if (!evtimer_pending(watch->renew, NULL))
-		watch_after(watch->renew, WATCH_SOON_MS);
+		watch_after(watch->renew, left > WATCH_SOON_MS ? (unsigned int)left : WATCH_SOON_MS);
 }
 
 /* ---- what is heard ---- */
@@ -383,8 +448,10 @@ static void watch_news(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	do {
 		err = pe_sock_receive(&watch->news, watch_heard, watch);
-		if (err == -ENOBUFS)
+		if (err == -ENOBUFS) {
+			watch->missed = true;
 			watch_renew_soon(watch);
+		}
 	} while (!err || err == -ENOBUFS || err == -EINTR);
 }
 

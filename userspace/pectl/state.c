@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Devices put up, down, into maintenance, or drained. */
 
+#include <device.h>
 #include <libmnl/libmnl.h>
 #include <linux/pe.h>
 #include <object.h>
@@ -29,8 +30,8 @@ int command_state(const struct request *request, const struct options *options)
 		return code;
 	for (i = 0; i < request->names.count && !err; i++) {
 		nlh = pe_sock_request(&sock, PE_CMD_DEVICE_STATE, NLM_F_ACK);
-		mnl_attr_put_strz(nlh, PE_DEVICE_NAME, request->names.list[i]->name);
-		mnl_attr_put_u32(nlh, PE_DEVICE_STATE, request->state);
+		pe_device_put_state(nlh, request->names.list[i]->name, request->state,
+				    PE_CAUSE_COMMAND, NULL);
 		err = pe_sock_ask(&sock, nlh, NULL, NULL, &refusal);
 	}
 	if (err)
