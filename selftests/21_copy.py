@@ -14,7 +14,7 @@ from itertools import product
 from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.engine import REFUSED
-from lib.ktap import Suite, expect, require
+from lib.ktap import Suite, expect, poll, require
 from lib.lab import Lab
 from lib.wire import Capture, check_walk, got, put
 
@@ -95,6 +95,32 @@ def copy_of_what_the_batch_says():
     for name, port in (("second", 80), ("third", 81)):
         expect("sequence", shown(name)["sequence"], [{"device": "web1"}])
         expect("port", shown(name)["ports"][0]["first"], port)
+
+
+@suite.case(*FAMILIES)
+def access_list_by_name(f):
+    """Whoever may not reach the original may not reach the copy."""
+    name, vip = f"udp{f.name}", f.vip(120)
+    pe.batch(f"acl {name} {{ permit udp port 90-99; default deny; }}\n")
+    pe.pectl("service", "copy", name, "to", f"{name}-20", "vip", vip)
+    expect("list", shown(f"{name}-20")["acl"], name)
+    expect("of the original", "acl" in shown(name), False)
+    drops = pe.drops()
+    with flow.bound(u1, f, flow.DGRAM, f.U1, flow.port()) as sock:
+        sock.sendto(b"no", (vip, 80))
+        poll("the drop", lambda: pe.drops().get("denied", 0) ==
+             drops.get("denied", 0) + 1)
+    pe.batch(f"service copy {name} to {name}-21 vip {f.vip(121)} port 81\n"
+             f"service copy {name}-21 to {name}-22 vip {f.vip(122)}\n"
+             f"acl none-{f.name} {{ default permit; }}\n"
+             f"service copy {name} to {name}-23 vip {f.vip(123)} "
+             f"acl none-{f.name}\n")
+    expect("lists", [shown(f"{name}-{n}")["acl"] for n in (21, 22, 23)],
+           [name, name, f"none-{f.name}"])
+    pe.batch("".join(f"service del {name}-{n}\n" for n in range(20, 24)) +
+             f"acl del {name}\n"
+             f"service copy {name} to {name}-24 vip {f.vip(124)}\n")
+    expect("none", "acl" in shown(f"{name}-24"), False)
 
 
 @suite.case()

@@ -140,6 +140,25 @@ static bool change_has_base(const struct pe_object *object)
 	       object->verb == PE_VERB_INSERT || object->verb == PE_VERB_CUT;
 }
 
+/* A list that the original has by its name is the copy's by being said, lest that
+ * let in everybody.
+ */
+static int change_take_list(struct change *change, struct pe_service *copy)
+{
+	struct pe_object list = { .kind = PE_OBJECT_ACL, .name = copy->from };
+	struct pe_object **before;
+	int err = 0;
+
+	before = pe_table_find(&change->last[PE_OBJECT_ACL], list.name, strlen(list.name));
+	if (before ? (*before)->verb == PE_VERB_DEL : change->flushed)
+		return 0;
+	if (!before)
+		err = kernel_find(change->sock, &list, &change->refusal);
+	if (!err)
+		copy->acl = copy->from;
+	return err == -ENOENT ? 0 : err;
+}
+
 static int change_merge(struct change *change, const struct pe_object *object,
 			struct pe_object **whole)
 {
@@ -157,7 +176,9 @@ static int change_merge(struct change *change, const struct pe_object *object,
 	if (err)
 		return err;
 	pe_noun_of(object)->merge(*whole, base);
-	return 0;
+	if (object->verb != PE_VERB_COPY || ((struct pe_service *)*whole)->acl)
+		return 0;
+	return change_take_list(change, (struct pe_service *)*whole);
 }
 
 static int change_complete(struct change *change)

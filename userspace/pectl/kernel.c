@@ -186,14 +186,31 @@ static int kernel_ignore(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
+/**
+ * kernel_find() - ask whether there is an object
+ * @sock: the socket
+ * @name: which
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number, -ENOENT where there is none.
+ */
+int kernel_find(struct pe_sock *sock, const struct pe_object *name, struct pe_refusal *refusal)
+{
+	struct nlmsghdr *nlh = pe_sock_request(sock, pe_noun_of(name)->cmd_get, NLM_F_ACK);
+
+	mnl_attr_put_strz(nlh, pe_noun_of(name)->attr_name, name->name);
+	return pe_sock_ask(sock, nlh, kernel_ignore, NULL, refusal);
+}
+
 /* What may take several messages comes as a dump does, which says nothing of what
  * is not there.
  */
-static int kernel_get_long(struct pe_sock *sock, struct nlmsghdr *nlh, const struct pe_object *name,
-			   bool stats, pe_message_fn *fn, void *arg, struct pe_refusal *refusal)
+static int kernel_get_long(struct pe_sock *sock, const struct pe_object *name, bool stats,
+			   pe_message_fn *fn, void *arg, struct pe_refusal *refusal)
 {
 	const struct pe_noun *noun = pe_noun_of(name);
-	int err = pe_sock_ask(sock, nlh, kernel_ignore, NULL, refusal);
+	int err = kernel_find(sock, name, refusal);
+	struct nlmsghdr *nlh;
 
 	if (err)
 		return err;
@@ -221,10 +238,10 @@ int kernel_get(struct pe_sock *sock, const struct pe_object *name, bool stats, p
 	const struct pe_noun *noun = pe_noun_of(name);
 	struct nlmsghdr *nlh;
 
+	if (name->kind == PE_OBJECT_ACL)
+		return kernel_get_long(sock, name, stats, fn, arg, refusal);
 	nlh = pe_sock_request(sock, noun->cmd_get, NLM_F_ACK);
 	mnl_attr_put_strz(nlh, noun->attr_name, name->name);
-	if (name->kind == PE_OBJECT_ACL)
-		return kernel_get_long(sock, nlh, name, stats, fn, arg, refusal);
 	if (stats)
 		mnl_attr_put(nlh, noun->attr_stats, 0, NULL);
 	return pe_sock_ask(sock, nlh, fn, arg, refusal);

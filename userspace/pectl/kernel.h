@@ -27,6 +27,7 @@ int kernel_refused_change(const struct pe_refusal *refusal, const struct pe_blam
 int kernel_generation(struct pe_sock *sock, uint32_t *generation, struct pe_refusal *refusal);
 int kernel_dump(struct pe_sock *sock, int kind, bool stats, pe_message_fn *fn, void *arg,
 		struct pe_refusal *refusal);
+int kernel_find(struct pe_sock *sock, const struct pe_object *name, struct pe_refusal *refusal);
 int kernel_get(struct pe_sock *sock, const struct pe_object *name, bool stats, pe_message_fn *fn,
 	       void *arg, struct pe_refusal *refusal);
 int kernel_read(struct pe_sock *sock, struct pe_config *config, int kinds, bool stats,

@@ -89,17 +89,9 @@ static int replace_read(struct replace *replace)
 	return err;
 }
 
-static int replace_ignore(const struct nlmsghdr *nlh, void *arg)
-{
-	(void)nlh;
-	(void)arg;
-	return 0;
-}
-
 static int replace_find(struct replace *replace, const struct pe_object *device)
 {
-	int err =
-		kernel_get(&replace->sock, device, false, replace_ignore, NULL, &replace->refusal);
+	int err = kernel_find(&replace->sock, device, &replace->refusal);
 
 	if (err)
 		replace->fault = device;
