@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -20,6 +21,8 @@ from lib.addr import F4, FAMILIES, mac
 from lib.engine import DIFFERS, OK, REFUSED
 from lib.ktap import PATIENCE, Suite, expect, poll, require
 from lib.lab import Lab
+
+USUAL = "/var/lib/pectl"
 
 suite = Suite(__doc__)
 lab = Lab(suite)
@@ -112,7 +115,7 @@ def watchers():
                      for fd in os.listdir(f"/proc/{pid}/fd")]
         except OSError:
             continue
-        if any(name.startswith(lab.tmp) and
+        if any(name.startswith((lab.tmp, USUAL)) and
                name.removesuffix(" (deleted)").endswith("confirm") for name in files):
             out.add(int(pid))
     return sorted(out)
@@ -264,6 +267,99 @@ def full_when_it_is_to_be_undone():
         expect("numbers", store.numbers(), [1, 2])
     finally:
         lab.eng.run(["umount", store.path])
+
+
+@suite.case()
+def read_only_when_it_is_to_be_undone():
+    """As a file system becomes by itself when the disk has an error."""
+    store = fresh(80)
+    lab.eng.run(["mount", "-t", "tmpfs", "none", store.path])
+    try:
+        store.apply(80, 81, more=("--confirm", "4s"))
+        lab.eng.run(["mount", "-o", "remount,ro", store.path])
+        err = store.refused("confirm")
+        require("Read-only" in err, err)
+        poll("undoing", lambda: ports() == [80], 15)
+        poll("the end of it", lambda: not watchers())
+        expect("numbers", store.numbers(), [1, 2])
+    finally:
+        lab.eng.run(["umount", store.path])
+
+
+@suite.case("moved", "deleted")
+def directory_that_is(what):
+    store = fresh(80)
+    store.apply(80, 81, more=("--confirm", "1s"))
+    if what == "moved":
+        os.rename(store.path, f"{store.path}-other")
+    else:
+        shutil.rmtree(store.path)
+    expect("still", ports(), [80, 81])
+    poll("undoing", lambda: ports() == [80], 15)
+    poll("the end of it", lambda: not watchers())
+    if what == "moved":
+        expect("numbers", Store(f"{store.path}-other").numbers(), [1, 2, 3])
+
+
+@suite.case()
+def nobody_reads_what_it_prints():
+    """The time begins all the same: a connection that is cut is just that."""
+    store = fresh(80)
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    try:
+        while True:
+            os.write(into, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(into, True)
+    with subprocess.Popen([engine.PECTL, "-n", lab.eng.netns, "apply", "-f",
+                           pe.file(conf(80, 81)), "--confirm", "1s", *store.args],
+                          stdout=into) as proc:
+        poll("it", lambda: ports() == [80, 81])
+        poll("undoing", lambda: ports() == [80], 15)
+        expect("who prints", proc.poll(), None)
+        os.close(into)
+        os.read(out, 1 << 20)
+        expect("exit status", proc.wait(10 * PATIENCE), OK)
+    os.close(out)
+    poll("the end of it", lambda: not watchers())
+
+
+@suite.case()
+def overridden():
+    """What waits is over with it."""
+    store = fresh(80)
+    store.apply(80, 81, more=("--confirm", "1h"))
+    store.apply(90, more=("--override",))
+    poll("the end of it", lambda: not watchers())
+    expect("numbers", store.numbers(), [1, 2, 3])
+    expect("ports", ports(), [90])
+    store.apply(91, more=("--override",))
+    require("nothing waits" in store.refused("confirm"), "still waits")
+
+
+@suite.case()
+def other_engine_dies():
+    """Then keepalived's script must not be kept from announcing."""
+    made = not os.path.isdir(USUAL)
+    os.makedirs(USUAL, exist_ok=True)
+    store = fresh(80)
+    try:
+        store = Store(USUAL)
+        store.apply(80, 81, more=("--confirm", "1h"))
+        numbers = store.numbers()
+        proc = lab.eng.popen(
+            [f"{engine.TOP}/scripts/two-engines/pe-engine-state",
+             F4.host(1, lab.hop), "INSTANCE", "engine", "MASTER", "100"],
+            env={**os.environ, "PE_CONF": pe.file(conf(90)), "PATH":
+                 f"{os.path.dirname(engine.PECTL)}:{os.environ['PATH']}"})
+        expect("exit status", proc.wait(20 * PATIENCE), OK)
+        expect("ports", ports(), [90])
+        poll("the end of it", lambda: not watchers())
+        expect("numbers", store.numbers(), numbers)
+        require("nothing waits" in store.refused("confirm"), "still waits")
+    finally:
+        shutil.rmtree(USUAL if made else store.own)
 
 
 @suite.case()

@@ -79,6 +79,7 @@ int pe_pending_start(const struct pe_store *store, struct pe_pending *pending,
 	char text[PE_PENDING_SIZE];
 	const void *part = text;
 	size_t size;
+	int fd;
 
 	pe_pending_now(pending);
 	size = (size_t)snprintf(text, sizeof(text),
@@ -86,15 +87,22 @@ int pe_pending_start(const struct pe_store *store, struct pe_pending *pending,
 				"\nnetns %" PRIu64 "\nboot %s\nend\n",
 				pending->revision, pending->back, pending->seconds, pending->until,
 				pending->netns, pending->boot);
-	pending->fd = pe_store_put(store, PE_PENDING_NEW, &part, &size, 1);
-	if (pending->fd < 0)
+	fd = pe_store_put(store, PE_PENDING_NEW, &part, &size, 1);
+	if (fd < 0)
 		return pe_pending_fail(store, "note", refusal);
+	/* Not to be written, lest it keep a file system from becoming read-only. */
+	close(fd);
+	pending->fd = openat(store->dir, PE_PENDING_NEW, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	pending->watched = true;
-	if (!flock(pending->fd, LOCK_EX | LOCK_NB) &&
+	if (pending->fd >= 0 && !flock(pending->fd, LOCK_EX | LOCK_NB) &&
 	    !pe_store_rename(store, PE_PENDING_NEW, PE_PENDING_FILE))
 		return 0;
 	pe_pending_fail(store, "note", refusal);
-	close(pending->fd);
+	/* It may have got its name, and that not be on the disk. */
+	unlinkat(store->dir, PE_PENDING_NEW, 0);
+	unlinkat(store->dir, PE_PENDING_FILE, 0);
+	if (pending->fd >= 0)
+		close(pending->fd);
 	pending->fd = -1;
 	return -EIO;
 }
@@ -160,23 +168,30 @@ int pe_pending_read(const struct pe_store *store, struct pe_pending *pending,
  * @store: the directory
  * @pending: what this process noted
  *
- * Return: whether nobody has confirmed or undone it.
+ * Return: whether nobody has confirmed or undone it, as far as that can be told.
  */
 bool pe_pending_is_mine(const struct pe_store *store, const struct pe_pending *pending)
 {
 	struct stat mine, there;
 
-	return !fstat(pending->fd, &mine) &&
-	       !fstatat(store->dir, PE_PENDING_FILE, &there, AT_SYMLINK_NOFOLLOW) &&
-	       mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+	if (fstatat(store->dir, PE_PENDING_FILE, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno != ENOENT;
+	return fstat(pending->fd, &mine) < 0 ||
+	       (mine.st_ino == there.st_ino && mine.st_dev == there.st_dev);
 }
 
 /**
  * pe_pending_end() - nothing waits any more
  * @store: the directory, locked
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number.
  */
-void pe_pending_end(const struct pe_store *store)
+int pe_pending_end(const struct pe_store *store, struct pe_refusal *refusal)
 {
-	unlinkat(store->dir, PE_PENDING_FILE, 0);
+	if (unlinkat(store->dir, PE_PENDING_FILE, 0) < 0)
+		return pe_pending_fail(store, "end", refusal);
+	/* Should it be there again after a crash, it is void. */
 	fsync(store->dir);
+	return 0;
 }

@@ -41,6 +41,6 @@ int pe_pending_start(const struct pe_store *store, struct pe_pending *pending,
 int pe_pending_read(const struct pe_store *store, struct pe_pending *pending,
 		    struct pe_refusal *refusal);
 bool pe_pending_is_mine(const struct pe_store *store, const struct pe_pending *pending);
-void pe_pending_end(const struct pe_store *store);
+int pe_pending_end(const struct pe_store *store, struct pe_refusal *refusal);
 
 #endif

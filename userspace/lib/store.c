@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -25,6 +26,10 @@
 #define PE_STORE_LOCK "lock"
 #define PE_STORE_NAME 32
 #define PE_STORE_DIR (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+/* How often, a tenth of a second apart, who does not wait tries to lock it. */
+#define PE_STORE_TRIES 50
+#define PE_STORE_PAUSE_NS 100000000L
 
 static int pe_store_fail(const struct pe_store *store, const char *what, struct pe_refusal *refusal)
 {
@@ -109,18 +114,37 @@ static int pe_store_descend(struct pe_store *store, const char *path, const char
 	return pe_store_enter(store, "netns", make) || pe_store_enter(store, name, make) ? -1 : 0;
 }
 
-static int pe_store_lock(struct pe_store *store)
+static int pe_store_lock_wait(const struct pe_store *store)
 {
 	int err;
 
-	store->lock =
-		openat(store->dir, PE_STORE_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (store->lock < 0)
-		return -1;
 	do {
 		err = flock(store->lock, LOCK_EX);
 	} while (err < 0 && errno == EINTR);
 	return err;
+}
+
+static int pe_store_lock_try(const struct pe_store *store)
+{
+	const struct timespec pause = { .tv_nsec = PE_STORE_PAUSE_NS };
+	int tries = PE_STORE_TRIES;
+
+	while (flock(store->lock, LOCK_EX | LOCK_NB) < 0) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || !--tries)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* It can be locked where nothing can be written any more, too. */
+static int pe_store_lock(struct pe_store *store, enum pe_store_use use)
+{
+	store->lock = openat(store->dir, PE_STORE_LOCK,
+			     O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (store->lock < 0)
+		return -1;
+	return use == PE_STORE_TRY ? pe_store_lock_try(store) : pe_store_lock_wait(store);
 }
 
 /**
@@ -128,16 +152,17 @@ static int pe_store_lock(struct pe_store *store)
  * @store: the directory
  * @path: its name
  * @name: network namespace whose revisions are meant, or NULL for the machine's own
- * @change: lock it against others that change it; waits for those. What belongs to
- *	@name is made if it is missing
+ * @use: what for; what belongs to @name is made if it is missing, unless it is only
+ *	read
  * @refusal: says why not
  *
- * Return: 0 or a negative error number. Without @change it is no error if there
+ * Return: 0 or a negative error number. With PE_STORE_READ it is no error if there
  * is nothing about @name; dir is -1 then.
  */
-int pe_store_open(struct pe_store *store, const char *path, const char *name, bool change,
-		  struct pe_refusal *refusal)
+int pe_store_open(struct pe_store *store, const char *path, const char *name,
+		  enum pe_store_use use, struct pe_refusal *refusal)
 {
+	bool change = use != PE_STORE_READ;
 	int err;
 
 	memset(store, 0, sizeof(*store));
@@ -151,7 +176,7 @@ int pe_store_open(struct pe_store *store, const char *path, const char *name, bo
 		return 0;
 	}
 	if (!err && change)
-		err = pe_store_lock(store);
+		err = pe_store_lock(store, use);
 	if (!err)
 		err = pe_store_list(store);
 	if (!err)
@@ -404,8 +429,13 @@ int pe_store_write(struct pe_store *store, struct pe_revision *revision, const c
 	return 0;
 }
 
-/* The newest is what is in force, and stays. */
-static void pe_store_prune(struct pe_store *store)
+/**
+ * pe_store_prune() - forget the oldest revisions, where there are too many
+ * @store: the directory, locked
+ *
+ * The newest is what is in force, and stays.
+ */
+void pe_store_prune(struct pe_store *store)
 {
 	size_t i = 0;
 
@@ -433,7 +463,6 @@ int pe_store_keep(struct pe_store *store, uint32_t number, struct pe_refusal *re
 	if (pe_store_rename(store, PE_STORE_NEW, name))
 		return pe_store_fail(store, "keep", refusal);
 	pe_store_add(store, number);
-	pe_store_prune(store);
 	return 0;
 }
 

@@ -35,6 +35,18 @@ struct pe_store {
 };
 
 /**
+ * enum pe_store_use - what a directory is opened for
+ * @PE_STORE_READ: to look at it
+ * @PE_STORE_CHANGE: to change it; it is locked against others, who are waited for
+ * @PE_STORE_TRY: the same, but it fails where others have it locked for seconds
+ */
+enum pe_store_use {
+	PE_STORE_READ,
+	PE_STORE_CHANGE,
+	PE_STORE_TRY,
+};
+
+/**
  * struct pe_kept - a revision that was read
  * @revision: what is told of it
  * @file: all of the file
@@ -48,8 +60,8 @@ struct pe_kept {
 	size_t len;
 };
 
-int pe_store_open(struct pe_store *store, const char *path, const char *name, bool change,
-		  struct pe_refusal *refusal);
+int pe_store_open(struct pe_store *store, const char *path, const char *name,
+		  enum pe_store_use use, struct pe_refusal *refusal);
 void pe_store_close(struct pe_store *store);
 uint32_t pe_store_last(const struct pe_store *store);
 bool pe_store_has(const struct pe_store *store, uint32_t number);
@@ -62,6 +74,7 @@ void pe_kept_free(struct pe_kept *kept);
 int pe_store_write(struct pe_store *store, struct pe_revision *revision, const char *text,
 		   size_t len, struct pe_refusal *refusal);
 int pe_store_keep(struct pe_store *store, uint32_t number, struct pe_refusal *refusal);
+void pe_store_prune(struct pe_store *store);
 void pe_store_drop(struct pe_store *store);
 void pe_store_forget(struct pe_store *store, uint32_t number);
 

@@ -25,6 +25,21 @@ static bool apply_parse(struct apply *apply)
 }
 
 /**
+ * apply_read_text() - take the text of a revision
+ * @apply: what will be applied or compared
+ * @number: of the revision
+ * @text: what it says
+ *
+ * Return: EXIT_DONE, or another code after having told why.
+ */
+int apply_read_text(struct apply *apply, uint32_t number, const char *text)
+{
+	snprintf(apply->name, sizeof(apply->name), "revision %" PRIu32, number);
+	source_take_string(&apply->source, apply->name, text);
+	return apply_parse(apply) ? EXIT_DONE : EXIT_REFUSED;
+}
+
+/**
  * apply_read_revision() - take a revision for the text
  * @apply: with the revisions open
  * @number: of the revision
@@ -34,13 +49,13 @@ static bool apply_parse(struct apply *apply)
 int apply_read_revision(struct apply *apply, uint32_t number)
 {
 	struct pe_kept kept;
+	int code;
 
 	if (pe_store_read(&apply->history.store, number, &kept, &apply->refusal))
 		return kernel_refused(&apply->refusal);
-	snprintf(apply->name, sizeof(apply->name), "revision %" PRIu32, number);
-	source_take_string(&apply->source, apply->name, kept.text);
+	code = apply_read_text(apply, number, kept.text);
 	pe_kept_free(&kept);
-	return apply_parse(apply) ? EXIT_DONE : EXIT_REFUSED;
+	return code;
 }
 
 static int apply_open(struct apply *apply)

@@ -42,6 +42,7 @@ struct apply {
 	struct history history;
 };
 
+int apply_read_text(struct apply *apply, uint32_t number, const char *text);
 int apply_read_revision(struct apply *apply, uint32_t number);
 int apply_run(struct apply *apply);
 void apply_close(struct apply *apply);

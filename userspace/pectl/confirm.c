@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <refusal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <syslog.h>
 #include <time.h>
@@ -25,86 +27,177 @@
 #include "detach.h"
 #include "kernel.h"
 #include "printer.h"
-#include "rollback.h"
 
-/* How often it is tried, a second apart, if the kernel refuses. */
+/* How often it is tried, a second apart, if the kernel refuses; and in how many of
+ * these the directory has to be there and nobody else have it locked.
+ */
 #define CONFIRM_TRIES 10
+#define CONFIRM_TRIES_LOCKED 3
+
+/* How long it takes at most to delete a directory once that is begun. */
+#define CONFIRM_GONE_US 200000
+
+#define CONFIRM_PATH 64
+
+/**
+ * struct confirm - what is undone unless confirmed
+ * @own: what waits
+ * @back: text of the revision that it goes back to
+ * @path: name of the directory of revisions
+ * @store: that directory, open, wherever it is moved
+ */
+struct confirm {
+	struct pe_pending own;
+	char *back;
+	char *path;
+	struct pe_store store;
+};
+
+static void confirm_take(struct confirm *confirm, struct history *history)
+{
+	confirm->own = history->own;
+	confirm->back = history->back;
+	history->back = NULL;
+	confirm->path = history->store.path ? strdup(history->store.path) : NULL;
+	confirm->store.lock = -1;
+	confirm->store.dir = history->store.dir;
+	history->store.dir = -1;
+}
+
+static void confirm_free(struct confirm *confirm)
+{
+	if (confirm->store.dir >= 0)
+		close(confirm->store.dir);
+	free(confirm->path);
+	free(confirm->back);
+}
+
+/* ---- waiting ---- */
+
+static bool confirm_is_gone(const struct confirm *confirm)
+{
+	struct stat dir;
+
+	return !fstat(confirm->store.dir, &dir) && !dir.st_nlink;
+}
+
+/* What cannot be told is undone rather than not. Who deletes all of the directory
+ * has confirmed nothing.
+ */
+static bool confirm_still_waits(const struct confirm *confirm)
+{
+	if (pe_pending_is_mine(&confirm->store, &confirm->own))
+		return true;
+	if (!confirm_is_gone(confirm))
+		usleep(CONFIRM_GONE_US);
+	return confirm_is_gone(confirm);
+}
 
 /* Time in which the machine sleeps counts, changes of the clock do not. */
-static int confirm_timer(uint32_t seconds)
+static struct timespec confirm_now(void)
 {
-	struct itimerspec when = { 0 };
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now;
+}
+
+static bool confirm_is_over(const struct timespec *end)
+{
+	struct timespec now = confirm_now();
+
+	return now.tv_sec > end->tv_sec ||
+	       (now.tv_sec == end->tv_sec && now.tv_nsec >= end->tv_nsec);
+}
+
+static int confirm_timer(const struct timespec *end)
+{
+	struct itimerspec when = { .it_value = *end };
 	int fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
 
-	clock_gettime(CLOCK_BOOTTIME, &when.it_value);
-	when.it_value.tv_sec += seconds;
 	if (fd >= 0)
 		timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
 	return fd;
 }
 
-static int confirm_watch(const struct place *place)
+static int confirm_watch(const struct confirm *confirm)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	char *path;
+	char path[CONFIRM_PATH];
 
-	if (fd < 0 || asprintf(&path, "%s%s%s/confirm", place->path, place->name ? "/netns/" : "",
-			       place->name ? place->name : "") < 0)
+	if (fd < 0)
 		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", confirm->own.fd);
 	inotify_add_watch(fd, path, IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF);
-	free(path);
 	return fd;
 }
 
-static bool confirm_still_waits(const struct place *place, const struct pe_pending *own)
-{
-	struct pe_refusal ignored;
-	struct pe_store store;
-	bool waits = true;
-
-	/* What cannot be told is undone rather than not. */
-	if (pe_store_open(&store, place->path, place->name, false, &ignored))
-		return true;
-	waits = pe_pending_is_mine(&store, own);
-	pe_store_close(&store);
-	return waits;
-}
-
 /* Whether the time went by and nobody confirmed. */
-static bool confirm_expires(const struct place *place, const struct pe_pending *own)
+static bool confirm_expires(const struct confirm *confirm, const struct timespec *end)
 {
-	struct pollfd fds[] = { { .fd = confirm_timer(own->seconds), .events = POLLIN },
-				{ .fd = confirm_watch(place), .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = confirm_timer(end), .events = POLLIN },
+				{ .fd = confirm_watch(confirm), .events = POLLIN } };
+	/* What cannot wake it up is looked for every second. */
+	int longest = fds[0].fd < 0 || fds[1].fd < 0 ? 1000 : -1;
 	char events[4096];
 
-	while (confirm_still_waits(place, own)) {
-		if (fds[0].fd < 0) {
-			sleep(own->seconds);
-			return confirm_still_waits(place, own);
-		}
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+	while (confirm_still_waits(confirm)) {
+		if (confirm_is_over(end))
 			return true;
-		if (fds[0].revents & POLLIN)
-			return confirm_still_waits(place, own);
-		if (fds[1].revents & POLLIN && read(fds[1].fd, events, sizeof(events)) < 0)
+		if (poll(fds, 2, longest) < 0 && errno != EINTR)
+			sleep(1);
+		else if (fds[1].revents & POLLIN && read(fds[1].fd, events, sizeof(events)) < 0)
 			errno = 0;
 	}
 	return false;
 }
 
-static int confirm_undo_once(struct apply *apply, const struct place *place,
-			     const struct pe_pending *own)
+/* ---- undoing ---- */
+
+/* By its name, if that still is the directory's. */
+static int confirm_open(struct apply *apply, const struct confirm *confirm)
+{
+	struct stat here, there;
+	char path[CONFIRM_PATH];
+	struct place place = { .path = confirm->path };
+
+	if (!confirm->path || stat(confirm->path, &there) < 0 ||
+	    fstat(confirm->store.dir, &here) < 0 || here.st_ino != there.st_ino ||
+	    here.st_dev != there.st_dev) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", confirm->store.dir);
+		place.path = path;
+	}
+	return history_open(&apply->history, apply->options, HISTORY_UNDO, &place);
+}
+
+/* Once it is locked, nobody confirms any more. */
+static int confirm_go_back(struct apply *apply, const struct confirm *confirm)
+{
+	int code;
+
+	if (!confirm_still_waits(confirm))
+		return EXIT_DIFFERS;
+	code = apply_read_text(apply, confirm->own.back, confirm->back);
+	return code ? code : apply_run(apply);
+}
+
+static int confirm_undo_once(struct apply *apply, const struct confirm *confirm, bool locked)
 {
 	int code = kernel_open(&apply->sock, apply->options);
+	struct pe_refusal ignored;
 
-	if (!code)
-		code = history_open(&apply->history, apply->options, HISTORY_END, place);
-	/* Now that it is locked, nobody confirms any more. */
-	if (!code && pe_pending_is_mine(&apply->history.store, own))
-		code = rollback_to(apply, own->back);
-	else if (!code)
-		code = EXIT_DIFFERS;
-	apply_close(apply);
+	if (code)
+		return code;
+	code = confirm_open(apply, confirm);
+	if (code && !locked) {
+		history_close(&apply->history);
+		history_none(&apply->history, apply->options);
+		code = confirm_go_back(apply, confirm);
+		if (!code)
+			pe_pending_end(&confirm->store, &ignored);
+	} else if (!code) {
+		code = confirm_go_back(apply, confirm);
+	}
 	return code;
 }
 
@@ -122,6 +215,8 @@ static void confirm_log(int code, const struct pe_pending *own, uint32_t found, 
 		       "revision %" PRIu32 " was not confirmed within %" PRIu32
 		       " s: back to revision %" PRIu32,
 		       own->revision, own->seconds, own->back);
+	if (!code && why && *why)
+		syslog(LOG_WARNING, "undone all the same: %s", why);
 	if (!code && found)
 		syslog(LOG_NOTICE,
 		       "what was changed since by others was undone with it, and is revision %" PRIu32,
@@ -129,8 +224,8 @@ static void confirm_log(int code, const struct pe_pending *own, uint32_t found, 
 }
 
 /* Nobody reads errors any more: they go to the log. */
-static int confirm_undo_logged(const struct options *options, const struct place *place,
-			       const struct pe_pending *own)
+static int confirm_undo_logged(const struct options *options, const struct confirm *confirm,
+			       bool locked)
 {
 	struct apply apply = { .options = options };
 	FILE *err = stderr, *told;
@@ -138,23 +233,26 @@ static int confirm_undo_logged(const struct options *options, const struct place
 	size_t len;
 	int code;
 
+	history_none(&apply.history, options);
 	told = open_memstream(&why, &len);
 	if (told)
 		stderr = told;
-	code = confirm_undo_once(&apply, place, own);
+	code = confirm_undo_once(&apply, confirm, locked);
 	stderr = err;
 	if (told)
 		fclose(told);
-	confirm_log(code, own, apply.history.found, why);
+	confirm_log(code, &confirm->own, apply.history.found, why);
+	apply_close(&apply);
 	free(why);
 	return code;
 }
 
 /* Going back matters more than what is kept of it, so at last nothing is. */
-static void confirm_undo(const struct place *place, const struct pe_pending *own)
+static void confirm_undo(const struct confirm *confirm)
 {
+	const struct pe_pending *own = &confirm->own;
 	struct options options = { 0 };
-	int code, tries = CONFIRM_TRIES;
+	int code, tries = 0;
 	char comment[128];
 
 	snprintf(comment, sizeof(comment),
@@ -164,10 +262,10 @@ static void confirm_undo(const struct place *place, const struct pe_pending *own
 	options.comment = comment;
 	openlog("pectl", LOG_PID, LOG_DAEMON);
 	do {
-		code = confirm_undo_logged(&options, place, own);
+		code = confirm_undo_logged(&options, confirm, tries < CONFIRM_TRIES_LOCKED);
 		options.comment = NULL;
 		options.no_revision = true;
-	} while (code && code != EXIT_DIFFERS && --tries && !sleep(1));
+	} while (code && code != EXIT_DIFFERS && ++tries < CONFIRM_TRIES && !sleep(1));
 }
 
 /**
@@ -179,8 +277,8 @@ static void confirm_undo(const struct place *place, const struct pe_pending *own
  */
 int confirm_run(struct apply *apply, int (*act)(struct apply *apply))
 {
-	struct pe_pending own;
-	struct place place;
+	struct confirm confirm = { 0 };
+	struct timespec end;
 	int report, code;
 
 	if (!apply->options->confirm)
@@ -188,15 +286,15 @@ int confirm_run(struct apply *apply, int (*act)(struct apply *apply))
 	if (!detach(&report, &code))
 		return code;
 	code = act(apply);
-	own = apply->history.own;
-	place = apply->history.place;
-	memset(&apply->history.place, 0, sizeof(place));
+	end = confirm_now();
+	end.tv_sec += apply->options->confirm;
+	confirm_take(&confirm, &apply->history);
 	/* Waiting, it holds neither the lock nor the kernel's socket. */
 	apply_close(apply);
 	detach_report(report, code);
-	if (!code && own.revision && confirm_expires(&place, &own))
-		confirm_undo(&place, &own);
-	place_free(&place);
+	if (!code && confirm.own.revision && confirm_expires(&confirm, &end))
+		confirm_undo(&confirm);
+	confirm_free(&confirm);
 	return code;
 }
 
@@ -208,6 +306,7 @@ int confirm_run(struct apply *apply, int (*act)(struct apply *apply))
  */
 int command_confirm(const struct options *options)
 {
+	struct pe_refusal refusal;
 	struct history history;
 	struct printer p;
 	int code = kernel_enter(options);
@@ -220,8 +319,11 @@ int command_confirm(const struct options *options)
 		      stderr);
 		code = EXIT_REFUSED;
 	}
+	if (!code && pe_pending_end(&history.store, &refusal)) {
+		fprintf(stderr, "pectl: error: %s\n", refusal.text);
+		code = EXIT_REFUSED;
+	}
 	if (!code) {
-		pe_pending_end(&history.store);
 		printer_init(&p, stdout, options);
 		print_object(&p, NULL);
 		print_uint(&p, "version", NULL, PRINTER_VERSION);

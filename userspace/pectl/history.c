@@ -24,6 +24,13 @@
 
 /* ---- opening ---- */
 
+static const enum pe_store_use history_uses[] = {
+	[HISTORY_READ] = PE_STORE_READ,
+	[HISTORY_APPLY] = PE_STORE_CHANGE,
+	[HISTORY_END] = PE_STORE_CHANGE,
+	[HISTORY_UNDO] = PE_STORE_TRY,
+};
+
 static int history_refused(const struct pe_refusal *refusal)
 {
 	fprintf(stderr, "pectl: error: %s\n", refusal->text);
@@ -67,6 +74,15 @@ void history_tell_waiting(const struct pe_pending *pending, FILE *out)
 			pending->revision, when);
 }
 
+/* The kernel has what it has; that something waits no more could not be written. */
+static void history_end_waiting(const struct history *history)
+{
+	struct pe_refusal refusal;
+
+	if (pe_pending_end(&history->store, &refusal))
+		fprintf(stderr, "pectl: warning: %s\n", refusal.text);
+}
+
 /* Where the machine was started again, the kernel has nothing of it any more. */
 static void history_check_void(struct history *history, enum history_use use)
 {
@@ -78,12 +94,13 @@ static void history_check_void(struct history *history, enum history_use use)
 		history->waits.revision);
 	history->waits.revision = 0;
 	if (use != HISTORY_READ)
-		pe_pending_end(&history->store);
+		history_end_waiting(history);
 }
 
 static int history_check_waiting(const struct history *history, enum history_use use)
 {
-	bool refused = use == HISTORY_APPLY || history->options->confirm;
+	bool refused = (use == HISTORY_APPLY && !history->options->override) ||
+		       history->options->confirm;
 
 	if (!history->waits.revision || !refused)
 		return EXIT_DONE;
@@ -103,17 +120,52 @@ static int history_missing(const struct options *options, enum history_use use)
 	return EXIT_REFUSED;
 }
 
+static int history_open_store(struct history *history, enum pe_store_use use,
+			      struct pe_refusal *refusal)
+{
+	const struct place *place = &history->place;
+	int err = pe_store_open(&history->store, place->path, place->name, use, refusal);
+
+	return err ? err : pe_pending_read(&history->store, &history->waits, refusal);
+}
+
+/* What waits is over with what is applied now, which is not kept from that. */
+static int history_override(struct history *history)
+{
+	struct pe_refusal refusal;
+
+	pe_store_close(&history->store);
+	if (history_open_store(history, PE_STORE_TRY, &refusal)) {
+		history->waits.revision = 0;
+		fprintf(stderr, "pectl: warning: what waits to be confirmed may be undone yet: %s\n",
+			refusal.text);
+	}
+	return EXIT_DONE;
+}
+
 /* Who wants no revisions needs no directory; what waits is respected all the same. */
 static int history_open_without(struct history *history)
 {
 	struct pe_refusal ignored;
 
-	if (pe_store_open(&history->store, history->place.path, history->place.name, false,
-			  &ignored) ||
-	    pe_pending_read(&history->store, &history->waits, &ignored))
+	if (history_open_store(history, PE_STORE_READ, &ignored))
 		return EXIT_DONE;
 	history_check_void(history, HISTORY_READ);
+	if (history->waits.revision && history->options->override)
+		return history_override(history);
 	return history_check_waiting(history, HISTORY_APPLY);
+}
+
+/**
+ * history_none() - no revisions at all
+ * @history: is closed as others are
+ * @options: the options, which must live as long
+ */
+void history_none(struct history *history, const struct options *options)
+{
+	memset(history, 0, sizeof(*history));
+	history->store.dir = history->store.lock = history->own.fd = -1;
+	history->options = options;
 }
 
 /**
@@ -132,9 +184,7 @@ int history_open(struct history *history, const struct options *options, enum hi
 	struct pe_refusal refusal;
 	int code = EXIT_DONE;
 
-	memset(history, 0, sizeof(*history));
-	history->store.dir = history->store.lock = history->own.fd = -1;
-	history->options = options;
+	history_none(history, options);
 	snprintf(history->comment, sizeof(history->comment), "%s",
 		 options->comment ? options->comment : "");
 	if (place)
@@ -147,9 +197,7 @@ int history_open(struct history *history, const struct options *options, enum hi
 		return history_missing(options, use);
 	if (without)
 		return history_open_without(history);
-	if (pe_store_open(&history->store, history->place.path, history->place.name,
-			  use != HISTORY_READ, &refusal) ||
-	    pe_pending_read(&history->store, &history->waits, &refusal))
+	if (history_open_store(history, history_uses[use], &refusal))
 		return history_refused(&refusal);
 	history->keeps = use != HISTORY_READ && !options->no_revision;
 	history_check_void(history, use);
@@ -166,6 +214,8 @@ void history_close(struct history *history)
 	if (history->store.path)
 		pe_store_close(&history->store);
 	place_free(&history->place);
+	free(history->back);
+	history->back = NULL;
 }
 
 /* ---- comparing ---- */
@@ -355,10 +405,27 @@ static bool history_needs_next(const struct history *history, const struct pe_co
 	return !history->differs || !history_is_newest(history, wanted);
 }
 
+/* What it goes back to is read now, not when that may be impossible. */
+static int history_read_back(struct history *history, uint32_t number, struct pe_refusal *refusal)
+{
+	struct pe_kept kept;
+	int err = pe_store_read(&history->store, number, &kept, refusal);
+
+	if (err)
+		return err;
+	free(history->back);
+	history->back = strdup(kept.text);
+	pe_kept_free(&kept);
+	return history->back ? 0 :
+			       pe_refusal_set(refusal, EIO, "there is no memory for a revision");
+}
+
 static int history_wait(struct history *history, struct pe_refusal *refusal)
 {
 	struct pe_pending *own = &history->own;
 
+	if (history_read_back(history, pe_store_last(&history->store), refusal))
+		return -EIO;
 	own->revision = history->next.number;
 	own->back = pe_store_last(&history->store);
 	own->seconds = history->options->confirm;
@@ -421,7 +488,7 @@ void history_undo(struct history *history)
 	if (!history->keeps)
 		return;
 	if (history->own.revision) {
-		pe_pending_end(&history->store);
+		history_end_waiting(history);
 		close(history->own.fd);
 		history->own.fd = -1;
 		history->own.revision = 0;
@@ -449,6 +516,8 @@ void history_done(struct history *history)
 		fprintf(stderr, "pectl: warning: the kernel has it, but %s\n", refusal.text);
 		history->next.number = 0;
 	}
+	if (history->keeps)
+		pe_store_prune(&history->store);
 	if (history->waits.revision && history->store.lock >= 0)
-		pe_pending_end(&history->store);
+		history_end_waiting(history);
 }

@@ -23,11 +23,13 @@ struct pe_refusal;
  * @HISTORY_READ: to look at revisions
  * @HISTORY_APPLY: to bring a configuration into force, if nothing waits
  * @HISTORY_END: to end what waits, or to go back
+ * @HISTORY_UNDO: the same, but not to wait long for others
  */
 enum history_use {
 	HISTORY_READ,
 	HISTORY_APPLY,
 	HISTORY_END,
+	HISTORY_UNDO,
 };
 
 /**
@@ -38,6 +40,7 @@ enum history_use {
  * @store: the directory
  * @waits: what waited to be confirmed before
  * @own: what waits to be confirmed from now on
+ * @back: text of the revision that it goes back to, or NULL
  * @before: what the kernel has
  * @next: the revision to come, with number 0 if there is none
  * @found: number of a revision of what the kernel had, if that was none; or 0
@@ -51,6 +54,7 @@ struct history {
 	struct pe_store store;
 	struct pe_pending waits;
 	struct pe_pending own;
+	char *back;
 	struct pe_config before;
 	struct pe_revision next;
 	uint32_t found;
@@ -60,6 +64,7 @@ struct history {
 
 int history_open(struct history *history, const struct options *options, enum history_use use,
 		 const struct place *place);
+void history_none(struct history *history, const struct options *options);
 void history_close(struct history *history);
 void history_tell_waiting(const struct pe_pending *pending, FILE *out);
 void history_time(int64_t when, char *buf, size_t size);

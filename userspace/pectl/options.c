@@ -158,6 +158,8 @@ static bool options_set(struct options *options, int letter)
 		return true;
 	case OPTION_NO_REVISION:
 		return options->no_revision = true;
+	case OPTION_OVERRIDE:
+		return options->override = true;
 	case OPTION_CHECK:
 		return options->check = true;
 	case 'j':

@@ -25,6 +25,7 @@ enum exit_code {
  * @comment: of the revision, or NULL
  * @confirm: seconds until it is undone unless confirmed, or 0
  * @no_revision: keep none
+ * @override: do not mind what waits to be confirmed
  * @generation: that the configuration must be at
  * @has_generation: whether that is given
  * @check: change nothing, only find out whether it could be done
@@ -47,6 +48,7 @@ struct options {
 	const char *comment;
 	uint32_t confirm;
 	bool no_revision;
+	bool override;
 	uint32_t generation;
 	bool has_generation;
 	bool check;

@@ -102,6 +102,10 @@ static const char *pectl_misfit(const struct options *options, const struct requ
 		return "--confirm TIME goes with apply and with rollback";
 	if (options->no_revision && !apply && !back)
 		return "--no-revision goes with apply and with rollback";
+	if (options->override && !apply)
+		return "--override goes with apply";
+	if (options->override && options->confirm)
+		return "--override ends what waits, --confirm makes it wait: choose one";
 	if (options->state && !apply && !pectl_goes_back(request))
 		return "--state DIR goes with what keeps or reads revisions";
 	if (options->no_revision && (options->comment || options->confirm))

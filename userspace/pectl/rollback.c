@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-#include "rollback.h"
-
 #include <inttypes.h>
 #include <object.h>
 #include <stdio.h>
@@ -52,14 +50,7 @@ static int rollback_choose(struct apply *apply, uint32_t *number)
 	return code;
 }
 
-/**
- * rollback_to() - make the kernel have what a revision says
- * @apply: with the revisions and the kernel open
- * @number: of the revision
- *
- * Return: the exit code.
- */
-int rollback_to(struct apply *apply, uint32_t number)
+static int rollback_to(struct apply *apply, uint32_t number)
 {
 	char *comment = apply->history.comment;
 	int code = apply_read_revision(apply, number);

@@ -63,6 +63,7 @@ struct exit_entry {
 #define OPTION_CONFIRM 261
 #define OPTION_NO_REVISION 262
 #define OPTION_STATE 263
+#define OPTION_OVERRIDE 264
 
 /* Each ends with an entry of zeroes. */
 extern const struct command_entry command_table[];

@@ -96,6 +96,8 @@ is 1 "pectl: error: --openmetrics and -j are two forms: choose one" stats -j --o
 is 1 "pectl: error: --comment TEXT goes with apply and with rollback" --comment x show
 is 1 "pectl: error: --confirm TIME goes with apply and with rollback" --confirm 60s diff rev 1
 is 1 "pectl: error: --no-revision goes with apply*" --no-revision diff -f x
+is 1 "pectl: error: --override goes with apply" --override rollback
+is 1 "pectl: error: --override ends what waits*" apply -f x --override --confirm 10
 is 1 "pectl: error: --no-revision leaves --comment*" --no-revision rollback --comment x
 is 1 "pectl: error: --state DIR goes with what keeps or reads revisions" --state "$dir" show
 is 1 "pectl: error: --state DIR goes with what keeps or reads revisions" --state "$dir" diff -f x

@@ -200,6 +200,8 @@ static void test_pruned(void)
 	store.spared = 3;
 	for (i = 0; i < PE_STORE_MAX + 10 && !err; i++)
 		err = store_add(&store, TEXT, &refusal);
+	ktap_result(pe_store_has(&store, 1), "nothing is forgotten before that is asked for");
+	pe_store_prune(&store);
 	ktap_result(!err && store.count == PE_STORE_MAX, "a number of them is kept");
 	ktap_result(pe_store_has(&store, 3) && !pe_store_has(&store, 2) &&
 			    !pe_store_has(&store, 11) && pe_store_has(&store, 12) &&
@@ -355,6 +357,22 @@ static void test_concurrent(void)
 	pe_store_close(&store);
 }
 
+/* Who has it locked may have been stopped. */
+static void test_locked(void)
+{
+	struct pe_store store, other;
+	struct pe_refusal refusal;
+
+	store_new(&store, "locked");
+	ktap_result(pe_store_open(&other, path_of("locked"), NULL, PE_STORE_TRY, &refusal) == -EIO &&
+			    strstr(refusal.text, "cannot keep revisions in "),
+		    "who does not want to wait for ever need not");
+	pe_store_close(&store);
+	ktap_result(!pe_store_open(&other, path_of("locked"), NULL, PE_STORE_TRY, &refusal),
+		    "and has it at once where nobody is in the way");
+	pe_store_close(&other);
+}
+
 static void pending_of(struct pe_pending *pending)
 {
 	memset(pending, 0, sizeof(*pending));
@@ -379,7 +397,7 @@ static void test_pending(void)
 			    seen.watched && !pe_pending_is_void(&seen),
 		    "something waits, and somebody will undo it");
 	ktap_result(pe_pending_is_mine(&store, &mine), "who that is knows");
-	pe_pending_end(&store);
+	pe_pending_end(&store, &refusal);
 	ktap_result(!pe_pending_read(&store, &seen, &refusal) && !seen.revision &&
 			    !pe_pending_is_mine(&store, &mine),
 		    "it was confirmed");
@@ -421,6 +439,7 @@ int main(void)
 	test_permissions();
 	test_missing();
 	test_concurrent();
+	test_locked();
 	test_pending();
 	code = ktap_end();
 	fflush(stdout);
