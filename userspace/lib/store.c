@@ -140,8 +140,8 @@ static int pe_store_lock_try(const struct pe_store *store)
 /* It can be locked where nothing can be written any more, too. */
 static int pe_store_lock(struct pe_store *store, enum pe_store_use use)
 {
-	store->lock = openat(store->dir, PE_STORE_LOCK,
-			     O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	store->lock = openat(store->dir, PE_STORE_LOCK, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			     0600);
 	if (store->lock < 0)
 		return -1;
 	return use == PE_STORE_TRY ? pe_store_lock_try(store) : pe_store_lock_wait(store);
@@ -159,8 +159,8 @@ static int pe_store_lock(struct pe_store *store, enum pe_store_use use)
  * Return: 0 or a negative error number. With PE_STORE_READ it is no error if there
  * is nothing about @name; dir is -1 then.
  */
-int pe_store_open(struct pe_store *store, const char *path, const char *name,
-		  enum pe_store_use use, struct pe_refusal *refusal)
+int pe_store_open(struct pe_store *store, const char *path, const char *name, enum pe_store_use use,
+		  struct pe_refusal *refusal)
 {
 	bool change = use != PE_STORE_READ;
 	int err;

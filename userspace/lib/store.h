@@ -60,8 +60,8 @@ struct pe_kept {
 	size_t len;
 };
 
-int pe_store_open(struct pe_store *store, const char *path, const char *name,
-		  enum pe_store_use use, struct pe_refusal *refusal);
+int pe_store_open(struct pe_store *store, const char *path, const char *name, enum pe_store_use use,
+		  struct pe_refusal *refusal);
 void pe_store_close(struct pe_store *store);
 uint32_t pe_store_last(const struct pe_store *store);
 bool pe_store_has(const struct pe_store *store, uint32_t number);

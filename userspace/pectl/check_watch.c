@@ -398,7 +398,8 @@ static void watch_renew_soon(struct watching *watch)
 	uint64_t left = passed < whole ? whole - passed : 0;
 
 	if (!evtimer_pending(watch->renew, NULL))
-		watch_after(watch->renew, left > WATCH_SOON_MS ? (unsigned int)left : WATCH_SOON_MS);
+		watch_after(watch->renew,
+			    left > WATCH_SOON_MS ? (unsigned int)left : WATCH_SOON_MS);
 }
 
 /* ---- what is heard ---- */

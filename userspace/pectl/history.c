@@ -137,7 +137,8 @@ static int history_override(struct history *history)
 	pe_store_close(&history->store);
 	if (history_open_store(history, PE_STORE_TRY, &refusal)) {
 		history->waits.revision = 0;
-		fprintf(stderr, "pectl: warning: what waits to be confirmed may be undone yet: %s\n",
+		fprintf(stderr,
+			"pectl: warning: what waits to be confirmed may be undone yet: %s\n",
 			refusal.text);
 	}
 	return EXIT_DONE;

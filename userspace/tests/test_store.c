@@ -364,7 +364,8 @@ static void test_locked(void)
 	struct pe_refusal refusal;
 
 	store_new(&store, "locked");
-	ktap_result(pe_store_open(&other, path_of("locked"), NULL, PE_STORE_TRY, &refusal) == -EIO &&
+	ktap_result(pe_store_open(&other, path_of("locked"), NULL, PE_STORE_TRY, &refusal) ==
+				    -EIO &&
 			    strstr(refusal.text, "cannot keep revisions in "),
 		    "who does not want to wait for ever need not");
 	pe_store_close(&store);
