@@ -14,6 +14,7 @@
 #include "model/announce.h"
 #include "model/checker.h"
 #include "model/drain.h"
+#include "model/owner.h"
 #include "model/prefix.h"
 #include "model/service.h"
 #include "model/table.h"
@@ -130,9 +131,12 @@ static int pe_net_init_tables(struct pe_net *pn)
 		if (err)
 			goto destroy_objects;
 	}
-	err = rhashtable_init(&pn->sequences, &pe_sequence_params);
+	err = rhashtable_init(&pn->owners, &pe_owner_params);
 	if (err)
 		goto destroy_objects;
+	err = rhashtable_init(&pn->sequences, &pe_sequence_params);
+	if (err)
+		goto destroy_owners;
 	err = rhltable_init(&pn->announces, &pe_announce_params);
 	if (err)
 		goto destroy_sequences;
@@ -140,6 +144,8 @@ static int pe_net_init_tables(struct pe_net *pn)
 
 destroy_sequences:
 	rhashtable_destroy(&pn->sequences);
+destroy_owners:
+	rhashtable_destroy(&pn->owners);
 destroy_objects:
 	while (noun--)
 		pe_objects_destroy(&pn->objects[noun]);
@@ -274,6 +280,7 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	flush_work(&pn->hot_work);
 	rhltable_destroy(&pn->announces);
 	rhashtable_destroy(&pn->sequences);
+	rhashtable_destroy(&pn->owners);
 	for (noun = 0; noun < PE_NOUNS; noun++)
 		pe_objects_destroy(&pn->objects[noun]);
 	free_percpu(pn->drops);

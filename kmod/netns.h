@@ -65,6 +65,7 @@ enum pe_family {
  *	but the packet path; taken outside of RTNL
  * @generation: counts the transactions that were committed; never 0
  * @objects: what is configured, by noun
+ * @owners: whose that is, by name
  * @sequences: sequences by their steps, shared by the services that have them
  * @address_count: addresses in @table, and prefixes in @clients
  * @guard_count: addresses in @table that are guarded
@@ -129,6 +130,7 @@ struct pe_net {
 	struct mutex		lock; /* changes and readers */
 	u32			generation;
 	struct pe_objects	objects[PE_NOUNS];
+	struct rhashtable	owners;
 	struct rhashtable	sequences;
 	u32			address_count;
 	u32			guard_count;

@@ -6,6 +6,7 @@
 #include <uapi/linux/pe.h>
 
 #include "../model/engine.h"
+#include "../model/owner.h"
 #include "fill.h"
 #include "noun.h"
 
@@ -407,9 +408,29 @@ int pe_fill_engine(struct sk_buff *skb, const struct pe_object *obj, bool stats)
 }
 
 /**
+ * pe_fill_name() - put the name of an object, and whose it is
+ * @skb: message
+ * @obj: the object
+ * @noun: what it is
+ *
+ * Context: pe_net.lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_name(struct sk_buff *skb, const struct pe_object *obj,
+		 enum pe_noun noun)
+{
+	BUILD_BUG_ON((int)PE_DEVICE_NAME != (int)PE_SERVICE_NAME);
+	if (nla_put_string(skb, PE_DEVICE_NAME, obj->name))
+		return -EMSGSIZE;
+	return obj->owner ? nla_put_string(skb, pe_noun_ops[noun].owner,
+					   obj->owner->name) : 0;
+}
+
+/**
  * pe_fill_object() - put a device or service
  * @skb: message
- * @obj: the device or service; only its name when it has no live version
+ * @obj: the device or service; only its name and whose it was when it has no
+ *	live version
  * @noun: which of them
  * @stats: with counters
  *
@@ -419,8 +440,7 @@ int pe_fill_engine(struct sk_buff *skb, const struct pe_object *obj, bool stats)
 int pe_fill_object(struct sk_buff *skb, const struct pe_object *obj,
 		   enum pe_noun noun, bool stats)
 {
-	BUILD_BUG_ON((int)PE_DEVICE_NAME != (int)PE_SERVICE_NAME);
-	if (nla_put_string(skb, PE_DEVICE_NAME, obj->name))
+	if (pe_fill_name(skb, obj, noun))
 		return -EMSGSIZE;
 	if (!obj->live)
 		return 0;

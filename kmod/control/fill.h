@@ -18,6 +18,8 @@ int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 		    bool stats);
 int pe_fill_engine(struct sk_buff *skb, const struct pe_object *obj,
 		   bool stats);
+int pe_fill_name(struct sk_buff *skb, const struct pe_object *obj,
+		 enum pe_noun noun);
 int pe_fill_object(struct sk_buff *skb, const struct pe_object *obj,
 		   enum pe_noun noun, bool stats);
 int pe_fill_addr(struct sk_buff *skb, u16 type, const union nf_inet_addr *addr,

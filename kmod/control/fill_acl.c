@@ -205,7 +205,7 @@ int pe_fill_acl_part(struct sk_buff *skb, const struct pe_object *obj,
 {
 	u32 from = *at;
 
-	if (nla_put_string(skb, PE_ACL_NAME, obj->name) ||
+	if (pe_fill_name(skb, obj, PE_NOUN_ACL) ||
 	    pe_fill_acl_head(skb, obj, stats, from))
 		return -EMSGSIZE;
 	*all = pe_fill_acl_body(skb, obj->live, stats, at);

@@ -6,12 +6,14 @@
 #include <net/sock.h>
 
 #include "../compat.h"
+#include "../model/owner.h"
 #include "../netns.h"
 #include "fill.h"
 #include "netlink.h"
 #include "nl-gen.h"
 #include "notify.h"
 #include "noun.h"
+#include "owner.h"
 #include "parse.h"
 #include "session.h"
 
@@ -58,8 +60,11 @@ static int pe_call_expects(struct pe_call *call, const struct nlattr *attr)
 			 call->pn->generation, want);
 }
 
-/* For the socket's transaction, or a transaction of its own. */
-static void pe_call_begin_change(struct pe_call *call, struct genl_info *info)
+/* For the socket's transaction, or a transaction of its own, which acts as the
+ * owner that the message names.
+ */
+static int pe_call_begin_change(struct pe_call *call, struct genl_info *info,
+				const struct nlattr *as)
 {
 	struct pe_session *session;
 
@@ -67,10 +72,19 @@ static void pe_call_begin_change(struct pe_call *call, struct genl_info *info)
 	session = pe_session_find(call->pn, info->snd_portid);
 	if (session && session->open) {
 		call->txn = &session->txn;
-		return;
+		return pe_owner_same(info, as, call->txn, &call->refusal);
 	}
 	call->txn = &call->alone;
 	pe_txn_init(call->pn, call->txn);
+	return pe_owner_parse(call->pn, info, as, &call->txn->owner,
+			      &call->refusal);
+}
+
+/* Nothing comes of it, if it is no socket's. */
+static void pe_call_forget(struct pe_call *call)
+{
+	if (call->txn == &call->alone)
+		pe_txn_release(call->pn, call->txn);
 }
 
 static int pe_call_submit(struct pe_call *call, struct pe_change *change)
@@ -98,8 +112,7 @@ static int pe_call_submit(struct pe_call *call, struct pe_change *change)
 	return pe_txn_commit(call->pn, call->txn, false, &call->refusal,
 			     &call->fault);
 out:
-	if (alone)
-		pe_txn_release(call->pn, call->txn);
+	pe_call_forget(call);
 	return err;
 }
 
@@ -126,6 +139,7 @@ static int pe_call_reply_generation(struct pe_call *call)
 int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct pe_session *session;
+	struct pe_owner *owner;
 	struct pe_call call;
 	int err;
 
@@ -146,9 +160,15 @@ int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 				"this socket has begun a transaction already: commit or abort it first");
 		goto out;
 	}
+	err = pe_owner_parse(call.pn, info, info->attrs[PE_TXN_OWNER], &owner,
+			     &call.refusal);
+	if (err)
+		goto out;
 	err = pe_call_reply_generation(&call);
-	if (!err)
-		pe_session_begin(call.pn, session);
+	if (err)
+		pe_owner_put(call.pn, owner);
+	else
+		pe_session_begin(call.pn, session, owner);
 out:
 	return pe_call_end(&call, err);
 }
@@ -218,10 +238,13 @@ int pe_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	struct pe_call call;
 	int err;
 
-	pe_call_begin_change(&call, info);
-	err = pe_call_expects(&call, info->attrs[PE_TXN_GENERATION]);
-	if (err)
+	err = pe_call_begin_change(&call, info, info->attrs[PE_TXN_OWNER]);
+	if (!err)
+		err = pe_call_expects(&call, info->attrs[PE_TXN_GENERATION]);
+	if (err) {
+		pe_call_forget(&call);
 		goto out;
+	}
 	change = pe_change_new(call.txn, 0, 0);
 	if (change) {
 		change->op = PE_OP_FLUSH;
@@ -232,14 +255,32 @@ out:
 	return pe_call_end(&call, err);
 }
 
+static struct pe_change *pe_call_parse(struct pe_call *call, enum pe_noun noun)
+{
+	struct pe_change *change;
+	int err;
+
+	change = pe_noun_ops[noun].parse(call->pn, call->txn, call->info,
+					 &call->refusal);
+	if (IS_ERR_OR_NULL(change))
+		return change;
+	err = pe_owner_of_change(call->pn, call->info, call->txn, change,
+				 &call->refusal);
+	if (!err)
+		return change;
+	pe_change_drop(call->pn, call->txn, change);
+	return ERR_PTR(err);
+}
+
 static int pe_nl_new(struct genl_info *info, enum pe_noun noun)
 {
 	struct pe_change *change;
 	struct pe_call call;
+	int err;
 
-	pe_call_begin_change(&call, info);
-	change = pe_noun_ops[noun].parse(call.pn, call.txn, info,
-					 &call.refusal);
+	err = pe_call_begin_change(&call, info,
+				   info->attrs[pe_noun_ops[noun].acts_as]);
+	change = err ? ERR_PTR(err) : pe_call_parse(&call, noun);
 	return pe_call_end(&call, pe_call_submit(&call, change));
 }
 
@@ -247,9 +288,12 @@ static int pe_nl_del(struct genl_info *info, enum pe_noun noun)
 {
 	struct pe_change *change;
 	struct pe_call call;
+	int err;
 
-	pe_call_begin_change(&call, info);
-	change = pe_parse_delete(call.txn, info, noun, &call.refusal);
+	err = pe_call_begin_change(&call, info,
+				   info->attrs[pe_noun_ops[noun].acts_as]);
+	change = err ? ERR_PTR(err) :
+		       pe_parse_delete(call.txn, info, noun, &call.refusal);
 	return pe_call_end(&call, pe_call_submit(&call, change));
 }
 
@@ -585,7 +629,7 @@ static int pe_call_state(struct pe_call *call, struct pe_device *dev)
 	return err;
 }
 
-/* PE_CMD_DEVICE_STATE */
+/* PE_CMD_DEVICE_STATE: at once, but as whom the socket's transaction acts */
 int pe_nl_device_state_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *name = info->attrs[PE_DEVICE_NAME];
@@ -593,7 +637,9 @@ int pe_nl_device_state_doit(struct sk_buff *skb, struct genl_info *info)
 	struct pe_call call;
 	int err;
 
-	pe_call_begin(&call, info);
+	err = pe_call_begin_change(&call, info, info->attrs[PE_DEVICE_ACTS_AS]);
+	if (err)
+		goto out;
 	if (!name || !info->attrs[PE_DEVICE_STATE]) {
 		err = pe_refuse(&call.refusal, -EINVAL, 0, 0,
 				"a state needs a device and a device a state: give both");
@@ -604,8 +650,13 @@ int pe_nl_device_state_doit(struct sk_buff *skb, struct genl_info *info)
 		err = -ENOENT;
 		goto out;
 	}
-	err = pe_call_state(&call, obj->live);
+	err = pe_owner_may(call.txn, obj, PE_NOUN_DEVICE, &call.refusal);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack, name);
+	else
+		err = pe_call_state(&call, obj->live);
 out:
+	pe_call_forget(&call);
 	return pe_call_end(&call, err);
 }
 

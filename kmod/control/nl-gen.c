@@ -81,8 +81,9 @@ const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1] = {
 };
 
 /* PE_CMD_TXN_BEGIN - do */
-const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_GENERATION + 1] = {
+const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_OWNER + 1] = {
 	[PE_TXN_GENERATION] = { .type = NLA_U32, },
+	[PE_TXN_OWNER] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_TXN_COMMIT - do */
@@ -97,7 +98,7 @@ const struct nla_policy pe_txn_abort_nl_policy[PE_TXN_GENERATION + 1] = {
 };
 
 /* PE_CMD_DEVICE_NEW - do */
-const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_INSIDE + 1] = {
+const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_ACTS_AS + 1] = {
 	[PE_DEVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_DEVICE_KIND] = NLA_POLICY_MAX(NLA_U32, 2),
 	[PE_DEVICE_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -106,11 +107,14 @@ const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_INSIDE + 1] = {
 	[PE_DEVICE_GUARD] = { .type = NLA_FLAG, },
 	[PE_DEVICE_OUTSIDE] = NLA_POLICY_NESTED(pe_port_nl_policy),
 	[PE_DEVICE_INSIDE] = NLA_POLICY_NESTED(pe_port_nl_policy),
+	[PE_DEVICE_OWNER] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_DEVICE_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_DEVICE_DEL - do */
-const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_NAME + 1] = {
+const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_ACTS_AS + 1] = {
 	[PE_DEVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_DEVICE_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_DEVICE_GET - do */
@@ -120,7 +124,7 @@ const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1] = {
 };
 
 /* PE_CMD_SERVICE_NEW - do */
-const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_LIMIT + 1] = {
+const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACTS_AS + 1] = {
 	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_SERVICE_VIP] = { .type = NLA_BINARY, },
 	[PE_SERVICE_CLIENT] = { .type = NLA_BINARY, },
@@ -138,11 +142,14 @@ const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_LIMIT + 1] = {
 	[PE_SERVICE_EXIT_TABLE] = { .type = NLA_U32, },
 	[PE_SERVICE_ACL] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_SERVICE_LIMIT] = NLA_POLICY_NESTED(pe_limit_nl_policy),
+	[PE_SERVICE_OWNER] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_SERVICE_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_SERVICE_DEL - do */
-const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_NAME + 1] = {
+const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_ACTS_AS + 1] = {
 	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_SERVICE_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_SERVICE_GET - do */
@@ -152,8 +159,9 @@ const struct nla_policy pe_service_get_nl_policy[PE_SERVICE_STATS + 1] = {
 };
 
 /* PE_CMD_FLUSH - do */
-const struct nla_policy pe_flush_nl_policy[PE_TXN_GENERATION + 1] = {
+const struct nla_policy pe_flush_nl_policy[PE_TXN_OWNER + 1] = {
 	[PE_TXN_GENERATION] = { .type = NLA_U32, },
+	[PE_TXN_OWNER] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_EXPLAIN - do */
@@ -188,7 +196,7 @@ const struct nla_policy pe_watch_stop_nl_policy[PE_WATCH_KEEP + 1] = {
 };
 
 /* PE_CMD_POOL_NEW - do */
-const struct nla_policy pe_pool_new_nl_policy[PE_POOL_REVIVE + 1] = {
+const struct nla_policy pe_pool_new_nl_policy[PE_POOL_ACTS_AS + 1] = {
 	[PE_POOL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_POOL_POLICY] = NLA_POLICY_MAX(NLA_U32, 1),
 	[PE_POOL_KEY] = NLA_POLICY_MAX(NLA_U32, 1),
@@ -196,11 +204,14 @@ const struct nla_policy pe_pool_new_nl_policy[PE_POOL_REVIVE + 1] = {
 	[PE_POOL_DETECT_PACKETS] = { .type = NLA_U32, },
 	[PE_POOL_DETECT_WINDOW] = { .type = NLA_U32, },
 	[PE_POOL_REVIVE] = { .type = NLA_U32, },
+	[PE_POOL_OWNER] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_POOL_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_POOL_DEL - do */
-const struct nla_policy pe_pool_del_nl_policy[PE_POOL_NAME + 1] = {
+const struct nla_policy pe_pool_del_nl_policy[PE_POOL_ACTS_AS + 1] = {
 	[PE_POOL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_POOL_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_POOL_GET - do */
@@ -210,11 +221,12 @@ const struct nla_policy pe_pool_get_nl_policy[PE_POOL_STATS + 1] = {
 };
 
 /* PE_CMD_DEVICE_STATE - do */
-const struct nla_policy pe_device_state_nl_policy[PE_DEVICE_EVIDENCE + 1] = {
+const struct nla_policy pe_device_state_nl_policy[PE_DEVICE_ACTS_AS + 1] = {
 	[PE_DEVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_DEVICE_STATE] = NLA_POLICY_MAX(NLA_U32, 3),
 	[PE_DEVICE_CAUSE] = NLA_POLICY_MAX(NLA_U32, 8),
 	[PE_DEVICE_EVIDENCE] = { .type = NLA_NUL_STRING, .len = PE_EVIDENCE_MAX, },
+	[PE_DEVICE_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_CHECK_FROM - do */
@@ -223,16 +235,19 @@ const struct nla_policy pe_check_from_nl_policy[PE_CHECK_ADDRESS + 1] = {
 };
 
 /* PE_CMD_ACL_NEW - do */
-const struct nla_policy pe_acl_new_nl_policy[PE_ACL_RULE + 1] = {
+const struct nla_policy pe_acl_new_nl_policy[PE_ACL_ACTS_AS + 1] = {
 	[PE_ACL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_ACL_PERMIT] = { .type = NLA_FLAG, },
 	[PE_ACL_FIRST] = { .type = NLA_U32, },
 	[PE_ACL_RULE] = NLA_POLICY_NESTED(pe_rule_nl_policy),
+	[PE_ACL_OWNER] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_ACL_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_ACL_DEL - do */
-const struct nla_policy pe_acl_del_nl_policy[PE_ACL_NAME + 1] = {
+const struct nla_policy pe_acl_del_nl_policy[PE_ACL_ACTS_AS + 1] = {
 	[PE_ACL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_ACL_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 };
 
 /* PE_CMD_ACL_GET - do */
@@ -270,7 +285,7 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_TXN_BEGIN,
 		.doit		= pe_nl_txn_begin_doit,
 		.policy		= pe_txn_begin_nl_policy,
-		.maxattr	= PE_TXN_GENERATION,
+		.maxattr	= PE_TXN_OWNER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -291,14 +306,14 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_DEVICE_NEW,
 		.doit		= pe_nl_device_new_doit,
 		.policy		= pe_device_new_nl_policy,
-		.maxattr	= PE_DEVICE_INSIDE,
+		.maxattr	= PE_DEVICE_ACTS_AS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= PE_CMD_DEVICE_DEL,
 		.doit		= pe_nl_device_del_doit,
 		.policy		= pe_device_del_nl_policy,
-		.maxattr	= PE_DEVICE_NAME,
+		.maxattr	= PE_DEVICE_ACTS_AS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -312,14 +327,14 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_SERVICE_NEW,
 		.doit		= pe_nl_service_new_doit,
 		.policy		= pe_service_new_nl_policy,
-		.maxattr	= PE_SERVICE_LIMIT,
+		.maxattr	= PE_SERVICE_ACTS_AS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= PE_CMD_SERVICE_DEL,
 		.doit		= pe_nl_service_del_doit,
 		.policy		= pe_service_del_nl_policy,
-		.maxattr	= PE_SERVICE_NAME,
+		.maxattr	= PE_SERVICE_ACTS_AS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -333,7 +348,7 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_FLUSH,
 		.doit		= pe_nl_flush_doit,
 		.policy		= pe_flush_nl_policy,
-		.maxattr	= PE_TXN_GENERATION,
+		.maxattr	= PE_TXN_OWNER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -360,14 +375,14 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_POOL_NEW,
 		.doit		= pe_nl_pool_new_doit,
 		.policy		= pe_pool_new_nl_policy,
-		.maxattr	= PE_POOL_REVIVE,
+		.maxattr	= PE_POOL_ACTS_AS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= PE_CMD_POOL_DEL,
 		.doit		= pe_nl_pool_del_doit,
 		.policy		= pe_pool_del_nl_policy,
-		.maxattr	= PE_POOL_NAME,
+		.maxattr	= PE_POOL_ACTS_AS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -381,7 +396,7 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_DEVICE_STATE,
 		.doit		= pe_nl_device_state_doit,
 		.policy		= pe_device_state_nl_policy,
-		.maxattr	= PE_DEVICE_EVIDENCE,
+		.maxattr	= PE_DEVICE_ACTS_AS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -395,14 +410,14 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_ACL_NEW,
 		.doit		= pe_nl_acl_new_doit,
 		.policy		= pe_acl_new_nl_policy,
-		.maxattr	= PE_ACL_RULE,
+		.maxattr	= PE_ACL_ACTS_AS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= PE_CMD_ACL_DEL,
 		.doit		= pe_nl_acl_del_doit,
 		.policy		= pe_acl_del_nl_policy,
-		.maxattr	= PE_ACL_NAME,
+		.maxattr	= PE_ACL_ACTS_AS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

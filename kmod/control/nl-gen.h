@@ -22,25 +22,25 @@ extern const struct nla_policy pe_step_nl_policy[PE_STEP_SKIPPED + 1];
 
 extern const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1];
 
-extern const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_GENERATION + 1];
+extern const struct nla_policy pe_txn_begin_nl_policy[PE_TXN_OWNER + 1];
 
 extern const struct nla_policy pe_txn_commit_nl_policy[PE_TXN_CHECK + 1];
 
 extern const struct nla_policy pe_txn_abort_nl_policy[PE_TXN_GENERATION + 1];
 
-extern const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_INSIDE + 1];
+extern const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_ACTS_AS + 1];
 
-extern const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_NAME + 1];
+extern const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_ACTS_AS + 1];
 
 extern const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1];
 
-extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_LIMIT + 1];
+extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACTS_AS + 1];
 
-extern const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_NAME + 1];
+extern const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_ACTS_AS + 1];
 
 extern const struct nla_policy pe_service_get_nl_policy[PE_SERVICE_STATS + 1];
 
-extern const struct nla_policy pe_flush_nl_policy[PE_TXN_GENERATION + 1];
+extern const struct nla_policy pe_flush_nl_policy[PE_TXN_OWNER + 1];
 
 extern const struct nla_policy pe_explain_nl_policy[PE_EXPLAIN_SERVICE + 1];
 
@@ -48,19 +48,19 @@ extern const struct nla_policy pe_watch_start_nl_policy[PE_WATCH_SNAPLEN + 1];
 
 extern const struct nla_policy pe_watch_stop_nl_policy[PE_WATCH_KEEP + 1];
 
-extern const struct nla_policy pe_pool_new_nl_policy[PE_POOL_REVIVE + 1];
+extern const struct nla_policy pe_pool_new_nl_policy[PE_POOL_ACTS_AS + 1];
 
-extern const struct nla_policy pe_pool_del_nl_policy[PE_POOL_NAME + 1];
+extern const struct nla_policy pe_pool_del_nl_policy[PE_POOL_ACTS_AS + 1];
 
 extern const struct nla_policy pe_pool_get_nl_policy[PE_POOL_STATS + 1];
 
-extern const struct nla_policy pe_device_state_nl_policy[PE_DEVICE_EVIDENCE + 1];
+extern const struct nla_policy pe_device_state_nl_policy[PE_DEVICE_ACTS_AS + 1];
 
 extern const struct nla_policy pe_check_from_nl_policy[PE_CHECK_ADDRESS + 1];
 
-extern const struct nla_policy pe_acl_new_nl_policy[PE_ACL_RULE + 1];
+extern const struct nla_policy pe_acl_new_nl_policy[PE_ACL_ACTS_AS + 1];
 
-extern const struct nla_policy pe_acl_del_nl_policy[PE_ACL_NAME + 1];
+extern const struct nla_policy pe_acl_del_nl_policy[PE_ACL_ACTS_AS + 1];
 
 extern const struct nla_policy pe_acl_get_nl_policy[PE_ACL_STATS + 1];
 

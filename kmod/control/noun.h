@@ -20,6 +20,8 @@ struct sk_buff;
  * @cmd_new: enum pe_cmd of messages that describe one
  * @cmd_del: enum pe_cmd of messages that delete one
  * @stats: attribute by which counters are asked for
+ * @owner: attribute that says whose it is, 0 for what is never anybody's
+ * @acts_as: attribute that says as whom a message acts, likewise
  * @parse: a message to a change, or an error pointer
  * @own: tell a version whose it is
  * @put: a version, or NULL, is not needed any more
@@ -30,6 +32,8 @@ struct pe_noun_ops {
 	u8			cmd_new;
 	u8			cmd_del;
 	u16			stats;
+	u16			owner;
+	u16			acts_as;
 	struct pe_change	*(*parse)(struct pe_net *pn, struct pe_txn *txn,
 					  struct genl_info *info,
 					  struct pe_refusal *refusal);

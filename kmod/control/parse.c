@@ -82,7 +82,11 @@ int pe_parse_addr(const struct nlattr *attr, const char *what, bool link,
 		      what);
 }
 
-static bool pe_name_is_valid(const char *name)
+/**
+ * pe_name_is_valid() - can this be a name?
+ * @name: what is to be one
+ */
+bool pe_name_is_valid(const char *name)
 {
 	if (!isalnum(*name) && *name != '_')
 		return false;

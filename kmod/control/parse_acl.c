@@ -290,6 +290,11 @@ static int pe_parse_acl_more(struct pe_acl_reader *r, struct pe_txn *txn,
 			      r->info->attrs[PE_ACL_PERMIT], -EINVAL,
 			      "acl %s says what becomes of the rest in a message that is not its first: say it there",
 			      r->name);
+	if (r->info->attrs[PE_ACL_OWNER])
+		return pe_bad(r->info->extack, r->refusal,
+			      r->info->attrs[PE_ACL_OWNER], -EINVAL,
+			      "acl %s says whose it is in a message that is not its first: say it there",
+			      r->name);
 	ports = r->acl->ports_n;
 	err = pe_acl_read(r);
 	if (err) {

@@ -17,6 +17,7 @@
 	pe_refuse(refusal, err, nla_type(_attr), 0, __VA_ARGS__);	\
 })
 
+bool pe_name_is_valid(const char *name);
 void pe_parse_nest(struct nlattr **tb, int max, const struct nlattr *nest);
 int pe_parse_name(struct genl_info *info, const struct nlattr *attr, u16 type,
 		  const char *noun, struct pe_refusal *refusal);

@@ -11,9 +11,11 @@
 #include <net/route.h>
 
 #include "../model/engine.h"
+#include "../model/owner.h"
 #include "../model/service.h"
 #include "../model/table.h"
 #include "noun.h"
+#include "owner.h"
 #include "txn.h"
 
 /* What a commit is at: whom to blame when it fails. */
@@ -59,8 +61,12 @@ static int pe_prepare_new(struct pe_prepare *p, struct pe_change *change)
 	const char *noun = ops->name;
 	struct pe_object *obj;
 	bool there;
+	int err;
 
 	obj = pe_object_find(p->pn, change->noun, change->data);
+	err = obj ? pe_owner_may(p->txn, obj, change->noun, p->refusal) : 0;
+	if (err)
+		return err;
 	there = obj && pe_object_current(obj);
 	if (there && !(change->flags & NLM_F_REPLACE))
 		return pe_refuse(p->refusal, -EEXIST, PE_DEVICE_NAME, 0,
@@ -87,8 +93,12 @@ static int pe_prepare_new(struct pe_prepare *p, struct pe_change *change)
 static int pe_prepare_del(struct pe_prepare *p, const struct pe_change *change)
 {
 	struct pe_object *obj;
+	int err;
 
 	obj = pe_object_find(p->pn, change->noun, change->data);
+	err = obj ? pe_owner_may(p->txn, obj, change->noun, p->refusal) : 0;
+	if (err)
+		return err;
 	if (!obj || !pe_object_current(obj))
 		return pe_refuse(p->refusal, -ENOENT, PE_DEVICE_NAME, 0,
 				 "there is no %s %s to delete: see what there is with show",
@@ -97,6 +107,7 @@ static int pe_prepare_del(struct pe_prepare *p, const struct pe_change *change)
 	return 0;
 }
 
+/* Everything, or everything of the owner that the transaction acts as. */
 static void pe_prepare_flush_noun(struct pe_prepare *p, enum pe_noun noun)
 {
 	struct pe_object *obj;
@@ -105,7 +116,8 @@ static void pe_prepare_flush_noun(struct pe_prepare *p, enum pe_noun noun)
 	list_for_each_entry(obj, &p->txn->touched[noun], touched)
 		pe_object_set(p, obj, noun, NULL);
 	while ((obj = pe_object_after(p->pn, noun, &id))) {
-		pe_object_set(p, obj, noun, NULL);
+		if (!p->txn->owner || obj->owner == p->txn->owner)
+			pe_object_set(p, obj, noun, NULL);
 		cond_resched();
 	}
 }
@@ -403,10 +415,14 @@ static int pe_prepare_acl_namesake(struct pe_prepare *p,
 
 	if (!svc || svc->acl_given || pe_object_touched(obj))
 		return 0;
+	p->change = acl->change;
+	if (p->txn->owner && obj->owner != p->txn->owner)
+		return pe_refuse(p->refusal, -EACCES, PE_ACL_NAME, 0,
+				 "acl %s has the name of a service that is not %s's, which would be asked for that: use another name",
+				 acl->name, p->txn->owner->name);
 	svc = pe_service_copy(p->pn, svc);
 	if (!svc)
 		return -ENOMEM;
-	p->change = acl->change;
 	pe_object_set(p, obj, PE_NOUN_SERVICE, svc);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "../model/engine.h"
+#include "../model/owner.h"
 #include "../model/service.h"
 #include "../model/table.h"
 #include "notify.h"
@@ -235,6 +236,18 @@ static void pe_publish_replaced(struct pe_net *pn, struct pe_txn *txn,
 		pe_service_put(pn, old);
 }
 
+/* Whose it is a change says that is about it, and no consequence of others. */
+static void pe_publish_owner(struct pe_net *pn, struct pe_object *obj,
+			     enum pe_noun noun)
+{
+	const struct pe_change *change = obj->change;
+
+	if (!obj->next || change->op != PE_OP_NEW || change->noun != noun)
+		return;
+	pe_owner_put(pn, obj->owner);
+	obj->owner = pe_owner_hold(change->owner);
+}
+
 /* What is replaced goes; what is deleted is told of, then goes with its name. */
 static void pe_publish_object(struct pe_net *pn, struct pe_txn *txn,
 			      struct pe_object *obj, enum pe_noun noun)
@@ -245,6 +258,7 @@ static void pe_publish_object(struct pe_net *pn, struct pe_txn *txn,
 	/* What both announce is not announced anew. */
 	if (changed && noun == PE_NOUN_SERVICE)
 		pe_publish_announce(pn, old, obj->next);
+	pe_publish_owner(pn, obj, noun);
 	list_del_init(&obj->touched);
 	obj->live = obj->next;
 	obj->next = NULL;

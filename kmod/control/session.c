@@ -65,12 +65,15 @@ struct pe_session *pe_session_get(struct pe_net *pn, u32 portid)
  * pe_session_begin() - begin a transaction
  * @pn: namespace
  * @session: session of the socket, without a transaction
+ * @owner: as whom it acts, or NULL; the transaction's from now on
  *
  * Context: pe_net.lock held.
  */
-void pe_session_begin(struct pe_net *pn, struct pe_session *session)
+void pe_session_begin(struct pe_net *pn, struct pe_session *session,
+		      struct pe_owner *owner)
 {
 	pe_txn_init(pn, &session->txn);
+	session->txn.owner = owner;
 	session->open = true;
 }
 

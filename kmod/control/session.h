@@ -26,7 +26,8 @@ struct pe_session {
 
 struct pe_session *pe_session_find(struct pe_net *pn, u32 portid);
 struct pe_session *pe_session_get(struct pe_net *pn, u32 portid);
-void pe_session_begin(struct pe_net *pn, struct pe_session *session);
+void pe_session_begin(struct pe_net *pn, struct pe_session *session,
+		      struct pe_owner *owner);
 void pe_session_end(struct pe_net *pn, struct pe_session *session);
 void pe_session_refuse(struct pe_net *pn, int err,
 		       const struct pe_refusal *refusal, u32 fault,

@@ -4,6 +4,7 @@
 #include <linux/errno.h>
 #include <linux/slab.h>
 
+#include "../model/owner.h"
 #include "../model/service.h"
 #include "../model/table.h"
 #include "noun.h"
@@ -76,9 +77,10 @@ struct pe_change *pe_change_new(struct pe_txn *txn, size_t data, u8 steps)
 	return change;
 }
 
-static void pe_change_put_version(struct pe_net *pn, struct pe_change *change)
+static void pe_change_put(struct pe_net *pn, struct pe_change *change)
 {
 	pe_noun_ops[change->noun].put(pn, change->version);
+	pe_owner_put(pn, change->owner);
 }
 
 /**
@@ -92,7 +94,7 @@ static void pe_change_put_version(struct pe_net *pn, struct pe_change *change)
 void pe_change_drop(struct pe_net *pn, struct pe_txn *txn,
 		    struct pe_change *change)
 {
-	pe_change_put_version(pn, change);
+	pe_change_put(pn, change);
 	txn->chunks->used = (u8 *)change - txn->chunks->data;
 }
 
@@ -115,7 +117,7 @@ void pe_txn_init(struct pe_net *pn, struct pe_txn *txn)
 }
 
 /**
- * pe_txn_release() - forget the changes of a transaction
+ * pe_txn_release() - forget the changes of a transaction, and whom it acts as
  * @pn: namespace
  * @txn: the transaction
  *
@@ -128,10 +130,12 @@ void pe_txn_release(struct pe_net *pn, struct pe_txn *txn)
 
 	list_for_each_entry(change, &txn->changes, list) {
 		pn->staged--;
-		pe_change_put_version(pn, change);
+		pe_change_put(pn, change);
 		cond_resched();
 	}
 	INIT_LIST_HEAD(&txn->changes);
+	pe_owner_put(pn, txn->owner);
+	txn->owner = NULL;
 	while ((chunk = txn->chunks)) {
 		txn->chunks = chunk->next;
 		kfree(chunk);

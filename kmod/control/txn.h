@@ -12,6 +12,8 @@
 #include "../model/refusal.h"
 #include "../netns.h"
 
+struct pe_owner;
+
 enum pe_op {
 	PE_OP_NEW,
 	PE_OP_DEL,
@@ -27,6 +29,7 @@ enum pe_op {
  * @noun: with what
  * @steps: of a service, how many names of devices follow its own in @data
  * @version: new version of the device or service, NULL once it was taken
+ * @owner: whose it will be, NULL for nobody's
  * @step: what is asked for of each step, without the device
  * @data: name, then the steps' names and that of the access
  *	list, where one is given, each with its final zero
@@ -39,6 +42,7 @@ struct pe_change {
 	u8			noun;
 	u8			steps;
 	void			*version;
+	struct pe_owner		*owner;
 	struct pe_step		*step;
 	char			data[];
 };
@@ -62,6 +66,7 @@ struct pe_draft {
  * struct pe_txn - a transaction
  * @changes: in the order they were asked for
  * @chunks: memory of the changes
+ * @owner: as whom it acts, NULL for one that may touch everything
  * @generation: the configuration's when it began
  * @touched: objects it touches, by noun, while it is being committed
  * @addrs: addresses as they will be, while it is being committed
@@ -72,6 +77,7 @@ struct pe_draft {
 struct pe_txn {
 	struct list_head	changes;
 	struct pe_chunk		*chunks;
+	struct pe_owner		*owner;
 	u32			generation;
 	struct list_head	touched[PE_NOUNS];
 	struct pe_table		*addrs[PE_FAMILIES];

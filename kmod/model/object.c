@@ -8,6 +8,7 @@
 #include "health.h"
 #include "netns.h"
 #include "object.h"
+#include "owner.h"
 
 static u32 pe_object_hash_name(const void *data, u32 len, u32 seed)
 {
@@ -182,6 +183,8 @@ void pe_object_free(struct pe_net *pn, enum pe_noun noun, struct pe_object *obj)
 	xa_erase(&objects->ids, obj->id);
 	rhashtable_remove_fast(&objects->names, &obj->node, pe_object_params);
 	obj->id = 0;
+	pe_owner_put(pn, obj->owner);
+	obj->owner = NULL;
 	if (!obj->versions)
 		pe_object_free_memory(obj);
 }

@@ -10,6 +10,7 @@
 
 struct pe_change;
 struct pe_health;
+struct pe_owner;
 
 /**
  * struct pe_object - a named thing that is changed by transactions
@@ -24,6 +25,7 @@ struct pe_health;
  *	only a consequence touched it
  * @health: of a device, whether it works and its counters, to which all versions
  *	point
+ * @owner: whose the live version is, NULL for nobody's
  * @id: index in pe_objects.ids, 0 once it was deleted
  * @users: services whose live sequence names it, and pools
  * @versions: that point here
@@ -43,6 +45,7 @@ struct pe_object {
 	};
 	const struct pe_change	*change;
 	struct pe_health	*health;
+	struct pe_owner		*owner;
 	u32			id;
 	u32			users;
 	u32			versions;
