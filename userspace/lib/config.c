@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "acl.h"
+#include "attr.h"
 #include "noun.h"
 
 /**
@@ -21,12 +22,17 @@
 int pe_object_decode(struct pe_object **object, struct pe_arena *arena, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
 	int kind = pe_noun_by_command(genl->cmd), err;
 
 	if (kind == PE_OBJECT_ALL)
 		return -EBADMSG;
 	*object = pe_arena_alloc(arena, pe_nouns[kind].size);
 	err = pe_nouns[kind].get(*object, arena, nlh);
+	mnl_attr_for_each(attr, nlh, sizeof(*genl))
+		if (pe_nouns[kind].attr_owner &&
+		    mnl_attr_get_type(attr) == pe_nouns[kind].attr_owner)
+			(*object)->owner = pe_attr_str(attr, arena);
 	if (genl->cmd == pe_nouns[kind].cmd_del)
 		(*object)->verb = PE_VERB_DEL;
 	return err;
@@ -82,6 +88,31 @@ void pe_config_clear(struct pe_config *config)
 		pe_table_free(&config->tables[kind]);
 }
 
+static void pe_table_keep(struct pe_table *table, const char *owner)
+{
+	struct pe_table kept = { 0 };
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++)
+		if (pe_object_is_of(table->items[i], owner))
+			pe_table_add(&kept, table->items[i]);
+	pe_table_free(table);
+	*table = kept;
+}
+
+/**
+ * pe_config_keep() - forget all names but those of an owner
+ * @config: the configuration
+ * @owner: whose
+ */
+void pe_config_keep(struct pe_config *config, const char *owner)
+{
+	int kind;
+
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
+		pe_table_keep(&config->tables[kind], owner);
+}
+
 static bool pe_table_equal(const struct pe_table *a, const struct pe_table *b)
 {
 	struct pe_object **other;
@@ -91,7 +122,7 @@ static bool pe_table_equal(const struct pe_table *a, const struct pe_table *b)
 		const struct pe_object *object = a->items[i];
 
 		other = pe_table_find(b, object->name, strlen(object->name));
-		if (!other || !pe_noun_of(object)->equal(object, *other))
+		if (!other || !pe_object_equal(object, *other))
 			return false;
 	}
 	return a->count == b->count;

@@ -25,6 +25,7 @@ struct pe_config {
 
 int pe_config_add_message(struct pe_config *config, const struct nlmsghdr *nlh);
 void pe_config_clear(struct pe_config *config);
+void pe_config_keep(struct pe_config *config, const char *owner);
 void pe_config_sort(struct pe_config *config);
 bool pe_config_equal(const struct pe_config *a, const struct pe_config *b);
 void pe_config_free(struct pe_config *config);

@@ -20,13 +20,15 @@ static void pe_diff_clear(struct pe_table *table)
  * pe_diff_start() - start a comparison
  * @diff: the comparison, zeroed or freed before
  * @wanted: the configuration that is wanted; its verdicts and verbs are set
+ * @owner: whose objects are compared, or NULL for all
  */
-void pe_diff_start(struct pe_diff *diff, struct pe_config *wanted)
+void pe_diff_start(struct pe_diff *diff, struct pe_config *wanted, const char *owner)
 {
 	int kind;
 
 	memset(diff, 0, sizeof(*diff));
 	diff->wanted = wanted;
+	diff->owner = owner;
 	for (kind = 0; kind < PE_OBJECT_ALL; kind++)
 		pe_diff_clear(&wanted->tables[kind]);
 }
@@ -65,7 +67,7 @@ static int pe_diff_feed_acl(struct pe_diff *diff, const struct nlmsghdr *nlh)
 			      strlen(acl->o.name));
 	if (!found)
 		acl->o.verb = PE_VERB_DEL;
-	else if (pe_acl_equal((struct pe_acl *)*found, acl))
+	else if (pe_object_equal(*found, &acl->o))
 		(*found)->verdict = PE_VERDICT_SAME;
 	else
 		(*found)->verdict = PE_VERDICT_CHANGED;
@@ -89,7 +91,7 @@ int pe_diff_feed(struct pe_diff *diff, const struct nlmsghdr *nlh)
 
 	pe_arena_reset(&diff->scratch);
 	err = pe_object_decode(&old, &diff->scratch, nlh);
-	if (err)
+	if (err || (diff->owner && !pe_object_is_of(old, diff->owner)))
 		return err;
 	if (old->kind == PE_OBJECT_ACL)
 		return pe_diff_feed_acl(diff, nlh);
@@ -97,7 +99,7 @@ int pe_diff_feed(struct pe_diff *diff, const struct nlmsghdr *nlh)
 	found = pe_table_find(table, old->name, strlen(old->name));
 	if (!found)
 		return pe_diff_keep(diff, nlh, true);
-	if (pe_noun_of(old)->equal(*found, old)) {
+	if (pe_object_equal(*found, old)) {
 		(*found)->verdict = PE_VERDICT_SAME;
 		return 0;
 	}

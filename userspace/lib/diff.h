@@ -12,6 +12,7 @@ struct pe_acl;
 /**
  * struct pe_diff - a comparison in progress
  * @wanted: the configuration that is wanted
+ * @owner: whose objects are compared, others being left alone; or NULL for all
  * @scratch: memory of the object that is being compared
  * @arena: memory of objects that are to go, or to become others
  * @acl: access list of which more messages are to come, or NULL
@@ -24,6 +25,7 @@ struct pe_acl;
  */
 struct pe_diff {
 	struct pe_config *wanted;
+	const char *owner;
 	struct pe_arena scratch;
 	struct pe_arena arena;
 	struct pe_acl *acl;
@@ -35,7 +37,7 @@ struct pe_diff {
 	size_t unchanged;
 };
 
-void pe_diff_start(struct pe_diff *diff, struct pe_config *wanted);
+void pe_diff_start(struct pe_diff *diff, struct pe_config *wanted, const char *owner);
 int pe_diff_feed(struct pe_diff *diff, const struct nlmsghdr *nlh);
 void pe_diff_finish(struct pe_diff *diff);
 void pe_diff_free(struct pe_diff *diff);

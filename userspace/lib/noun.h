@@ -22,6 +22,7 @@ struct pe_blame;
  * @cmd_del: command that deletes one
  * @cmd_get: command that asks for one or all
  * @attr_name: attribute that bears the name
+ * @attr_owner: attribute that says whose it is, 0 for what is never anybody's
  * @attr_stats: attribute that asks for counters
  * @put: append what a user can say of it to a message
  * @get: read it from a message; 0, or -EBADMSG if that has none
@@ -37,6 +38,7 @@ struct pe_noun {
 	uint8_t cmd_del;
 	uint8_t cmd_get;
 	uint16_t attr_name;
+	uint16_t attr_owner;
 	uint16_t attr_stats;
 	void (*put)(struct nlmsghdr *nlh, const struct pe_object *object);
 	int (*get)(struct pe_object *object, struct pe_arena *arena, const struct nlmsghdr *nlh);

@@ -5,9 +5,11 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/pe.h>
+#include <string.h>
 
 #include "acl.h"
 #include "noun.h"
+#include "txn.h"
 
 static const uint16_t pe_verb_flags[] = {
 	[PE_VERB_ADD] = NLM_F_CREATE | NLM_F_EXCL,
@@ -37,6 +39,8 @@ static void pe_object_put(const struct pe_object *object, struct nlmsghdr *nlh, 
 		pe_acl_put(nlh, (const struct pe_acl *)object, first);
 	else
 		noun->put(nlh, object);
+	if (object->owner && object->verb != PE_VERB_DEL && !first)
+		mnl_attr_put_strz(nlh, noun->attr_owner, object->owner);
 }
 
 /**
@@ -84,4 +88,58 @@ void pe_object_encode_part(const struct pe_object *object, struct nlmsghdr *nlh,
 	genl->version = PE_GENL_VERSION;
 	if (object->kind != PE_OBJECT_ALL)
 		pe_object_put(object, nlh, first);
+}
+
+/**
+ * pe_object_is_of() - is an object somebody's?
+ * @object: the object
+ * @owner: who, or NULL for nobody
+ *
+ * Return: whether it is.
+ */
+bool pe_object_is_of(const struct pe_object *object, const char *owner)
+{
+	if (!owner || !object->owner)
+		return owner == object->owner;
+	return !strcmp(owner, object->owner);
+}
+
+/**
+ * pe_object_equal() - compare what a user can say of two objects
+ * @a: one
+ * @b: the other, of the same kind
+ *
+ * Return: whether it means the same.
+ */
+bool pe_object_equal(const struct pe_object *a, const struct pe_object *b)
+{
+	return pe_object_is_of(a, b->owner) && pe_noun_of(a)->equal(a, b);
+}
+
+/**
+ * pe_object_merge() - fill what a change does not say
+ * @object: the change
+ * @base: the object as it is, in memory that lives as long
+ */
+void pe_object_merge(struct pe_object *object, const struct pe_object *base)
+{
+	if (!object->owner)
+		object->owner = base->owner;
+	pe_noun_of(object)->merge(object, base);
+}
+
+/**
+ * pe_object_where() - where something of an object stands in the source
+ * @object: the object
+ * @blame: what
+ *
+ * Return: the place plus one, 0 if it is not known.
+ */
+uint32_t pe_object_where(const struct pe_object *object, const struct pe_blame *blame)
+{
+	if (object->verb == PE_VERB_DEL)
+		return object->at;
+	if (blame->attr == pe_noun_of(object)->attr_owner && object->owner_at)
+		return object->owner_at;
+	return pe_noun_of(object)->where(object, blame);
 }

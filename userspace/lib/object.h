@@ -3,9 +3,11 @@
 #ifndef PE_OBJECT_H
 #define PE_OBJECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct nlmsghdr;
+struct pe_blame;
 
 enum pe_object_kind {
 	PE_OBJECT_DEVICE,
@@ -41,14 +43,18 @@ enum pe_verdict {
 /**
  * struct pe_object - first member of everything that has a name
  * @name: its name
+ * @owner: whose it is, or NULL
  * @at: where its statement stands in the source, plus one; 0 if nowhere
+ * @owner_at: the same of its owner
  * @kind: enum pe_object_kind
  * @verb: enum pe_verb
  * @verdict: enum pe_verdict
  */
 struct pe_object {
 	const char *name;
+	const char *owner;
 	uint32_t at;
+	uint32_t owner_at;
 	uint8_t kind;
 	uint8_t verb;
 	uint8_t verdict;
@@ -76,5 +82,9 @@ void pe_object_encode(const struct pe_object *object, struct nlmsghdr *nlh, uint
 void pe_object_encode_part(const struct pe_object *object, struct nlmsghdr *nlh, uint16_t family,
 			   uint32_t first);
 uint32_t pe_object_next(const struct pe_object *object, uint32_t first);
+bool pe_object_is_of(const struct pe_object *object, const char *owner);
+bool pe_object_equal(const struct pe_object *a, const struct pe_object *b);
+void pe_object_merge(struct pe_object *object, const struct pe_object *base);
+uint32_t pe_object_where(const struct pe_object *object, const struct pe_blame *blame);
 
 #endif

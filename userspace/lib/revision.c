@@ -41,10 +41,11 @@ size_t pe_revision_head(const struct pe_revision *revision, const char *text, si
 	int size;
 
 	size = snprintf(head, PE_REVISION_HEAD,
-			"# revision %" PRIu32 "\n# time %" PRId64 "\n# author %s\n"
+			"# revision %" PRIu32 "\n# time %" PRId64 "\n# author %s\n%s%s%s"
 			"# generation %" PRIu32 "\n# comment %s\n",
-			revision->number, revision->time, revision->author, revision->generation,
-			revision->comment);
+			revision->number, revision->time, revision->author,
+			revision->owner[0] ? "# owner " : "", revision->owner,
+			revision->owner[0] ? "\n" : "", revision->generation, revision->comment);
 	sum = pe_revision_sum(sum, head, (size_t)size);
 	sum = pe_revision_sum(sum, text, len);
 	size += snprintf(head + size, PE_REVISION_HEAD - (size_t)size, "# sum %016" PRIx64 " %zu\n",
@@ -88,8 +89,11 @@ static bool pe_revision_fields(struct pe_revision *revision, const char **at, co
 
 	if (!pe_revision_number(at, end, "revision", UINT32_MAX, &number) ||
 	    !pe_revision_number(at, end, "time", INT64_MAX, &revision->time) ||
-	    !pe_revision_line(at, end, "author", revision->author, sizeof(revision->author)) ||
-	    !pe_revision_number(at, end, "generation", UINT32_MAX, &generation) ||
+	    !pe_revision_line(at, end, "author", revision->author, sizeof(revision->author)))
+		return false;
+	/* What was done as no owner has no such line. */
+	pe_revision_line(at, end, "owner", revision->owner, sizeof(revision->owner));
+	if (!pe_revision_number(at, end, "generation", UINT32_MAX, &generation) ||
 	    !pe_revision_line(at, end, "comment", revision->comment, sizeof(revision->comment)))
 		return false;
 	revision->number = (uint32_t)number;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define PE_REVISION_AUTHOR_MAX 63
+#define PE_REVISION_OWNER_MAX 31
 #define PE_REVISION_COMMENT_MAX 255
 
 /* Room for everything that stands in front of the configuration. */
@@ -19,6 +20,7 @@
  * @generation: that the kernel's configuration had with it
  * @time: when it came into force, in seconds since 1970
  * @author: who brought that about
+ * @owner: as whom, or empty
  * @comment: why, or empty
  */
 struct pe_revision {
@@ -26,6 +28,7 @@ struct pe_revision {
 	uint32_t generation;
 	int64_t time;
 	char author[PE_REVISION_AUTHOR_MAX + 1];
+	char owner[PE_REVISION_OWNER_MAX + 1];
 	char comment[PE_REVISION_COMMENT_MAX + 1];
 };
 

@@ -30,19 +30,22 @@ static int pe_txn_read_generation(const struct nlmsghdr *nlh, void *arg)
 /**
  * pe_txn_begin() - open a transaction
  * @sock: the socket it belongs to
+ * @owner: as whom it acts, or NULL for one that may touch everything
  * @expected: generation that the configuration must be at, or NULL
  * @generation: set to the generation it is at
  * @refusal: says why not
  *
  * Return: 0 or a negative error number.
  */
-int pe_txn_begin(struct pe_sock *sock, const uint32_t *expected, uint32_t *generation,
-		 struct pe_refusal *refusal)
+int pe_txn_begin(struct pe_sock *sock, const char *owner, const uint32_t *expected,
+		 uint32_t *generation, struct pe_refusal *refusal)
 {
 	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_TXN_BEGIN, NLM_F_ACK);
 
 	if (expected)
 		mnl_attr_put_u32(nlh, PE_TXN_GENERATION, *expected);
+	if (owner)
+		mnl_attr_put_strz(nlh, PE_TXN_OWNER, owner);
 	return pe_sock_ask(sock, nlh, pe_txn_read_generation, generation, refusal);
 }
 

@@ -27,8 +27,8 @@ struct pe_blame {
 	unsigned int index;
 };
 
-int pe_txn_begin(struct pe_sock *sock, const uint32_t *expected, uint32_t *generation,
-		 struct pe_refusal *refusal);
+int pe_txn_begin(struct pe_sock *sock, const char *owner, const uint32_t *expected,
+		 uint32_t *generation, struct pe_refusal *refusal);
 int pe_txn_send(struct pe_sock *sock, const struct pe_changes *changes, struct pe_blame *blame,
 		struct pe_refusal *refusal);
 int pe_txn_commit(struct pe_sock *sock, uint32_t generation, bool check,

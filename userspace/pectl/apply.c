@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <noun.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,45 @@
 #include "parse.h"
 #include "print_object.h"
 #include "printer.h"
+
+/* What a file does not say is the owner's that it is applied as; others' is refused. */
+static bool apply_own(struct apply *apply, struct pe_object *object)
+{
+	const char *owner = apply->options->owner;
+
+	if (!pe_noun_of(object)->attr_owner) {
+		source_error(&apply->source, source_word_at(&apply->source, object->at - 1),
+			     "the %s is nobody's, so who acts as %s may not touch it: leave it out",
+			     pe_noun_of(object)->name, owner);
+		return false;
+	}
+	if (!object->owner)
+		object->owner = owner;
+	if (pe_object_is_of(object, owner))
+		return true;
+	source_error(
+		&apply->source, source_word_at(&apply->source, object->owner_at - 1),
+		"%s '%s' is of %s, which who acts as %s may not touch: leave it out, or act as %s",
+		pe_noun_of(object)->name, object->name, object->owner, owner, object->owner);
+	return false;
+}
+
+static bool apply_own_all(struct apply *apply)
+{
+	int kind;
+	uint32_t i;
+
+	if (!apply->options->owner)
+		return true;
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++) {
+		const struct pe_table *table = &apply->wanted.tables[kind];
+
+		for (i = 0; i < table->count; i++)
+			if (!apply_own(apply, table->items[i]))
+				return false;
+	}
+	return true;
+}
 
 static bool apply_parse(struct apply *apply)
 {
@@ -36,7 +76,11 @@ int apply_read_text(struct apply *apply, uint32_t number, const char *text)
 {
 	snprintf(apply->name, sizeof(apply->name), "revision %" PRIu32, number);
 	source_take_string(&apply->source, apply->name, text);
-	return apply_parse(apply) ? EXIT_DONE : EXIT_REFUSED;
+	if (!apply_parse(apply))
+		return EXIT_REFUSED;
+	if (apply->options->owner)
+		pe_config_keep(&apply->wanted, apply->options->owner);
+	return EXIT_DONE;
 }
 
 /**
@@ -65,7 +109,8 @@ static int apply_open(struct apply *apply)
 		      stderr);
 		return EXIT_SYNTAX;
 	}
-	if (!source_read(&apply->source, apply->options->file) || !apply_parse(apply))
+	if (!source_read(&apply->source, apply->options->file) || !apply_parse(apply) ||
+	    !apply_own_all(apply))
 		return EXIT_SYNTAX;
 	return kernel_open(&apply->sock, apply->options);
 }
@@ -99,7 +144,7 @@ static int apply_compare_once(struct apply *apply)
 
 	pe_config_free(&apply->history.before);
 	pe_diff_free(&apply->diff);
-	pe_diff_start(&apply->diff, &apply->wanted);
+	pe_diff_start(&apply->diff, &apply->wanted, apply->options->owner);
 	for (kind = 0; kind < PE_OBJECT_ALL && !err; kind++)
 		err = kernel_dump(&apply->sock, kind, false, apply_feed, apply, &apply->refusal);
 	if (!err)
@@ -134,6 +179,40 @@ static int apply_changes(struct apply *apply, uint32_t generation)
 	return err;
 }
 
+/* What the kernel will have when an owner's part was applied: what others own stays. */
+static void apply_whole(const struct apply *apply, struct pe_config *whole)
+{
+	const char *owner = apply->options->owner;
+	int kind;
+	uint32_t i;
+
+	for (kind = 0; kind < PE_OBJECT_ALL; kind++) {
+		const struct pe_table *wanted = &apply->wanted.tables[kind];
+		const struct pe_table *before = &apply->history.before.tables[kind];
+
+		for (i = 0; i < wanted->count; i++)
+			pe_table_add(&whole->tables[kind], wanted->items[i]);
+		for (i = 0; i < before->count; i++)
+			if (!pe_object_is_of(before->items[i], owner))
+				pe_table_add(&whole->tables[kind], before->items[i]);
+	}
+}
+
+static int apply_note(struct apply *apply, uint32_t generation)
+{
+	size_t changes = apply->diff.changes.count;
+	struct pe_config whole = { 0 };
+	int err;
+
+	if (!apply->options->owner)
+		return history_prepare(&apply->history, &apply->wanted, changes, generation,
+				       &apply->refusal);
+	apply_whole(apply, &whole);
+	err = history_prepare(&apply->history, &whole, changes, generation, &apply->refusal);
+	pe_config_free(&whole);
+	return err;
+}
+
 /*
  * The transaction is begun before the kernel's configuration is read: what
  * anybody commits from then on makes the commit fail.
@@ -147,13 +226,12 @@ static int apply_attempt(struct apply *apply)
 	int err;
 
 	apply->blame.change = PE_NOWHERE;
-	err = pe_txn_begin(&apply->sock, expected, &generation, &apply->refusal);
+	err = pe_txn_begin(&apply->sock, options->owner, expected, &generation, &apply->refusal);
 	if (err)
 		return err;
 	err = apply_compare(apply);
 	if (!err)
-		err = history_prepare(&apply->history, &apply->wanted, apply->diff.changes.count,
-				      generation, &apply->refusal);
+		err = apply_note(apply, generation);
 	if (!err)
 		err = apply_changes(apply, generation);
 	if (!err)

@@ -17,11 +17,12 @@
 #include "parse.h"
 
 /*
- * An attempt to bring a batch about: what was asked for, the same with changes
+ * An attempt to bring a batch about, as an owner or none: what was asked for, the same with changes
  * made whole, and what that says last of each name.
  */
 struct change {
 	struct pe_sock *sock;
+	const char *owner;
 	const struct pe_changes *asked;
 	struct pe_changes whole;
 	struct pe_table last[PE_OBJECT_ALL];
@@ -69,7 +70,7 @@ static int change_base(struct change *change, const struct pe_object *object,
 
 	before = pe_table_find(&change->last[object->kind], object->name, strlen(object->name));
 	*base = before ? *before : NULL;
-	if (before ? (*before)->verb == PE_VERB_DEL : change->flushed)
+	if (before ? (*before)->verb == PE_VERB_DEL : change->flushed && !change->owner)
 		return change_missing(change, object);
 	if (before)
 		return 0;
@@ -77,6 +78,9 @@ static int change_base(struct change *change, const struct pe_object *object,
 	if (!err && !found.object)
 		err = pe_refusal_set(&change->refusal, EBADMSG,
 				     "the kernel did not tell what %s is", object->name);
+	/* What others own is left by a flush. */
+	if (!err && change->flushed && pe_object_is_of(found.object, change->owner))
+		return change_missing(change, object);
 	*base = found.object;
 	return err;
 }
@@ -150,7 +154,7 @@ static int change_take_list(struct change *change, struct pe_service *copy)
 	int err = 0;
 
 	before = pe_table_find(&change->last[PE_OBJECT_ACL], list.name, strlen(list.name));
-	if (before ? (*before)->verb == PE_VERB_DEL : change->flushed)
+	if (before ? (*before)->verb == PE_VERB_DEL : change->flushed && !change->owner)
 		return 0;
 	if (!before)
 		err = kernel_find(change->sock, &list, &change->refusal);
@@ -175,7 +179,10 @@ static int change_merge(struct change *change, const struct pe_object *object,
 	*whole = pe_arena_memdup(&change->arena, object, pe_noun_of(object)->size);
 	if (err)
 		return err;
-	pe_noun_of(object)->merge(*whole, base);
+	pe_object_merge(*whole, base);
+	/* What an owner writes is that owner's, whoever has what it is made of. */
+	if (change->owner)
+		(*whole)->owner = object->owner;
 	if (object->verb != PE_VERB_COPY || ((struct pe_service *)*whole)->acl)
 		return 0;
 	return change_take_list(change, (struct pe_service *)*whole);
@@ -205,7 +212,7 @@ static int change_transaction(struct change *change, const struct options *optio
 	uint32_t first, generation = 0;
 	int err;
 
-	err = pe_txn_begin(change->sock, expected, &generation, &change->refusal);
+	err = pe_txn_begin(change->sock, change->owner, expected, &generation, &change->refusal);
 	if (!err)
 		err = change_complete(change);
 	if (err)
@@ -223,7 +230,8 @@ static int change_transaction(struct change *change, const struct options *optio
 static bool change_is_simple(const struct pe_changes *asked, const struct options *options)
 {
 	return asked->count == 1 && !change_has_base(asked->list[0]) &&
-	       !pe_object_next(asked->list[0], 0) && !options->check && !options->has_generation;
+	       !pe_object_next(asked->list[0], 0) && !options->check && !options->has_generation &&
+	       !options->owner;
 }
 
 static int change_attempt(struct change *change, const struct options *options)
@@ -273,7 +281,7 @@ static int change_run(struct change *change, const struct options *options,
 int command_change(struct parse *parse, const struct options *options)
 {
 	struct pe_sock sock;
-	struct change change = { .sock = &sock, .asked = parse->changes };
+	struct change change = { .sock = &sock, .owner = options->owner, .asked = parse->changes };
 	int code;
 
 	code = kernel_open(&sock, options);

@@ -42,12 +42,14 @@
 /**
  * struct confirm - what is undone unless confirmed
  * @own: what waits
+ * @owner: as whom it was done, or NULL
  * @back: text of the revision that it goes back to
  * @path: name of the directory of revisions
  * @store: that directory, open, wherever it is moved
  */
 struct confirm {
 	struct pe_pending own;
+	const char *owner;
 	char *back;
 	char *path;
 	struct pe_store store;
@@ -251,7 +253,7 @@ static int confirm_undo_logged(const struct options *options, const struct confi
 static void confirm_undo(const struct confirm *confirm)
 {
 	const struct pe_pending *own = &confirm->own;
-	struct options options = { 0 };
+	struct options options = { .owner = confirm->owner };
 	int code, tries = 0;
 	char comment[128];
 
@@ -277,7 +279,7 @@ static void confirm_undo(const struct confirm *confirm)
  */
 int confirm_run(struct apply *apply, int (*act)(struct apply *apply))
 {
-	struct confirm confirm = { 0 };
+	struct confirm confirm = { .owner = apply->options->owner };
 	struct timespec end;
 	int report, code;
 

@@ -60,6 +60,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> CONFIRM "confirm" REV "rev" REVISION "revision" ROLLBACK "rollback"
 %token <word> ARP "arp" CHECK_WORD "check" HTTP "http" TIMEOUT "timeout" VALIDATE "validate"
 %token <word> WITH "with"
+%token <word> OWNER "owner"
 %token <word> FALL "fall" INTERVAL "interval" RISE "rise" WATCH "watch"
 %token <word> CAPTURE "capture" COUNT "count" SNAPLEN "snaplen" STEP_WORD "step" TRACE "trace"
 
@@ -276,6 +277,7 @@ device_item:
 |	ADDRESS NAME			{ device_address(parse, $1, $2); }
 |	MODE mode			{ device_mode(parse, $2, $1); }
 |	GUARD				{ device_guard(parse, $1); }
+|	OWNER name			{ parse_owner(parse, $1, $2); }
 ;
 
 mode:
@@ -305,6 +307,7 @@ pool_items:
 |	pool_items DETECT PACKETS NAME	{ pool_detect_packets(parse, $4); CHECK; }
 |	pool_items DETECT WINDOW NAME	{ pool_detect_window(parse, $4); CHECK; }
 |	pool_items DETECT PACKETS NAME WINDOW NAME { pool_detect_packets(parse, $4); pool_detect_window(parse, $6); CHECK; }
+|	pool_items OWNER name		{ parse_owner(parse, $2, $3); CHECK; }
 |	pool_items REVIVE		{ pool_revive(parse, $2); CHECK; }
 |	pool_items REVIVE NAME		{ pool_revive(parse, $2); pool_revive_after(parse, $3); CHECK; }
 ;
@@ -330,6 +333,7 @@ acl_item:
 	';'				{ acl_separate(parse); }
 |	DEFAULT PERMIT			{ acl_default(parse, $1, true); }
 |	DEFAULT DENY			{ acl_default(parse, $1, false); }
+|	OWNER name			{ acl_owner(parse, $1, $2); }
 |	PERMIT				{ acl_rule(parse, $1, true); }
 |	DENY				{ acl_rule(parse, $1, false); }
 |	proto				{ acl_proto(parse, $1); }
@@ -401,6 +405,7 @@ service_items:
 |	service_items ACL name		{ service_acl(parse, $2, $3); CHECK; }
 |	service_items LIMIT		{ service_limit(parse, $2); CHECK; }
 	limits
+|	service_items OWNER name	{ parse_owner(parse, $2, $3); CHECK; }
 |	service_items SEQUENCE steps	{ service_sequence(parse, $2); CHECK; }
 ;
 
@@ -581,7 +586,7 @@ other:
 |	TCP | TO | TRANSPARENT | UDP | VIA | VIP | VNI
 |	DSCP | LINK | MPLS | NSH | TRACK | VLAN
 |	CONFIRM | REV | REVISION | ROLLBACK
-|	WITH
+|	WITH | OWNER
 |	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
 |	ACL | PERMIT | DENY | DEFAULT | FLAGS | TYPE | CODE | FRAGMENTS | POSITION
 |	POOL | MEMBERS | POLICY | FAILOVER | MAGLEV | KEY | FLOW | WEIGHT | DETECT | OFF | PACKETS

@@ -97,10 +97,21 @@ static void history_check_void(struct history *history, enum history_use use)
 		history_end_waiting(history);
 }
 
+/* Who acts as an owner ends only what waits that was done as the same. */
+static bool history_waits_for_other(const struct history *history)
+{
+	const char *owner = history->options->owner;
+	struct pe_revision revision;
+
+	return owner && (!pe_store_look(&history->store, history->waits.revision, &revision) ||
+			 strcmp(owner, revision.owner) != 0);
+}
+
 static int history_check_waiting(const struct history *history, enum history_use use)
 {
+	bool ends = use == HISTORY_APPLY || use == HISTORY_END;
 	bool refused = (use == HISTORY_APPLY && !history->options->override) ||
-		       history->options->confirm;
+		       history->options->confirm || (ends && history_waits_for_other(history));
 
 	if (!history->waits.revision || !refused)
 		return EXIT_DONE;
@@ -238,7 +249,8 @@ static char *history_text(const struct pe_config *config, size_t *len)
 }
 
 /* One text can be written in several ways that mean the same. */
-static bool history_means(const struct pe_kept *kept, const struct pe_config *config)
+static bool history_means(const struct pe_kept *kept, const struct pe_config *config,
+			  const char *owner)
 {
 	struct pe_config said = { 0 };
 	struct parse parse = { .mode = PARSE_CONFIG, .config = &said };
@@ -251,12 +263,38 @@ static bool history_means(const struct pe_kept *kept, const struct pe_config *co
 	source.err = open_memstream(&ignored, &len);
 	parse.source = &source;
 	if (source.err) {
-		same = parse_source(&parse) && pe_config_equal(&said, config);
+		same = parse_source(&parse);
+		if (owner)
+			pe_config_keep(&said, owner);
+		same = same && pe_config_equal(&said, config);
 		fclose(source.err);
 	}
 	free(ignored);
 	pe_config_free(&said);
 	source_free(&source);
+	return same;
+}
+
+/**
+ * history_is() - compare a configuration with a revision
+ * @history: the revisions
+ * @number: of the revision
+ * @config: the configuration
+ * @owner: of whose objects @config is, or NULL for everything
+ *
+ * Return: whether it means the same.
+ */
+bool history_is(const struct history *history, uint32_t number, const struct pe_config *config,
+		const char *owner)
+{
+	struct pe_refusal ignored;
+	struct pe_kept kept;
+	bool same;
+
+	if (pe_store_read(&history->store, number, &kept, &ignored))
+		return false;
+	same = history_means(&kept, config, owner);
+	pe_kept_free(&kept);
 	return same;
 }
 
@@ -270,15 +308,8 @@ static bool history_means(const struct pe_kept *kept, const struct pe_config *co
 bool history_is_newest(const struct history *history, const struct pe_config *config)
 {
 	uint32_t newest = pe_store_last(&history->store);
-	struct pe_refusal ignored;
-	struct pe_kept kept;
-	bool same;
 
-	if (!newest || pe_store_read(&history->store, newest, &kept, &ignored))
-		return false;
-	same = history_means(&kept, config);
-	pe_kept_free(&kept);
-	return same;
+	return newest && history_is(history, newest, config, NULL);
 }
 
 /* ---- writing ---- */
@@ -388,6 +419,8 @@ static int history_write_next(struct history *history, const struct pe_config *w
 	next->generation = generation;
 	next->time = time(NULL);
 	history_author(next->author);
+	if (history->options->owner)
+		snprintf(next->owner, sizeof(next->owner), "%s", history->options->owner);
 	strcpy(next->comment, history->comment);
 	err = history_write(history, next, wanted, refusal);
 	if (err)

@@ -69,6 +69,8 @@ void history_close(struct history *history);
 void history_tell_waiting(const struct pe_pending *pending, FILE *out);
 void history_time(int64_t when, char *buf, size_t size);
 
+bool history_is(const struct history *history, uint32_t number, const struct pe_config *config,
+		const char *owner);
 bool history_is_newest(const struct history *history, const struct pe_config *config);
 int history_feed(struct history *history, const struct nlmsghdr *nlh);
 int history_prepare(struct history *history, struct pe_config *wanted, size_t changes,

@@ -96,13 +96,6 @@ int kernel_refused(const struct pe_refusal *refusal)
 	return EXIT_REFUSED;
 }
 
-static uint32_t kernel_where(const struct pe_object *object, const struct pe_blame *blame)
-{
-	if (object->verb == PE_VERB_DEL)
-		return object->at;
-	return pe_noun_of(object)->where(object, blame);
-}
-
 /**
  * kernel_refused_change() - tell a refusal, and where what it is about stands
  * @refusal: what the kernel said
@@ -121,7 +114,7 @@ int kernel_refused_change(const struct pe_refusal *refusal, const struct pe_blam
 	if (blame->change == PE_NOWHERE || refusal->err == EPERM)
 		return kernel_refused(refusal);
 	object = changes->list[blame->change];
-	at = kernel_where(object, blame);
+	at = pe_object_where(object, blame);
 	if (at) {
 		source_error(source, source_word_at(source, at - 1), "%s",
 			     kernel_sentence(refusal));

@@ -72,7 +72,9 @@ static void monitor_object(struct monitor *monitor, const struct nlmsghdr *nlh)
 		print_string(p, "event", "%s ", "delete");
 		print_string(p, NULL, "%s ", what);
 		print_object(p, what);
-		print_string(p, "name", "%s\n", object->name);
+		print_string(p, "name", "%s", object->name);
+		print_owner(p, object, " owner %s");
+		print_text(p, "\n");
 		print_close(p);
 	}
 	print_close(p);

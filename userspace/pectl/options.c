@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parse.h"
 #include "tables.h"
 
 #define OPTIONS_MAX 32
@@ -135,6 +136,20 @@ static bool options_confirm(struct options *options, const char *value)
 	return false;
 }
 
+static bool options_owner(struct options *options, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len && len <= PE_NAME_MAX && parse_is_name(name, (uint32_t)len)) {
+		options->owner = name;
+		return true;
+	}
+	fprintf(stderr,
+		"pectl: error: '%s' is no name of an owner: up to %d letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'\n",
+		name, PE_NAME_MAX);
+	return false;
+}
+
 static bool options_set(struct options *options, int letter)
 {
 	switch (letter) {
@@ -153,6 +168,8 @@ static bool options_set(struct options *options, int letter)
 		return options_comment(options, optarg);
 	case OPTION_CONFIRM:
 		return options_confirm(options, optarg);
+	case OPTION_OWNER:
+		return options_owner(options, optarg);
 	case OPTION_STATE:
 		options->state = optarg;
 		return true;

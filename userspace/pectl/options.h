@@ -21,6 +21,7 @@ enum exit_code {
  * @file: to be read, or NULL
  * @write: to be written, or NULL
  * @netns: network namespace to work in, or NULL
+ * @owner: as whom to act, or NULL
  * @state: directory of revisions, or NULL for the usual one
  * @comment: of the revision, or NULL
  * @confirm: seconds until it is undone unless confirmed, or 0
@@ -44,6 +45,7 @@ struct options {
 	const char *file;
 	const char *write;
 	const char *netns;
+	const char *owner;
 	const char *state;
 	const char *comment;
 	uint32_t confirm;

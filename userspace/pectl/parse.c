@@ -32,7 +32,14 @@ void parse_error(struct parse *parse, struct word word, const char *format, ...)
 	source_error(parse->source, word, "%s", text);
 }
 
-static bool parse_is_name(const char *s, uint32_t len)
+/**
+ * parse_is_name() - can this be a name?
+ * @s: its characters
+ * @len: how many
+ *
+ * Return: whether it can.
+ */
+bool parse_is_name(const char *s, uint32_t len)
 {
 	uint32_t i;
 
@@ -48,6 +55,11 @@ static bool parse_is_name(const char *s, uint32_t len)
 	return true;
 }
 
+static const char *parse_article(const char *what)
+{
+	return strchr("aeiou", *what) ? "an" : "a";
+}
+
 /**
  * parse_name() - read the name of an object
  * @parse: the text
@@ -61,15 +73,15 @@ const char *parse_name(struct parse *parse, struct word word, const char *what)
 	const char *s = parse->source->text + word.at;
 
 	if (word.len > PE_NAME_MAX) {
-		parse_error(parse, word, "this name of a %s has %u bytes; at most %d are possible",
-			    what, word.len, PE_NAME_MAX);
+		parse_error(parse, word, "this name of %s %s has %u bytes; at most %d are possible",
+			    parse_article(what), what, word.len, PE_NAME_MAX);
 		return NULL;
 	}
 	if (!parse_is_name(s, word.len)) {
 		parse_error(
 			parse, word,
-			"'%.*s' is no name of a %s: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'",
-			(int)word.len, s, what);
+			"'%.*s' is no name of %s %s: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'",
+			(int)word.len, s, parse_article(what), what);
 		return NULL;
 	}
 	return s;
@@ -407,6 +419,47 @@ void parse_finish(struct parse *parse, struct pe_object *object)
 
 	if (!parse->failed)
 		parse_enter(parse, object, word);
+}
+
+/**
+ * parse_object() - what is being read
+ * @parse: the text
+ *
+ * Return: the object, or NULL between two statements.
+ */
+struct pe_object *parse_object(const struct parse *parse)
+{
+	if (parse->device)
+		return &parse->device->o;
+	if (parse->pool)
+		return &parse->pool->o;
+	if (parse->acl)
+		return &parse->acl->o;
+	if (parse->engine)
+		return &parse->engine->o;
+	return parse->service ? &parse->service->o : NULL;
+}
+
+/**
+ * parse_owner() - whose the object is that is being read
+ * @parse: the text
+ * @word: where it stands
+ * @value: the owner's name
+ */
+void parse_owner(struct parse *parse, struct word word, struct word value)
+{
+	const char *name = parse->failed ? NULL : parse_name(parse, value, "owner");
+	struct pe_object *object = parse_object(parse);
+
+	if (!name)
+		return;
+	if (object->owner) {
+		parse_error(parse, word, "'owner' says again what %s '%s' has been told",
+			    pe_noun_of(object)->name, object->name);
+		return;
+	}
+	object->owner = pe_arena_strndup(&parse->config->arena, name, value.len);
+	object->owner_at = value.at + 1;
 }
 
 /**

@@ -121,6 +121,9 @@ bool parse_ifname(struct parse *parse, struct word word);
 
 struct pe_object *parse_declare(struct parse *parse, int kind, enum pe_verb verb, struct word word,
 				size_t size);
+bool parse_is_name(const char *s, uint32_t len);
+struct pe_object *parse_object(const struct parse *parse);
+void parse_owner(struct parse *parse, struct word word, struct word value);
 bool parse_command(struct parse *parse, struct word word);
 void parse_finish(struct parse *parse, struct pe_object *object);
 void parse_delete(struct parse *parse, int kind, struct word word);
@@ -166,6 +169,7 @@ void limit_flows(struct parse *parse, struct word word, struct word value);
 void acl_begin(struct parse *parse, enum pe_verb verb, struct word name);
 void acl_position(struct parse *parse, struct word word);
 void acl_separate(struct parse *parse);
+void acl_owner(struct parse *parse, struct word word, struct word value);
 void acl_default(struct parse *parse, struct word word, bool permit);
 void acl_rule(struct parse *parse, struct word word, bool permit);
 void acl_proto(struct parse *parse, struct word word);

@@ -92,6 +92,24 @@ static bool pectl_goes_back(const struct request *request)
 	       request->kind == REQUEST_REVISION || request->revision;
 }
 
+/* What can be done as an owner. */
+static bool pectl_has_owner(const struct request *request)
+{
+	switch (request->kind) {
+	case REQUEST_CHANGE:
+	case REQUEST_SHOW:
+	case REQUEST_REPLACE:
+	case REQUEST_APPLY:
+	case REQUEST_DIFF:
+	case REQUEST_CONFIRM:
+	case REQUEST_ROLLBACK:
+	case REQUEST_STATE:
+		return true;
+	default:
+		return request->kind == REQUEST_REVISION && request->revision;
+	}
+}
+
 static const char *pectl_misfit(const struct options *options, const struct request *request)
 {
 	bool apply = request->kind == REQUEST_APPLY, back = request->kind == REQUEST_ROLLBACK;
@@ -114,6 +132,8 @@ static const char *pectl_misfit(const struct options *options, const struct requ
 		return "--no-revision leaves --state nothing to do";
 	if (options->confirm && options->check)
 		return "--check changes nothing that --confirm could undo";
+	if (options->owner && !pectl_has_owner(request))
+		return "--owner NAME goes with show, and with what changes something";
 	if (options->file && request->kind == REQUEST_DIFF && request->revision)
 		return "diff compares with a file or with a revision, not with both";
 	return NULL;

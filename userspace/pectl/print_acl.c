@@ -165,11 +165,14 @@ void print_acl(struct printer *p, const struct pe_acl *acl)
 	if (p->options->brief && !p->options->json) {
 		print_string(p, NULL, "%-16s ", acl->o.name);
 		print_uint(p, NULL, "rules %llu ", acl->all);
-		print_string(p, NULL, "default %s\n", acl->permit ? "permit" : "deny");
+		print_string(p, NULL, "default %s", acl->permit ? "permit" : "deny");
+		print_owner(p, &acl->o, " owner %s");
+		print_text(p, "\n");
 		return;
 	}
 	print_object(p, "acl");
 	print_string(p, "name", "acl %s {", acl->o.name);
+	print_owner(p, &acl->o, " owner %s;");
 	print_rules(p, acl);
 	print_text(p, "}");
 	if (p->options->details) {

@@ -7,6 +7,18 @@
 #include "printer.h"
 
 /**
+ * print_owner() - print whose an object is, if it is somebody's
+ * @p: the printer
+ * @object: which
+ * @format: with %s for the owner
+ */
+void print_owner(struct printer *p, const struct pe_object *object, const char *format)
+{
+	if (object->owner)
+		print_string(p, "owner", format, object->owner);
+}
+
+/**
  * print_any() - print an object
  * @p: the printer
  * @object: which

@@ -130,6 +130,7 @@ static void print_device_statements(struct printer *p, const struct pe_device *d
 		print_device_address(p, device, " address %s;");
 	if (device_is(device, PE_DEVICE_GUARD))
 		print_true(p, "guard", " guard;");
+	print_owner(p, &device->o, " owner %s;");
 }
 
 static void print_port_comment(struct printer *p, const char *side, const struct pe_port *port)
@@ -214,6 +215,7 @@ static void print_device_brief(struct printer *p, const struct pe_device *device
 		print_string(p, NULL, " %s", pe_addr_format(&device->address, buf));
 	if (device->state != PE_DEVICE_STATE_UP)
 		print_string(p, NULL, " %s", pe_state_name(device->state));
+	print_owner(p, &device->o, " owner %s");
 	print_text(p, "\n");
 }
 

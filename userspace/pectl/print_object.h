@@ -33,6 +33,7 @@ void print_limit(struct printer *p, const struct pe_limit *limit);
 void print_acl(struct printer *p, const struct pe_acl *acl);
 void print_service(struct printer *p, const struct pe_service *service);
 void print_engine(struct printer *p, const struct pe_engine *engine);
+void print_owner(struct printer *p, const struct pe_object *object, const char *format);
 void print_any(struct printer *p, const struct pe_object *object);
 void print_config(struct printer *p, const struct pe_config *config, int kinds);
 

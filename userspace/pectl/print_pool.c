@@ -121,12 +121,14 @@ void print_pool(struct printer *p, const struct pe_pool *pool)
 	if (p->options->brief && !p->options->json) {
 		print_string(p, NULL, "%-16s ", pool->o.name);
 		print_pool_statements(p, pool);
+		print_owner(p, &pool->o, "; owner %s");
 		print_text(p, "\n");
 		return;
 	}
 	print_object(p, "pool");
 	print_string(p, "name", "pool %s { ", pool->o.name);
 	print_pool_statements(p, pool);
+	print_owner(p, &pool->o, "; owner %s");
 	print_text(p, "; }");
 	if (p->options->details) {
 		print_comment(p);

@@ -256,6 +256,7 @@ static void print_service_full(struct printer *p, const struct pe_service *servi
 	if (service->acl)
 		print_string(p, "acl", "; acl %s", service->acl);
 	print_service_limit(p, service, "; limit");
+	print_owner(p, &service->o, "; owner %s");
 	print_text(p, "; }");
 	if (p->options->details) {
 		print_comment(p);
@@ -279,6 +280,7 @@ static void print_service_brief(struct printer *p, const struct pe_service *serv
 	if (service->acl)
 		print_string(p, "acl", " acl %s", service->acl);
 	print_service_limit(p, service, " limit");
+	print_owner(p, &service->o, " owner %s");
 	print_text(p, "\n");
 }
 

@@ -54,6 +54,20 @@ void acl_separate(struct parse *parse)
 }
 
 /**
+ * acl_owner() - whose the list is
+ * @parse: the text
+ * @word: where it stands
+ * @value: the owner's name
+ */
+void acl_owner(struct parse *parse, struct word word, struct word value)
+{
+	if (parse->acl->position)
+		parse_error(parse, word, "one rule is inserted here, which has no owner");
+	parse_owner(parse, word, value);
+	parse->rule = NULL;
+}
+
+/**
  * acl_default() - what becomes of what no rule matches
  * @parse: the text
  * @word: where it stands

@@ -47,6 +47,14 @@ static unsigned int replace_steps(const struct replace *replace, struct pe_servi
 	return found;
 }
 
+/* Who acts as an owner has that owner's services changed. */
+static bool replace_is_others(const struct replace *replace, const struct pe_object *service)
+{
+	const char *owner = replace->options->owner;
+
+	return owner && !pe_object_is_of(service, owner);
+}
+
 static int replace_feed(const struct nlmsghdr *nlh, void *arg)
 {
 	struct replace *replace = arg;
@@ -57,7 +65,7 @@ static int replace_feed(const struct nlmsghdr *nlh, void *arg)
 	err = pe_object_decode(&object, &replace->scratch, nlh);
 	if (err)
 		return err;
-	if (object->kind != PE_OBJECT_SERVICE ||
+	if (object->kind != PE_OBJECT_SERVICE || replace_is_others(replace, object) ||
 	    !replace_steps(replace, (struct pe_service *)object))
 		return 0;
 	err = pe_object_decode(&object, &replace->arena, nlh);
@@ -109,6 +117,11 @@ static int replace_prepare(struct replace *replace)
 	if (err || replace->changes.count)
 		return err;
 	replace->fault = replace->old;
+	if (replace->options->owner)
+		return pe_refusal_set(
+			&replace->refusal, ENOENT,
+			"no service of %s uses device %s, so nothing can take its place",
+			replace->options->owner, replace->old->name);
 	return pe_refusal_set(&replace->refusal, ENOENT,
 			      "no service uses device %s, so nothing can take its place",
 			      replace->old->name);
@@ -139,7 +152,8 @@ static int replace_attempt(struct replace *replace)
 	int err;
 
 	replace_forget(replace);
-	err = pe_txn_begin(&replace->sock, expected, &generation, &replace->refusal);
+	err = pe_txn_begin(&replace->sock, options->owner, expected, &generation,
+			   &replace->refusal);
 	if (err)
 		return err;
 	err = replace_prepare(replace);

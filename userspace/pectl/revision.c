@@ -35,6 +35,8 @@ static void revision_print(struct printer *p, const struct history *history, uin
 		history_time(revision.time, when, sizeof(when));
 		print_string(p, "time", " %s", when);
 		print_string(p, "author", " %-12s", revision.author);
+		print_string(p, revision.owner[0] ? "owner" : NULL,
+			     revision.owner[0] ? " as %s" : NULL, revision.owner);
 		print_uint(p, "generation", NULL, revision.generation);
 		print_string(p, revision.comment[0] ? "comment" : NULL, " %s", revision.comment);
 	} else {

@@ -22,9 +22,27 @@ static int rollback_refuse(const struct apply *apply, uint32_t newest)
 	return EXIT_REFUSED;
 }
 
+/* The newest in which the owner has anything else than now. */
+static int rollback_choose_own(struct apply *apply, const struct pe_config *own, uint32_t *number)
+{
+	const struct pe_store *store = &apply->history.store;
+	const char *owner = apply->options->owner;
+	size_t i;
+
+	for (i = store->count; i; i--)
+		if (!history_is(&apply->history, store->numbers[i - 1], own, owner)) {
+			*number = store->numbers[i - 1];
+			return EXIT_DONE;
+		}
+	fprintf(stderr, "pectl: error: there is no revision in %s in which %s has anything else\n",
+		store->path, owner);
+	return EXIT_REFUSED;
+}
+
 /*
  * Where the kernel has what the newest revision says, it is the one before;
- * otherwise somebody changed the kernel since, and that is undone.
+ * otherwise somebody changed the kernel since, and that is undone. Who acts as an
+ * owner goes back to what that owner had, whatever others did since.
  */
 static int rollback_choose(struct apply *apply, uint32_t *number)
 {
@@ -38,14 +56,18 @@ static int rollback_choose(struct apply *apply, uint32_t *number)
 		return EXIT_DONE;
 	if (!newest)
 		return rollback_refuse(apply, newest);
-	if (kernel_read(&apply->sock, &config, PE_ALL_KINDS, false, &apply->refusal))
+	if (kernel_read(&apply->sock, &config, PE_ALL_KINDS, false, &apply->refusal)) {
 		code = kernel_refused(&apply->refusal);
-	else if (!history_is_newest(&apply->history, &config))
+	} else if (apply->options->owner) {
+		pe_config_keep(&config, apply->options->owner);
+		code = rollback_choose_own(apply, &config, number);
+	} else if (!history_is_newest(&apply->history, &config)) {
 		*number = newest;
-	else if (store->count < 2)
+	} else if (store->count < 2) {
 		code = rollback_refuse(apply, newest);
-	else
+	} else {
 		*number = store->numbers[store->count - 2];
+	}
 	pe_config_free(&config);
 	return code;
 }

@@ -6,6 +6,7 @@
 #include <noun.h>
 #include <refusal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "commands.h"
 #include "kernel.h"
@@ -32,6 +33,24 @@ static int show_named(struct pe_sock *sock, struct pe_config *config, const stru
 			continue;
 		fprintf(stderr, "pectl: error: %s '%s': %s\n", pe_noun_of(name)->name, name->name,
 			refusal.text);
+		return EXIT_REFUSED;
+	}
+	return EXIT_DONE;
+}
+
+/* Who acts as an owner is shown only what is that owner's. */
+static int show_own(struct pe_config *config, const struct request *request, const char *owner)
+{
+	size_t i;
+
+	pe_config_keep(config, owner);
+	for (i = 0; i < request->names.count; i++) {
+		const struct pe_object *name = request->names.list[i];
+
+		if (pe_table_find(&config->tables[name->kind], name->name, strlen(name->name)))
+			continue;
+		fprintf(stderr, "pectl: error: %s '%s' is not %s's: show it without --owner\n",
+			pe_noun_of(name)->name, name->name, owner);
 		return EXIT_REFUSED;
 	}
 	return EXIT_DONE;
@@ -69,6 +88,8 @@ int command_show(const struct request *request, const struct options *options)
 		code = show_named(&sock, &config, request, options);
 	else
 		code = show_all(&sock, &config, kinds, options);
+	if (!code && options->owner)
+		code = show_own(&config, request, options->owner);
 	printer_init(&p, stdout, options);
 	if (!code)
 		print_config(&p, &config, kinds);

@@ -32,6 +32,8 @@ int command_state(const struct request *request, const struct options *options)
 		nlh = pe_sock_request(&sock, PE_CMD_DEVICE_STATE, NLM_F_ACK);
 		pe_device_put_state(nlh, request->names.list[i]->name, request->state,
 				    PE_CAUSE_COMMAND, NULL);
+		if (options->owner)
+			mnl_attr_put_strz(nlh, PE_DEVICE_ACTS_AS, options->owner);
 		err = pe_sock_ask(&sock, nlh, NULL, NULL, &refusal);
 	}
 	if (err)

@@ -72,6 +72,7 @@ static const struct {
 	{ FALL, "a number" },
 	{ VALIDATE, "the name of a service" },
 	{ WITH, "the name of a device" },
+	{ OWNER, "the name of an owner" },
 };
 
 static const char *syntax_value_of(const struct parse *parse)
@@ -174,11 +175,7 @@ static void syntax_missing(struct parse *parse, const char *value)
 
 static void syntax_unclosed(struct parse *parse)
 {
-	const struct pe_object *object = parse->device ? &parse->device->o :
-					 parse->pool   ? &parse->pool->o :
-					 parse->acl    ? &parse->acl->o :
-					 parse->engine ? &parse->engine->o :
-							 &parse->service->o;
+	const struct pe_object *object = parse_object(parse);
 
 	parse_error(parse, source_word_at(parse->source, object->at - 1),
 		    "the block of '%s' is not closed: '}' is missing", object->name);
@@ -218,8 +215,7 @@ void syntax_report(struct parse *parse, const char *const *expected, int count)
 			    "'show' is for the command line; it does not stand in files");
 		return;
 	}
-	if (syntax_is_end(parse) && parse->depth &&
-	    (parse->device || parse->pool || parse->acl || parse->service || parse->engine)) {
+	if (syntax_is_end(parse) && parse->depth && parse_object(parse)) {
 		syntax_unclosed(parse);
 		return;
 	}

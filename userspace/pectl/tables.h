@@ -64,6 +64,7 @@ struct exit_entry {
 #define OPTION_NO_REVISION 262
 #define OPTION_STATE 263
 #define OPTION_OVERRIDE 264
+#define OPTION_OWNER 265
 
 /* Each ends with an entry of zeroes. */
 extern const struct command_entry command_table[];

@@ -137,6 +137,16 @@ static void test_requests(void)
 	test_encode("service announced", PARSE_BATCH,
 		    "service a { vip 1.2.3.4 announce dev e; sequence b }",
 		    "cmd 8 flags 601: 1(6100) 3(01020304) 15(6500) 7[ 1(6200) ] ");
+	test_encode("device of an owner", PARSE_BATCH,
+		    "device a { tap dev e lladdr 02:00:00:00:00:01; owner b; }",
+		    "cmd 5 flags 601: 1(6100) 3(02000000) 8[ 1(6500) 2(020000000001) ] 20(6200) ");
+	test_encode("service of an owner", PARSE_BATCH,
+		    "service a { owner c; vip 1.2.3.4; sequence b }",
+		    "cmd 8 flags 601: 1(6100) 3(01020304) 7[ 1(6200) ] 24(6300) ");
+	test_encode("access list of an owner", PARSE_BATCH, "acl a { permit; owner c; }",
+		    "cmd 22 flags 601: 1(6100) 5[ 1() ] 14(6300) ");
+	test_encode("nobody deletes for an owner", PARSE_BATCH, "acl del a\n",
+		    "cmd 23 flags 1: 1(6100) ");
 	test_encode("service for all", PARSE_BATCH, "service a { vip 1.2.3.4; sequence b }",
 		    "cmd 8 flags 601: 1(6100) 3(01020304) 7[ 1(6200) ] ");
 }
@@ -150,9 +160,7 @@ static void test_requests(void)
 
 static uint32_t place_of(const struct pe_object *object, const struct pe_blame *blame)
 {
-	if (object->verb == PE_VERB_DEL)
-		return object->at;
-	return pe_noun_of(object)->where(object, blame);
+	return pe_object_where(object, blame);
 }
 
 static void test_blame_word(const struct pe_refusal *refusal, const char *word)

@@ -121,6 +121,17 @@ static void put_server(void)
 	}
 }
 
+static void put_owner(void)
+{
+	static const char *const names[] = { "alice", "owner", "tap", "x.y" };
+
+	if (random_below(4))
+		return;
+	put(";");
+	put("owner");
+	put("%s", names[random_below(4)]);
+}
+
 static void put_device(unsigned int i)
 {
 	fputs("device ", out);
@@ -136,6 +147,7 @@ static void put_device(unsigned int i)
 		put("tap");
 		put_port(false);
 	}
+	put_owner();
 	fputs(random_below(2) ? "; }\n" : "}", out);
 }
 
@@ -269,6 +281,7 @@ static void put_service(unsigned int i, unsigned int devices)
 	}
 	if (!random_below(3))
 		put_limit();
+	put_owner();
 	fputs(random_below(2) ? "; }\n" : "}\n", out);
 }
 
@@ -346,7 +359,7 @@ static bool differs_not(struct text *text)
 	struct pe_diff diff;
 	bool ok;
 
-	pe_diff_start(&diff, &text->config);
+	pe_diff_start(&diff, &text->config, NULL);
 	send_table(&text->config.tables[PE_OBJECT_DEVICE], NULL, &diff);
 	send_table(&text->config.tables[PE_OBJECT_SERVICE], NULL, &diff);
 	pe_diff_finish(&diff);
@@ -402,7 +415,7 @@ static bool becomes(struct text *from, struct text *to)
 	char *wanted;
 	bool ok;
 
-	pe_diff_start(&diff, &to->config);
+	pe_diff_start(&diff, &to->config, NULL);
 	send_table(&from->config.tables[PE_OBJECT_DEVICE], NULL, &diff);
 	send_table(&from->config.tables[PE_OBJECT_SERVICE], NULL, &diff);
 	pe_diff_finish(&diff);

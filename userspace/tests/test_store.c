@@ -93,6 +93,16 @@ static void test_kept(void)
 		    "what was written and not kept is none");
 	ktap_result(!store_add(&store, TEXT, &refusal) && kept_is(&store, 3, TEXT),
 		    "and in nobody's way");
+	strcpy(revision.author, "alice");
+	strcpy(revision.owner, "bob");
+	pe_store_write(&store, &revision, TEXT, strlen(TEXT), &refusal);
+	pe_store_keep(&store, revision.number, &refusal);
+	ktap_result(pe_store_look(&store, 4, &revision) && !strcmp(revision.author, "alice") &&
+			    !strcmp(revision.owner, "bob"),
+		    "one as an owner");
+	ktap_result(pe_store_look(&store, 3, &revision) && !revision.owner[0],
+		    "and the one before as none");
+	pe_store_forget(&store, 4);
 	pe_store_forget(&store, 2);
 	ktap_result(!pe_store_has(&store, 2) && pe_store_last(&store) == 3, "one is forgotten");
 	pe_store_close(&store);

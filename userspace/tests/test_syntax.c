@@ -11,9 +11,9 @@
 #define HOP "lladdr 02:00:00:00:00:01"
 #define NAME31 "n234567890123456789012345678901"
 #define DEVICE_WORDS \
-	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni"
+	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, owner, remote, server, tap, transparent, via or vni"
 #define SERVICE_WORDS \
-	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, limit, port, proto, sctp, sequence, tcp, track, udp or vip"
+	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, limit, owner, port, proto, sctp, sequence, tcp, track, udp or vip"
 
 struct syntax_case {
 	const char *text;
@@ -37,7 +37,7 @@ static const struct syntax_case config_cases[] = {
 	{ "service a { clients 1.2.3.0/24; }",
 	  "1:13: error: unknown word 'clients'; expected '}', " SERVICE_WORDS },
 	{ "service a { vip 1.2.3.4; sequence b c; }",
-	  "1:37: error: unknown word 'c'; expected ',', '}', acl, announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, limit, port, proto, sctp, sequence, tcp, track, udp or vip" },
+	  "1:37: error: unknown word 'c'; expected ',', '}', acl, announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, limit, owner, port, proto, sctp, sequence, tcp, track, udp or vip" },
 	{ "service a { vip 1.2.3.4; sequence b emits; }",
 	  "1:42: error: 'emits' needs a protocol such as tcp, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence b emits port 80; }",
@@ -243,7 +243,12 @@ static const struct syntax_case config_cases[] = {
 	  "3:8: error: device 'a' stands already in line 1" },
 	{ "service a { vip 1.2.3.4; sequence b; } service a { vip 1.2.3.4; sequence b; }",
 	  "1:48: error: service 'a' stands already in line 1" },
+	{ "device a { owner .b; }",
+	  "1:18: error: '.b' is no name of an owner: letters, digits, '_', '.' and '-' make one, not starting with '.' or '-'" },
+	{ "pool a { owner; }", "1:15: error: 'owner' needs the name of an owner, but here is ';'" },
 	/* said twice */
+	{ "acl a { owner b; permit; owner b; }",
+	  "1:26: error: 'owner' says again what acl 'a' has been told" },
 	{ "device a { tap inline; }",
 	  "1:16: error: 'inline' says again what device 'a' has been told" },
 	{ "device a { guard guard; }",
@@ -377,7 +382,7 @@ static const struct syntax_case argument_cases[] = {
 	{ "device replace a with b c",
 	  "1:25: error: unknown word 'c'; expected the end of the line" },
 	{ "device add a with b",
-	  "1:14: error: 'with' is out of place; expected '{', address, dev, guard, inline, inside, lladdr, mode, outside, remote, server, tap, transparent, via or vni" },
+	  "1:14: error: 'with' is out of place; expected '{', address, dev, guard, inline, inside, lladdr, mode, outside, owner, remote, server, tap, transparent, via or vni" },
 	{ "show me", "1:6: error: unknown word 'me'; expected the end of the line" },
 	{ "aply",
 	  "1:1: error: unknown word 'aply'; expected acl, apply, capture, check, confirm, device, diff, engine, explain, flush, help, monitor, pool, revision, rollback, service, show, stats, trace or watch" },

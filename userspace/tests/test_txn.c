@@ -256,7 +256,7 @@ static void test_begin(void)
 	int err;
 
 	kernel_start(&kernel, &sock);
-	err = pe_txn_begin(&sock, NULL, &generation, &refusal);
+	err = pe_txn_begin(&sock, NULL, NULL, &generation, &refusal);
 	if (!err)
 		err = pe_txn_commit(&sock, generation, true, &refusal);
 	kernel_stop(&kernel, &sock);
