@@ -211,6 +211,38 @@ def explained(f):
            ("steer", name, 2))
 
 
+@suite.case(*FAMILIES)
+def owners(f):
+    """Who owns a service and its list changes both, and nothing of another's,
+    though all packets go through the same firewall, which is nobody's."""
+    mine, other = f"udp{f.name}", f"all{f.name}"
+    pe.apply(conf(f"acl {mine} {{ owner alice; deny from {f.U1}; permit; }}")
+             .replace("default permit;", "owner bob; default permit;")
+             .replace(f"service {mine} {{", f"service {mine} {{ owner alice;")
+             .replace(f"service {other} {{", f"service {other} {{ owner bob;"))
+    expect("mine", send(f, u1, f.U1, f.W1, (80,)), {80: 0})
+    pe.pectl("--owner", "alice", "acl", "delete", mine, "position", "1")
+    expect("mine changed", send(f, u1, f.U1, f.W1, (80,)), {80: 1})
+    before = pe.pectl("show")
+    for words, theirs in (
+            (("acl", "insert", "shared", "position", "1", "deny"),
+             "acl shared is owned by bob"),
+            (("acl", "replace", "shared", "deny"),
+             "acl shared is owned by bob"),
+            (("acl", "add", other, "deny"), "name of a service that is not"),
+            (("service", "change", other, "acl", mine),
+             f"service {other} is owned by bob"),
+            (("device", "state", "fw", "down"), "device fw has no owner"),
+            (("device", "change", "fw", "guard"), "device fw has no owner")):
+        status, _, err = pe.try_pectl("--owner", "alice", *words)
+        expect(" ".join(words), (status, theirs in err), (2, True))
+    expect("afterwards", pe.pectl("show"), before)
+    expect("another's", send(f, u1, f.U1, f.W2, (80,)), {80: 1})
+    pe.pectl("--owner", "bob", "acl", "replace", "shared", "deny")
+    expect("another's changed", send(f, u1, f.U1, f.W2, (80,)), {80: 0})
+    expect("mine as before", send(f, u1, f.U1, f.W1, (80,)), {80: 1})
+
+
 @suite.case()
 def refused():
     pe.apply(conf(""))
