@@ -295,8 +295,28 @@ static int pe_fill_track(struct sk_buff *skb, const struct pe_service *svc)
 	if (svc->track.first &&
 	    nla_put_u32(skb, PE_SERVICE_TRACK_FIRST, svc->track.first))
 		return -EMSGSIZE;
-	return svc->dscp_given ? nla_put_u8(skb, PE_SERVICE_DSCP, svc->dscp) :
-				 0;
+	return 0;
+}
+
+static int pe_fill_quality(struct sk_buff *skb,
+			   const struct pe_quality *quality)
+{
+	u8 has = quality->has;
+
+	if ((has & PE_QUALITY_DSCP &&
+	     nla_put_u8(skb, PE_SERVICE_DSCP, quality->all)) ||
+	    (has & PE_QUALITY_FORWARD &&
+	     nla_put_u8(skb, PE_SERVICE_DSCP_FORWARD,
+			quality->dscp[PE_DIRECTION_FORWARD])) ||
+	    (has & PE_QUALITY_REVERSE &&
+	     nla_put_u8(skb, PE_SERVICE_DSCP_REVERSE,
+			quality->dscp[PE_DIRECTION_REVERSE])) ||
+	    (has & PE_QUALITY_PRIORITY &&
+	     nla_put_u32(skb, PE_SERVICE_PRIORITY, quality->priority)) ||
+	    (has & PE_QUALITY_MARK &&
+	     nla_put_u32(skb, PE_SERVICE_MARK, quality->mark)))
+		return -EMSGSIZE;
+	return 0;
 }
 
 static int pe_fill_service_sums(struct sk_buff *skb,
@@ -365,7 +385,7 @@ int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 		return -EMSGSIZE;
 	if (svc->iif && nla_put_string(skb, PE_SERVICE_IIF, svc->iif->name))
 		return -EMSGSIZE;
-	if (pe_fill_track(skb, svc))
+	if (pe_fill_track(skb, svc) || pe_fill_quality(skb, &svc->quality))
 		return -EMSGSIZE;
 	if (svc->announce && nla_put_string(skb, PE_SERVICE_ANNOUNCE,
 					    svc->announce->iface->name))

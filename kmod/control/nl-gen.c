@@ -124,7 +124,7 @@ const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1] = {
 };
 
 /* PE_CMD_SERVICE_NEW - do */
-const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACTS_AS + 1] = {
+const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_MARK + 1] = {
 	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_SERVICE_VIP] = { .type = NLA_BINARY, },
 	[PE_SERVICE_CLIENT] = { .type = NLA_BINARY, },
@@ -144,6 +144,10 @@ const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACTS_AS + 1] = {
 	[PE_SERVICE_LIMIT] = NLA_POLICY_NESTED(pe_limit_nl_policy),
 	[PE_SERVICE_OWNER] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_SERVICE_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_SERVICE_DSCP_FORWARD] = { .type = NLA_U8, },
+	[PE_SERVICE_DSCP_REVERSE] = { .type = NLA_U8, },
+	[PE_SERVICE_PRIORITY] = { .type = NLA_U32, },
+	[PE_SERVICE_MARK] = { .type = NLA_U32, },
 };
 
 /* PE_CMD_SERVICE_DEL - do */
@@ -327,7 +331,7 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_SERVICE_NEW,
 		.doit		= pe_nl_service_new_doit,
 		.policy		= pe_service_new_nl_policy,
-		.maxattr	= PE_SERVICE_ACTS_AS,
+		.maxattr	= PE_SERVICE_MARK,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -34,7 +34,7 @@ extern const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_ACTS_AS + 1];
 
 extern const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1];
 
-extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_ACTS_AS + 1];
+extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_MARK + 1];
 
 extern const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_ACTS_AS + 1];
 

@@ -906,23 +906,68 @@ static int pe_parse_track_first(struct genl_info *info,
 	return 0;
 }
 
-static int pe_parse_dscp(struct genl_info *info, const struct nlattr *attr,
-			 const char *name, struct pe_service *svc,
+static int pe_parse_dscp(struct genl_info *info, u16 type, const char *name,
+			 struct pe_service *svc, u8 *dscp,
 			 struct pe_refusal *refusal)
 {
-	u8 dscp = nla_get_u8(attr);
+	const struct nlattr *attr = info->attrs[type];
 
-	if (svc->track.method != PE_TRACK_DSCP)
-		return pe_bad(info->extack, refusal, attr, -EINVAL,
-			      "service %s has a DSCP for packets that leave it, which only track dscp takes away before: say that, or leave the DSCP out",
-			      name);
-	if (dscp > PE_DSCP_MAX)
-		return pe_bad(info->extack, refusal, attr, -EINVAL,
-			      "%u is no DSCP for packets that leave service %s: give one from 0 to %u",
-			      dscp, name, PE_DSCP_MAX);
-	svc->dscp = dscp;
-	svc->dscp_given = true;
-	return 0;
+	*dscp = nla_get_u8(attr);
+	if (*dscp <= PE_DSCP_MAX)
+		return 0;
+	return pe_bad(info->extack, refusal, attr, -EINVAL,
+		      "%u is no DSCP for packets of service %s: give one from 0 to %u",
+		      *dscp, name, PE_DSCP_MAX);
+}
+
+/* Of one direction alone comes before that of both. */
+static int pe_parse_dscps(struct genl_info *info, const char *name,
+			  struct pe_service *svc, struct pe_refusal *refusal)
+{
+	static const u16 types[] = {
+		[PE_DIRECTION_FORWARD]	= PE_SERVICE_DSCP_FORWARD,
+		[PE_DIRECTION_REVERSE]	= PE_SERVICE_DSCP_REVERSE,
+	};
+	struct pe_quality *quality = &svc->quality;
+	int err = 0, i;
+
+	if (info->attrs[PE_SERVICE_DSCP]) {
+		quality->has |= PE_QUALITY_DSCP;
+		err = pe_parse_dscp(info, PE_SERVICE_DSCP, name, svc,
+				    &quality->all, refusal);
+	}
+	for (i = 0; !err && i < PE_DIRECTIONS; i++) {
+		quality->dscp[i] = quality->all;
+		quality->sets[i] = quality->has & PE_QUALITY_DSCP;
+		if (!info->attrs[types[i]])
+			continue;
+		err = pe_parse_dscp(info, types[i], name, svc,
+				    &quality->dscp[i], refusal);
+		quality->sets[i] = true;
+	}
+	if (info->attrs[PE_SERVICE_DSCP_FORWARD])
+		quality->has |= PE_QUALITY_FORWARD;
+	if (info->attrs[PE_SERVICE_DSCP_REVERSE])
+		quality->has |= PE_QUALITY_REVERSE;
+	return err;
+}
+
+static int pe_parse_quality(struct genl_info *info, const char *name,
+			    struct pe_service *svc, struct pe_refusal *refusal)
+{
+	const struct nlattr *priority = info->attrs[PE_SERVICE_PRIORITY];
+	const struct nlattr *mark = info->attrs[PE_SERVICE_MARK];
+	struct pe_quality *quality = &svc->quality;
+
+	if (priority) {
+		quality->has |= PE_QUALITY_PRIORITY;
+		quality->priority = nla_get_u32(priority);
+	}
+	if (mark) {
+		quality->has |= PE_QUALITY_MARK;
+		quality->mark = nla_get_u32(mark);
+	}
+	return pe_parse_dscps(info, name, svc, refusal);
 }
 
 static int pe_parse_track(struct genl_info *info, const char *name,
@@ -942,9 +987,6 @@ static int pe_parse_track(struct genl_info *info, const char *name,
 	if (a[PE_SERVICE_TRACK_FIRST])
 		err = pe_parse_track_first(info, a[PE_SERVICE_TRACK_FIRST],
 					   name, svc, steps, refusal);
-	if (!err && a[PE_SERVICE_DSCP])
-		err = pe_parse_dscp(info, a[PE_SERVICE_DSCP], name, svc,
-				    refusal);
 	return err;
 }
 
@@ -1233,6 +1275,8 @@ struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
 	if (!err)
 		err = pe_parse_track(info, name, svc, parts.steps, refusal);
 	if (!err)
+		err = pe_parse_quality(info, name, svc, refusal);
+	if (!err)
 		err = pe_parse_announce(pn, info, name, svc, refusal);
 	if (!err)
 		err = pe_parse_exit(pn, info, name, svc, refusal);
@@ -1260,7 +1304,7 @@ static int pe_parse_engine_attrs(struct genl_info *info,
 
 	if (strcmp(nla_data(name), PE_ENGINE))
 		return pe_bad(info->extack, refusal, name, -EINVAL,
-			      "the engine is not called '%s', and there is no other: name it " PE_ENGINE,
+			      "the engine is not called '%s', and there is no other: name it engine",
 			      (const char *)nla_data(name));
 	err = pe_parse_limit(info, info->attrs[PE_ENGINE_LIMIT], "the ",
 			     PE_ENGINE, &engine->rates, refusal);

@@ -807,7 +807,8 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 	if (err)
 		return err;
 	seq = pe_sequence_get(p->pn, obj->name, &svc->track, step, n,
-			      pe_service_gated(svc), p->refusal);
+			      pe_service_gated(svc), svc->quality.has,
+			      p->refusal);
 	if (IS_ERR(seq))
 		return PTR_ERR(seq);
 	pe_service_set_sequence(svc, seq);

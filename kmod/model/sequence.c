@@ -20,6 +20,7 @@ struct pe_sequence_key {
 	struct pe_tracking	track;
 	u8			steps;
 	bool			gated;
+	bool			marked;
 };
 
 static u32 pe_step_hash(const struct pe_step *step, u32 seed)
@@ -73,6 +74,7 @@ static int pe_sequence_cmp(struct rhashtable_compare_arg *arg,
 	u8 i;
 
 	if (key->steps != seq->steps || key->gated != seq->gated ||
+	    key->marked != seq->marked ||
 	    key->track.method != seq->track.method ||
 	    key->track.first != seq->track.first)
 		return 1;
@@ -192,6 +194,8 @@ static u16 pe_stage_extra(const struct pe_net *pn,
 
 	if (!stage->index && (seq->gated || rcu_access_pointer(pn->limit)))
 		extra |= PE_EXTRA_GATE;
+	if (seq->marked)
+		extra |= PE_EXTRA_QUALITY;
 	if (stage->taps)
 		extra |= PE_EXTRA_TAPS;
 	if (stage->action != PE_ACTION_STEER)
@@ -552,7 +556,7 @@ static void pe_sequence_free(struct pe_net *pn, struct pe_sequence *seq)
 static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
 					   const struct pe_tracking *track,
 					   const struct pe_step *steps, u8 n,
-					   bool server, bool gated)
+					   bool server, bool gated, bool marked)
 {
 	/* A stage from each device and from either end, in both directions. */
 	unsigned int stages = 2, legs = 1, opens = 0;
@@ -575,6 +579,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
 	seq->steps = n;
 	seq->server = server;
 	seq->gated = gated;
+	seq->marked = marked;
 	seq->legs = legs;
 	seq->opens = opens;
 	seq->stage = (void *)seq + size;
@@ -598,6 +603,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
  * @steps: the steps
  * @n: how many, from 1 to PE_STEPS_MAX
  * @gated: clients' packets are asked for at a gate
+ * @marked: packets are given a DSCP, a priority or a mark
  * @refusal: out: why not
  *
  * Context: process context, pe_net.lock held.
@@ -606,7 +612,8 @@ static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_tracking *track,
 				    const struct pe_step *steps, u8 n,
-				    bool gated, struct pe_refusal *refusal)
+				    bool gated, bool marked,
+				    struct pe_refusal *refusal)
 {
 	struct pe_sequence_key key = {
 		.step = steps,
@@ -614,6 +621,7 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 		.track.method = track->method,
 		.track.first = pe_track_first(track),
 		.gated = gated,
+		.marked = marked,
 	};
 	struct pe_sequence *seq;
 	int err = 0;
@@ -632,7 +640,7 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 		return ERR_PTR(err);
 	seq = pe_sequence_new(pn, &key.track, steps, n,
 			      steps[n - 1].device->kind ==
-				      PE_DEVICE_KIND_SERVER, gated);
+				      PE_DEVICE_KIND_SERVER, gated, marked);
 	if (!seq)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; !err && i < seq->legs; i++)

@@ -83,6 +83,7 @@ enum pe_extra {
 	PE_EXTRA_RETURNED	= BIT(7),	/* a member of a pool answered */
 	PE_EXTRA_ASKS		= BIT(8),	/* one is expected to */
 	PE_EXTRA_GATE		= BIT(9),	/* not everything is let in */
+	PE_EXTRA_QUALITY	= BIT(10),	/* DSCP, priority or mark to be set */
 };
 
 /* What is settled before anything else is done. */
@@ -141,6 +142,7 @@ struct pe_stage {
  * @server: last step is a server
  * @legs: how many @leg, one more than there are steps that emit
  * @gated: clients' packets are asked for at a gate
+ * @marked: packets are given a DSCP, a priority or a mark
  * @listens: interfaces are listened at for what its devices return
  * @rcu: freed when no packet can see it
  * @step: the steps
@@ -165,6 +167,7 @@ struct pe_sequence {
 	u8			opens;
 	bool			listens;
 	bool			gated;
+	bool			marked;
 	struct rcu_head		rcu;
 	struct pe_stage		*stage;
 	struct pe_stage		*back;
@@ -302,7 +305,8 @@ u32 pe_sequence_mark(const struct pe_sequence *seq, u8 step, u8 direction,
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_tracking *track,
 				    const struct pe_step *steps, u8 n,
-				    bool gated, struct pe_refusal *refusal);
+				    bool gated, bool marked,
+				    struct pe_refusal *refusal);
 void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq);
 struct pe_stage *pe_sequence_stage(const struct pe_sequence *seq, u8 index);
 enum pe_drop pe_stage_choose(const struct pe_sequence *seq,

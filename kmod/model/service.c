@@ -59,8 +59,7 @@ struct pe_service *pe_service_copy(struct pe_net *pn,
 	new->family = svc->family;
 	new->proto = svc->proto;
 	new->level = svc->level;
-	new->dscp = svc->dscp;
-	new->dscp_given = svc->dscp_given;
+	new->quality = svc->quality;
 	new->track = svc->track;
 	new->rates = svc->rates;
 	memcpy(new->range, svc->range, svc->ranges * sizeof(svc->range[0]));

@@ -12,6 +12,7 @@
 #include "exit.h"
 #include "limit.h"
 #include "object.h"
+#include "quality.h"
 #include "sequence.h"
 #include "stats.h"
 
@@ -56,8 +57,7 @@ struct pe_traffic {
  * @ranges: how many port ranges, where @level is PE_LEVEL_PORT
  * @server_level: enum pe_level of what reaches the server
  * @server_port: port of it that the server's own takes the place of
- * @dscp: DSCP of packets that leave the sequence, where it is tracked by DSCP
- * @dscp_given: @dscp was configured
+ * @quality: how its packets are marked
  * @track: how the stages of packets are known, as configured
  * @client: @vip is a prefix of clients
  * @length: of the prefix, else PE_ADDR_WHOLE
@@ -87,8 +87,7 @@ struct pe_service {
 	u8			ranges;
 	u8			server_level;
 	u16			server_port;
-	u8			dscp;
-	bool			dscp_given;
+	struct pe_quality	quality;
 	struct pe_tracking	track;
 	bool			client;
 	bool			acl_given;

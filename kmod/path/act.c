@@ -130,6 +130,8 @@ enum pe_drop pe_act_extra(struct pe_packet *pkt, const struct pe_hit *hit,
 
 	if (extra & PE_EXTRA_TRACK)
 		reason = pe_track_unmark(pkt, hit);
+	if (likely(!reason) && extra & PE_EXTRA_QUALITY)
+		reason = pe_quality(pkt, hit);
 	if (unlikely(reason))
 		return reason;
 	if (extra & PE_EXTRA_FROM_SERVER)

@@ -78,6 +78,7 @@ enum pe_drop pe_track_mark(struct sk_buff *skb, u8 family,
 			   u8 direction, const struct net_device *dev);
 enum pe_drop pe_track_unmark(const struct pe_packet *pkt,
 			     const struct pe_hit *hit);
+enum pe_drop pe_quality(const struct pe_packet *pkt, const struct pe_hit *hit);
 unsigned int pe_track_overhead(const struct pe_sequence *seq, u8 step,
 			       const struct net_device *dev);
 

@@ -135,6 +135,22 @@ enum pe_drop pe_track_mark(struct sk_buff *skb, u8 family,
 	}
 }
 
+/* A header of IPv4 adds nothing to the sum of a whole packet. */
+static enum pe_drop pe_dscp_change(struct sk_buff *skb, u8 family, u8 dscp)
+{
+	bool ipv4 = family == NFPROTO_IPV4;
+
+	if (pe_dscp(skb, family) == dscp)
+		return PE_DROP_NONE;
+	if (skb_ensure_writable(skb, ipv4 ? sizeof(struct iphdr) :
+					    sizeof(struct ipv6hdr)))
+		return PE_DROP_NO_MEMORY;
+	if (!ipv4 && skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	pe_dscp_set(skb, family, dscp);
+	return PE_DROP_NONE;
+}
+
 /**
  * pe_track_unmark() - take off a packet what only devices are to see
  * @pkt: packet; pointers into it are stale afterwards
@@ -149,20 +165,37 @@ enum pe_drop pe_track_unmark(const struct pe_packet *pkt,
 			     const struct pe_hit *hit)
 {
 	const struct pe_service *svc = hit->svc;
-	struct sk_buff *skb = pkt->skb;
-	bool ipv4 = pkt->family == NFPROTO_IPV4;
 
-	if (svc->seq->track.method != PE_TRACK_DSCP ||
-	    pe_dscp(skb, pkt->family) == svc->dscp)
+	if (svc->seq->track.method != PE_TRACK_DSCP)
 		return PE_DROP_NONE;
-	if (skb_ensure_writable(skb, ipv4 ? sizeof(struct iphdr) :
-					    sizeof(struct ipv6hdr)))
-		return PE_DROP_NO_MEMORY;
-	/* A header of IPv4 adds nothing to the sum of a whole packet. */
-	if (!ipv4 && skb->ip_summed == CHECKSUM_COMPLETE)
-		skb->ip_summed = CHECKSUM_NONE;
-	pe_dscp_set(skb, pkt->family, svc->dscp);
-	return PE_DROP_NONE;
+	return pe_dscp_change(pkt->skb, pkt->family,
+			      svc->quality.dscp[hit->stage->direction]);
+}
+
+/**
+ * pe_quality() - give a packet the marks that its service says
+ * @pkt: packet; pointers into it are stale afterwards
+ * @hit: where it is: at a stage with PE_EXTRA_QUALITY
+ *
+ * Of a service tracked by DSCP, pe_track_unmark() has done what there is to do
+ * with that.
+ *
+ * Return: PE_DROP_NONE, or why not.
+ */
+enum pe_drop pe_quality(const struct pe_packet *pkt, const struct pe_hit *hit)
+{
+	const struct pe_quality *quality = &hit->svc->quality;
+	u8 direction = hit->stage->direction;
+	struct sk_buff *skb = pkt->skb;
+
+	if (quality->has & PE_QUALITY_PRIORITY)
+		skb->priority = quality->priority;
+	if (quality->has & PE_QUALITY_MARK)
+		skb->mark = quality->mark;
+	if (!quality->sets[direction] ||
+	    hit->svc->seq->track.method == PE_TRACK_DSCP)
+		return PE_DROP_NONE;
+	return pe_dscp_change(skb, pkt->family, quality->dscp[direction]);
 }
 
 /**

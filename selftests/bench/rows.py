@@ -206,6 +206,13 @@ ENGINE_ROWS = [
     Ours("nat6", "server in mode nat, IPv6", "nat6-{k}", family=F6),
     Ours("miss6", "no service's: forwarded, IPv6", "web", family=F6,
          miss=True),
+    Ours("limit", "steer to a loopback server, under a limit",
+         "web; limit packets 1000000000 bytes 1000000000000"),
+    # The first packet takes what comes in within a minute.
+    Ours("limit-over", "dropped, over a service's limit",
+         "web; limit bytes 1", {"p1": 0}),
+    Ours("quality", "steer to a loopback server, DSCP and mark set",
+         "web; dscp 46; mark 7"),
 ]
 FILLERS = 4096          # services from here on are only there, each tenth IPv6
 

@@ -47,6 +47,20 @@ static void pe_exit_put(struct nlmsghdr *nlh, const struct pe_service *service)
 		mnl_attr_put_u32(nlh, PE_SERVICE_EXIT_TABLE, service->exit_table);
 }
 
+static void pe_quality_put(struct nlmsghdr *nlh, const struct pe_service *service)
+{
+	if (service->has & PE_HAS(PE_SERVICE_DSCP))
+		mnl_attr_put_u8(nlh, PE_SERVICE_DSCP, service->dscp);
+	if (service->has & PE_HAS(PE_SERVICE_DSCP_FORWARD))
+		mnl_attr_put_u8(nlh, PE_SERVICE_DSCP_FORWARD, service->dscp_forward);
+	if (service->has & PE_HAS(PE_SERVICE_DSCP_REVERSE))
+		mnl_attr_put_u8(nlh, PE_SERVICE_DSCP_REVERSE, service->dscp_reverse);
+	if (service->has & PE_HAS(PE_SERVICE_PRIORITY))
+		mnl_attr_put_u32(nlh, PE_SERVICE_PRIORITY, service->priority);
+	if (service->has & PE_HAS(PE_SERVICE_MARK))
+		mnl_attr_put_u32(nlh, PE_SERVICE_MARK, service->mark);
+}
+
 /**
  * pe_service_put() - append what a user can say of a service
  * @nlh: the message, with PE_MESSAGE_MAX bytes of room
@@ -75,8 +89,7 @@ void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
 		mnl_attr_put_u32(nlh, PE_SERVICE_TRACK, service->track);
 	if (service->track_first)
 		mnl_attr_put_u32(nlh, PE_SERVICE_TRACK_FIRST, service->track_first);
-	if (service->has & PE_HAS(PE_SERVICE_DSCP))
-		mnl_attr_put_u8(nlh, PE_SERVICE_DSCP, service->dscp);
+	pe_quality_put(nlh, service);
 	if (service->announce)
 		mnl_attr_put_strz(nlh, PE_SERVICE_ANNOUNCE, service->announce);
 	for (i = 0; i < service->nsteps; i++)
@@ -209,7 +222,19 @@ static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nla
 		service->track_first = pe_attr_u32(attr);
 		return true;
 	case PE_SERVICE_DSCP:
-		service->dscp = mnl_attr_get_payload_len(attr) ? mnl_attr_get_u8(attr) : 0;
+		service->dscp = pe_attr_u8(attr);
+		return true;
+	case PE_SERVICE_DSCP_FORWARD:
+		service->dscp_forward = pe_attr_u8(attr);
+		return true;
+	case PE_SERVICE_DSCP_REVERSE:
+		service->dscp_reverse = pe_attr_u8(attr);
+		return true;
+	case PE_SERVICE_PRIORITY:
+		service->priority = pe_attr_u32(attr);
+		return true;
+	case PE_SERVICE_MARK:
+		service->mark = pe_attr_u32(attr);
 		return true;
 	case PE_SERVICE_LIMIT:
 		pe_limit_get(&service->limit, attr);
@@ -353,6 +378,18 @@ static bool pe_exits_equal(const struct pe_service *a, const struct pe_service *
 	       pe_names_equal(a->exit_dev, b->exit_dev);
 }
 
+#define PE_QUALITY                                                   \
+	(PE_HAS(PE_SERVICE_DSCP) | PE_HAS(PE_SERVICE_DSCP_FORWARD) | \
+	 PE_HAS(PE_SERVICE_DSCP_REVERSE) | PE_HAS(PE_SERVICE_PRIORITY) | PE_HAS(PE_SERVICE_MARK))
+
+/* To set something to 0 is not to leave it as it is. */
+static bool pe_qualities_equal(const struct pe_service *a, const struct pe_service *b)
+{
+	return !((a->has ^ b->has) & PE_QUALITY) && a->dscp == b->dscp &&
+	       a->dscp_forward == b->dscp_forward && a->dscp_reverse == b->dscp_reverse &&
+	       a->priority == b->priority && a->mark == b->mark;
+}
+
 /**
  * pe_service_equal() - compare what a user can say of two services
  * @a: one
@@ -365,7 +402,7 @@ bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
 	if (!pe_addr_equal(&a->vip, &b->vip) || a->proto != b->proto ||
 	    ((a->has ^ b->has) & PE_HAS(PE_SERVICE_PROTO)))
 		return false;
-	if (a->track != b->track || a->track_first != b->track_first || a->dscp != b->dscp)
+	if (a->track != b->track || a->track_first != b->track_first || !pe_qualities_equal(a, b))
 		return false;
 	if (!pe_addr_equal(&a->client, &b->client) || a->client_len != b->client_len ||
 	    !pe_exits_equal(a, b) || !pe_limit_equal(&a->limit, &b->limit))
@@ -378,8 +415,8 @@ bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
 	       pe_steps_equal(a, b);
 }
 
-/* Another method has other codes, and no use for a DSCP. Gives back what of
- * the service as it is no longer holds.
+/* Another method has other codes. Gives back what of the service as it is no
+ * longer holds.
  */
 static uint32_t pe_service_merge_track(struct pe_service *service, const struct pe_service *base)
 {
@@ -389,12 +426,27 @@ static uint32_t pe_service_merge_track(struct pe_service *service, const struct 
 		service->track = base->track;
 	if (service->track != base->track)
 		gone |= PE_HAS(PE_SERVICE_TRACK_FIRST);
-	if (service->track != PE_TRACK_DSCP)
-		gone |= PE_HAS(PE_SERVICE_DSCP);
 	if (!((service->has | gone) & PE_HAS(PE_SERVICE_TRACK_FIRST)))
 		service->track_first = base->track_first;
-	if (!((service->has | gone) & PE_HAS(PE_SERVICE_DSCP)))
+	return gone;
+}
+
+/* A DSCP for both directions takes the place of those for one. */
+static uint32_t pe_service_merge_quality(struct pe_service *service, const struct pe_service *base)
+{
+	uint32_t one = PE_HAS(PE_SERVICE_DSCP_FORWARD) | PE_HAS(PE_SERVICE_DSCP_REVERSE);
+	uint32_t gone = service->has & PE_HAS(PE_SERVICE_DSCP) ? one : 0;
+
+	if (!(service->has & PE_HAS(PE_SERVICE_DSCP)))
 		service->dscp = base->dscp;
+	if (!((service->has | gone) & PE_HAS(PE_SERVICE_DSCP_FORWARD)))
+		service->dscp_forward = base->dscp_forward;
+	if (!((service->has | gone) & PE_HAS(PE_SERVICE_DSCP_REVERSE)))
+		service->dscp_reverse = base->dscp_reverse;
+	if (!(service->has & PE_HAS(PE_SERVICE_PRIORITY)))
+		service->priority = base->priority;
+	if (!(service->has & PE_HAS(PE_SERVICE_MARK)))
+		service->mark = base->mark;
 	return gone;
 }
 
@@ -447,7 +499,8 @@ void pe_service_merge(struct pe_service *service, const struct pe_service *base)
 		service->steps = base->steps;
 		service->nsteps = base->nsteps;
 	}
-	service->has |= has & ~pe_service_merge_track(service, base);
+	has &= ~pe_service_merge_track(service, base);
+	service->has |= has & ~pe_service_merge_quality(service, base);
 }
 
 /**

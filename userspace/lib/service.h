@@ -89,7 +89,11 @@ struct pe_service_stats {
  * @exit_via: next hop of what leaves the sequence
  * @client_len: bits of @client
  * @proto: its protocol
- * @dscp: of packets that leave the sequence
+ * @dscp: of packets in both directions
+ * @dscp_forward: of packets to the server, instead
+ * @dscp_reverse: of packets to the client, instead
+ * @priority: of packets
+ * @mark: of packets
  * @track: enum pe_track
  * @track_first: code of the first step, 0 for what the method begins with
  * @nranges: how many @ranges, 0 for every port
@@ -120,6 +124,10 @@ struct pe_service {
 	uint8_t client_len;
 	uint8_t proto;
 	uint8_t dscp;
+	uint8_t dscp_forward;
+	uint8_t dscp_reverse;
+	uint32_t priority;
+	uint32_t mark;
 	uint32_t track;
 	uint32_t track_first;
 	uint8_t nranges;

@@ -70,6 +70,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> ACL "acl" PERMIT "permit" DENY "deny" DEFAULT "default" FLAGS "flags" TYPE "type"
 %token <word> CODE "code" FRAGMENTS "fragments" INSERT "insert" DELETE "delete" POSITION "position"
 %token <word> ENGINE "engine"
+%token <word> FORWARD "forward" MARK "mark" PRIORITY "priority" REVERSE "reverse"
 %token <word> BYTES "bytes" FLOWS "flows" LIMIT "limit"
 %token <word> STATE_WORD "state" UP "up" DOWN "down" DRAIN "drain" MAINTENANCE "maintenance"
 
@@ -400,7 +401,11 @@ service_items:
 |	service_items IIF name		{ service_iif(parse, $2, $3); CHECK; }
 |	service_items TRACK method	{ service_track(parse, $2, $3); CHECK; }
 |	service_items TRACK method NAME	{ service_track(parse, $2, $3); service_track_first(parse, $4); CHECK; }
-|	service_items DSCP NAME		{ service_dscp(parse, $2, $3); CHECK; }
+|	service_items DSCP NAME		{ service_dscp(parse, $2, $3, PE_SERVICE_DSCP); CHECK; }
+|	service_items DSCP FORWARD NAME	{ service_dscp(parse, $2, $4, PE_SERVICE_DSCP_FORWARD); CHECK; }
+|	service_items DSCP REVERSE NAME	{ service_dscp(parse, $2, $4, PE_SERVICE_DSCP_REVERSE); CHECK; }
+|	service_items PRIORITY NAME	{ service_priority(parse, $2, $3); CHECK; }
+|	service_items MARK NAME		{ service_mark(parse, $2, $3); CHECK; }
 |	service_items ANNOUNCE DEV name	{ service_announce(parse, $2, $4); CHECK; }
 |	service_items ACL name		{ service_acl(parse, $2, $3); CHECK; }
 |	service_items LIMIT		{ service_limit(parse, $2); CHECK; }
@@ -590,6 +595,7 @@ other:
 |	CAPTURE | COUNT | SNAPLEN | STEP_WORD | TRACE
 |	ACL | PERMIT | DENY | DEFAULT | FLAGS | TYPE | CODE | FRAGMENTS | POSITION
 |	POOL | MEMBERS | POLICY | FAILOVER | MAGLEV | KEY | FLOW | WEIGHT | DETECT | OFF | PACKETS
+|	FORWARD | MARK | PRIORITY | REVERSE
 |	BYTES | ENGINE | FLOWS | LIMIT
 |	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE
 |	ARP | CHECK_WORD | HTTP | TIMEOUT | VALIDATE

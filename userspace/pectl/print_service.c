@@ -165,14 +165,27 @@ static void print_emits(struct printer *p, const struct pe_step *step)
 	print_close(p);
 }
 
+static void print_quality(struct printer *p, const struct pe_service *service)
+{
+	if (service->has & PE_HAS(PE_SERVICE_DSCP))
+		print_uint(p, "dscp", "; dscp %llu", service->dscp);
+	if (service->has & PE_HAS(PE_SERVICE_DSCP_FORWARD))
+		print_uint(p, "dscp_forward", "; dscp forward %llu", service->dscp_forward);
+	if (service->has & PE_HAS(PE_SERVICE_DSCP_REVERSE))
+		print_uint(p, "dscp_reverse", "; dscp reverse %llu", service->dscp_reverse);
+	if (service->has & PE_HAS(PE_SERVICE_PRIORITY))
+		print_uint(p, "priority", "; priority %llu", service->priority);
+	if (service->has & PE_HAS(PE_SERVICE_MARK))
+		print_uint(p, "mark", "; mark %llu", service->mark);
+}
+
 static void print_track(struct printer *p, const struct pe_service *service)
 {
 	if (service->track)
 		print_string(p, "track", "; track %s", track_name(service->track));
 	if (service->track_first)
 		print_uint(p, "track_first", " %llu", service->track_first);
-	if (service->has & PE_HAS(PE_SERVICE_DSCP))
-		print_uint(p, "dscp", "; dscp %llu", service->dscp);
+	print_quality(p, service);
 }
 
 static void print_step_counters(struct printer *p, const struct pe_step *step,

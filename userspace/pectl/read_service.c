@@ -317,18 +317,46 @@ void service_track_first(struct parse *parse, struct word word)
 }
 
 /**
- * service_dscp() - the DSCP of packets that leave the sequence
+ * service_dscp() - the DSCP of packets
  * @parse: the text
  * @word: where it stands
  * @value: the DSCP
+ * @attr: for which directions: PE_SERVICE_DSCP or PE_SERVICE_DSCP_...
  */
-void service_dscp(struct parse *parse, struct word word, struct word value)
+void service_dscp(struct parse *parse, struct word word, struct word value, int attr)
 {
+	struct pe_service *service = parse->service;
+	uint8_t *where = attr == PE_SERVICE_DSCP_FORWARD ? &service->dscp_forward :
+			 attr == PE_SERVICE_DSCP_REVERSE ? &service->dscp_reverse :
+							   &service->dscp;
 	unsigned int dscp;
 
-	if (service_set(parse, PE_SERVICE_DSCP, word) &&
-	    parse_number(parse, value, 0, 63, "DSCP", &dscp))
-		parse->service->dscp = (uint8_t)dscp;
+	if (service_set(parse, attr, word) && parse_number(parse, value, 0, 63, "DSCP", &dscp))
+		*where = (uint8_t)dscp;
+}
+
+/**
+ * service_priority() - the priority of packets, for tc
+ * @parse: the text
+ * @word: where it stands
+ * @value: the priority
+ */
+void service_priority(struct parse *parse, struct word word, struct word value)
+{
+	if (service_set(parse, PE_SERVICE_PRIORITY, word))
+		parse_number(parse, value, 0, UINT32_MAX, "priority", &parse->service->priority);
+}
+
+/**
+ * service_mark() - the mark of packets, for tc
+ * @parse: the text
+ * @word: where it stands
+ * @value: the mark
+ */
+void service_mark(struct parse *parse, struct word word, struct word value)
+{
+	if (service_set(parse, PE_SERVICE_MARK, word))
+		parse_number(parse, value, 0, UINT32_MAX, "mark", &parse->service->mark);
 }
 
 /**
@@ -483,10 +511,6 @@ static void service_check(struct parse *parse)
 	else if (service->nranges && !service_has_ports(service))
 		parse_error(parse, source_word_at(parse->source, service->at[PE_SERVICE_PORT] - 1),
 			    "only tcp, udp and sctp have ports: one of them must be named");
-	else if (service->has & PE_HAS(PE_SERVICE_DSCP) && service->track != PE_TRACK_DSCP)
-		parse_error(parse, source_word_at(parse->source, service->at[PE_SERVICE_DSCP] - 1),
-			    "only 'track dscp' changes the DSCP: service '%s' lacks it",
-			    service->o.name);
 }
 
 /**

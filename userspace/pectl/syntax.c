@@ -56,6 +56,8 @@ static const struct {
 	{ WEIGHT, "a number from 0 to 65535" },
 	{ DETECT, "off, packets or window" },
 	{ PACKETS, "a number of packets" },
+	{ PRIORITY, "a number" },
+	{ MARK, "a number" },
 	{ BYTES, "a number of bytes" },
 	{ FLOWS, "a number of new flows" },
 	{ LIMIT, "packets, bytes or flows" },

@@ -211,8 +211,22 @@ static void put_track(void)
 	put("%s", methods[method]);
 	if (method && random_below(2))
 		put("%u", 16 + random_below(method == 1 ? 48 : 4000));
-	if (method == 1 && random_below(2))
+}
+
+static void put_quality(void)
+{
+	unsigned int which = random_below(32);
+
+	if (which & 1)
 		put("dscp %u", random_below(64));
+	if (which & 2)
+		put("dscp forward %u", random_below(64));
+	if (which & 4)
+		put("dscp reverse %u", random_below(64));
+	if (which & 8)
+		put("priority %u", random_below(70000));
+	if (which & 16)
+		put("mark %u", random_below(3));
 }
 
 static void put_key(void)
@@ -282,6 +296,8 @@ static void put_service(unsigned int i, unsigned int devices)
 	if (!random_below(3))
 		put_limit();
 	put_owner();
+	if (!random_below(3))
+		put_quality();
 	fputs(random_below(2) ? "; }\n" : "}\n", out);
 }
 

@@ -13,7 +13,7 @@
 #define DEVICE_WORDS \
 	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, owner, remote, server, tap, transparent, via or vni"
 #define SERVICE_WORDS \
-	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, limit, owner, port, proto, sctp, sequence, tcp, track, udp or vip"
+	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, limit, mark, owner, port, priority, proto, sctp, sequence, tcp, track, udp or vip"
 
 struct syntax_case {
 	const char *text;
@@ -37,7 +37,7 @@ static const struct syntax_case config_cases[] = {
 	{ "service a { clients 1.2.3.0/24; }",
 	  "1:13: error: unknown word 'clients'; expected '}', " SERVICE_WORDS },
 	{ "service a { vip 1.2.3.4; sequence b c; }",
-	  "1:37: error: unknown word 'c'; expected ',', '}', acl, announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, limit, owner, port, proto, sctp, sequence, tcp, track, udp or vip" },
+	  "1:37: error: unknown word 'c'; expected ',', '}', acl, announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, limit, mark, owner, port, priority, proto, sctp, sequence, tcp, track, udp or vip" },
 	{ "service a { vip 1.2.3.4; sequence b emits; }",
 	  "1:42: error: 'emits' needs a protocol such as tcp, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence b emits port 80; }",
@@ -120,8 +120,13 @@ static const struct syntax_case config_cases[] = {
 	{ "service a { vip 1.2.3.4 track link 1; }", "1:36: error: 'track link' has no codes" },
 	{ "service a { track dscp track vlan; }",
 	  "1:24: error: 'track' says again what service 'a' has been told" },
-	{ "service a { vip 1.2.3.4; track vlan; dscp 1; sequence b; }",
-	  "1:38: error: only 'track dscp' changes the DSCP: service 'a' lacks it" },
+	{ "service a { dscp forward 1; dscp forward 2; }",
+	  "1:29: error: 'dscp' says again what service 'a' has been told" },
+	{ "service a { dscp reverse 64; }",
+	  "1:26: error: '64' is no DSCP; it is a number from 0 to 63" },
+	{ "service a { mark 4294967296; }",
+	  "1:18: error: '4294967296' is no mark; it is a number from 0 to 4294967295" },
+	{ "service a { priority; }", "1:21: error: 'priority' needs a number, but here is ';'" },
 	{ "engine { }",
 	  "1:1: error: nothing is said of the engine: give it a limit, or leave it out" },
 	{ "engine { limit flows 5; limit packets 6; }",
