@@ -245,6 +245,12 @@ def what_is_left_stays(f):
     account.stop()
     expect("with another limit", (account.forward[0], account.limited[0]),
            (100, 0))
+    pe.pectl("service", "change", f"one{f.name}", "limit", "packets", "10")
+    account = Account(f)
+    with packet.Sender(u1, 0, 1) as sender:
+        sender.send(*(datagram(f, f.W1) for _ in range(100)))
+    spent = account.stop()
+    at_most("packets of a lower limit", account.forward[0], 10, spent)
 
 
 @suite.case(*FAMILIES)

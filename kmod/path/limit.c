@@ -26,10 +26,17 @@ static bool pe_limit_take(struct pe_limit *limit, struct pe_limit_cpu *mine,
 {
 	unsigned long now = jiffies;
 	bool enough = true;
+	s64 portion;
 	int i;
 
 	for (i = 0; i < PE_MEASURES; i++) {
-		if (mine->left[i] >= cost[i] || !READ_ONCE(limit->portion[i]))
+		portion = READ_ONCE(limit->portion[i]);
+		if (!portion)
+			continue;
+		/* It was borrowed before the limit was lowered. */
+		if (unlikely(mine->left[i] > max(portion, cost[i])))
+			mine->left[i] = max(portion, cost[i]);
+		if (likely(mine->left[i] >= cost[i]))
 			continue;
 		if (mine->dry[i] == now)
 			return false;
