@@ -34,7 +34,7 @@ static unsigned int pe_doctor_hear(const struct pe_pool *pool, u32 round)
 		struct pe_device *dev = pool->member[i].device;
 
 		if (dev->health->visit != round)
-			pe_health_hear(dev);
+			pe_health_hear(pool, dev);
 		dev->health->visit = round;
 		heard += pe_doctor_heard(pool, dev->health);
 	}

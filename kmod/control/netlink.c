@@ -640,14 +640,20 @@ int pe_nl_device_state_doit(struct sk_buff *skb, struct genl_info *info)
 	err = pe_call_begin_change(&call, info, info->attrs[PE_DEVICE_ACTS_AS]);
 	if (err)
 		goto out;
-	if (!name || !info->attrs[PE_DEVICE_STATE]) {
+	if (!name) {
 		err = pe_refuse(&call.refusal, -EINVAL, 0, 0,
-				"a state needs a device and a device a state: give both");
+				"no device was given: name the one whose state it is");
 		goto out;
 	}
 	obj = pe_call_find(&call, PE_NOUN_DEVICE, name);
 	if (!obj) {
 		err = -ENOENT;
+		goto out;
+	}
+	if (!info->attrs[PE_DEVICE_STATE]) {
+		err = pe_refuse(&call.refusal, -EINVAL, 0, 0,
+				"device %s was given no state: give one",
+				obj->name);
 		goto out;
 	}
 	err = pe_owner_may(call.txn, obj, PE_NOUN_DEVICE, &call.refusal);

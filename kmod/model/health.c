@@ -20,8 +20,13 @@
 #define PE_RECENT_WINDOWS	20
 #define PE_RECENT_BESIDE	200
 
-/* What nobody asked again within this time is no evidence any more. */
+/* What nobody asked again within this time is no evidence any more. An inline
+ * device was denying what it did not return, perhaps, and must be judged by what
+ * it is handed at the moment: there the time is this many windows, or so long.
+ */
 #define PE_EVIDENCE_TIME	(10 * HZ)
+#define PE_FRESH_WINDOWS	2
+#define PE_FRESH_TIME		HZ
 
 /**
  * pe_health_new() - a device that works as far as is known
@@ -109,24 +114,36 @@ void pe_health_set(struct pe_net *pn, struct pe_device *dev,
 		schedule_work(&pn->settle_work);
 }
 
+/* How long what is not returned counts against a device. */
+static unsigned long pe_health_fresh(const struct pe_device *dev,
+				     unsigned long window)
+{
+	if (dev->kind != PE_DEVICE_KIND_INLINE)
+		return PE_EVIDENCE_TIME;
+	return max_t(unsigned long, PE_FRESH_WINDOWS * window, PE_FRESH_TIME);
+}
+
 /**
  * pe_health_hear() - see whether a device has answered since the last time
+ * @pool: live pool that it is a member of
  * @dev: device
  *
  * Context: process context, pe_net.health_lock held.
  */
-void pe_health_hear(struct pe_device *dev)
+void pe_health_hear(const struct pe_pool *pool, struct pe_device *dev)
 {
+	unsigned long window = msecs_to_jiffies(pool->detect_window);
 	struct pe_health *health = dev->health;
 	struct pe_pulse pulse;
 
+	if (time_after(jiffies, health->stirred + pe_health_fresh(dev, window))) {
+		health->waiting = false;
+		health->base = health->seen;
+	}
 	pe_device_pulse(dev->stats, &pulse);
 	if (memcmp(&pulse, &health->seen, sizeof(pulse))) {
 		health->stirred = jiffies;
 		health->seen = pulse;
-	} else if (time_after(jiffies, health->stirred + PE_EVIDENCE_TIME)) {
-		health->waiting = false;
-		health->base = pulse;
 	}
 	if (pulse.beat[PE_BEAT_ANSWERED] !=
 	    health->base.beat[PE_BEAT_ANSWERED]) {
@@ -190,6 +207,9 @@ static enum pe_cause pe_health_inline(const struct pe_pool *pool,
 	if (since->beat[PE_BEAT_ASKED] < pool->detect_packets)
 		return PE_CAUSE_BEGIN;
 	if (pool->members == 1)
+		return PE_CAUSE_BEGIN;
+	/* What it did not return long ago may have been denied. */
+	if (time_after(jiffies, health->stirred + PE_FRESH_WINDOWS * window))
 		return PE_CAUSE_BEGIN;
 	/* One that was found dead before has to show that it is not. */
 	if (health->proven ? time_before(health->asked,

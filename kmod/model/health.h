@@ -80,6 +80,6 @@ void pe_health_set(struct pe_net *pn, struct pe_device *dev,
 		   const char *evidence);
 bool pe_health_look(struct pe_net *pn, const struct pe_pool *pool,
 		    struct pe_device *dev, bool others);
-void pe_health_hear(struct pe_device *dev);
+void pe_health_hear(const struct pe_pool *pool, struct pe_device *dev);
 
 #endif /* _PE_HEALTH_H */
