@@ -15,6 +15,7 @@ from itertools import product
 
 from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
+from lib.echo import Echo, Loop
 from lib.ktap import PATIENCE, Suite, diag, expect, poll, require
 from lib.lab import Lab
 from lib.wire import Capture
@@ -92,36 +93,18 @@ class Monitor:
                 return event
 
 
-class Stream:
-    """Datagrams to a server that echoes them, as fast as 1,000 a second."""
+class Stream(Echo):
+    """As fast as 1,000 a second; first is the one whose server answers."""
 
-    def __init__(self, f, port, web=webs[1]):
-        self.u, self.w = (f.U1, flow.port()), (f.W1, port)
-        self.server = flow.bound(web, f, flow.DGRAM, *self.w)
-        self.client = flow.bound(u1, f, flow.DGRAM, *self.u)
-        self.client.connect(self.w)
-        for sock in (self.server, self.client):
-            sock.setblocking(False)
-        self.sent = self.back = 0
+    def __init__(self, f, port, first=None):
+        super().__init__(f, u1, [] if first else [webs[1]], (f.W1, port))
+        self.loop = Loop([first, self] if first else [self])
 
     def turn(self):
-        self.client.send(b"%d" % self.sent)
-        self.sent += 1
+        self.send()
         time.sleep(0.001)
-        for sock, func in ((self.server, self.serve), (self.client, self.take)):
-            try:
-                while True:
-                    func(sock)
-            except BlockingIOError:
-                pass
-
-    def serve(self, sock):
-        data, peer = sock.recvfrom(100)
-        sock.sendto(data, peer)
-
-    def take(self, sock):
-        sock.recv(100)
-        self.back += 1
+        while self.loop.turn(0):
+            pass
 
     def until(self, what, condition, seconds=10):
         end = time.monotonic() + seconds * PATIENCE
@@ -131,12 +114,8 @@ class Stream:
 
     def answered(self, more=5):
         """Send until some more come back."""
-        want = self.back + more
-        self.until("answers", lambda: self.back >= want)
-
-    def close(self):
-        self.server.close()
-        self.client.close()
+        want = len(self.back) + more
+        self.until("answers", lambda: len(self.back) >= want)
 
 
 def begin():
@@ -234,7 +213,7 @@ def denying_is_not_dying(f):
     time.sleep(20 * STILL + 0.1)
     for _ in range(150):
         denied.turn()
-    expect("denied", denied.back, 0)
+    expect("denied", denied.back, [])
     expect("state", states("fw1")["fw1"][0], "up")
     one.close()
     denied.close()
@@ -245,22 +224,13 @@ def one_of_many(f):
     """What the others have stays with them."""
     begin()
     streams = [Stream(f, 81)]
-    port = streams[0].w[1]
 
     def pick(one):
         return told.explain(pe, "udp", one.u, one.w)["forward"][0]["device"]
 
-    # One server's socket answers all of them.
     while {pick(s) for s in streams} != {f"fw{n}" for n in FIREWALLS}:
         require(len(streams) < 40, "flows do not spread")
-        more = Stream.__new__(Stream)
-        more.u, more.w = (f.U1, flow.port()), (f.W1, port)
-        more.server = streams[0].server
-        more.client = flow.bound(u1, f, flow.DGRAM, *more.u)
-        more.client.connect(more.w)
-        more.client.setblocking(False)
-        more.sent = more.back = 0
-        streams.append(more)
+        streams.append(Stream(f, 81, streams[0]))
     before = {s.u: pick(s) for s in streams}
     for one in streams:
         one.answered(3)

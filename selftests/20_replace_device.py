@@ -11,14 +11,13 @@ under load, and back again.
 
 The firewalls count what they let pass, and what they should not have seen.
 """
-import select
-import struct
 import subprocess
 import time
 from itertools import product
 
 from lib import engine, flow
 from lib.addr import FAMILIES, mac
+from lib.echo import Echo, Loop
 from lib.ktap import Suite, diag, expect, poll, require
 from lib.lab import Lab
 
@@ -58,31 +57,16 @@ service both {{ vip {FAMILIES[0].W3}; sequence with, web; }}
               for f, p in product(FAMILIES, ("tcp", "udp")))
 
 
-class Echo:
-    """Numbered datagrams to a server that sends them back."""
-
+class Datagrams(Echo):
     def __init__(self, f):
-        self.server = flow.bound(web, f, flow.DGRAM, f.W1, 80)
-        self.client = flow.bound(u1, f, flow.DGRAM, f.U1, flow.port())
-        self.client.connect((f.W1, 80))
-        self.todo = {self.server: self.serve, self.client: self.take}
-        self.sent = 0
-        self.back = []
+        super().__init__(f, u1, [web], (f.W1, 80))
 
     def go(self):
-        while self.sent - len(self.back) < 16:
-            self.client.send(struct.pack("!I", self.sent) + b"." * 60)
-            self.sent += 1
-
-    def serve(self):
-        data, peer = self.server.recvfrom(100)
-        self.server.sendto(data, peer)
-
-    def take(self):
-        self.back.append(struct.unpack("!I", self.client.recv(100)[:4])[0])
+        while self.waits() < 16:
+            self.send()
 
     def idle(self):
-        return self.sent == len(self.back)
+        return not self.waits()
 
     def check(self):
         require(self.sent > 10 * ROUNDS, f"only {self.sent} were sent")
@@ -125,6 +109,10 @@ class Stream:
         require(self.sent > 10 * CHUNK, f"only {self.sent} bytes were sent")
         expect("bytes back", self.back, self.sent)
 
+    def close(self):
+        for sock in self.todo:
+            sock.close()
+
 
 def passed(number):
     """What a firewall counted: asked, answered, denied."""
@@ -157,11 +145,7 @@ def handed():
 
 def load(flows):
     """Traffic until there were enough rounds and everything is answered."""
-    ready, todo, rounds, proc = select.poll(), {}, 0, None
-    for one in flows:
-        for sock, func in one.todo.items():
-            ready.register(sock, select.POLLIN)
-            todo[sock.fileno()] = func
+    loop, rounds, proc = Loop(flows), 0, None
     last = time.monotonic()
     while rounds < ROUNDS or not all(one.idle() for one in flows):
         if proc and proc.poll() is not None:
@@ -173,8 +157,7 @@ def load(flows):
             proc = proc or swap(rounds % 2 + 1)
             for one in flows:
                 one.go()
-        for fd, _ in ready.poll(20):
-            todo[fd]()
+        loop.turn()
 
 
 @suite.case()
@@ -185,7 +168,7 @@ def back_and_forth_under_load():
         for dev in ("out0", "in0"):
             node.run(["tc", "qdisc", "add", "dev", dev, "root", "netem",
                       "delay", "10ms", "limit", "10000"])
-    flows = [kind(f) for f in FAMILIES for kind in (Echo, Stream)]
+    flows = [kind(f) for f in FAMILIES for kind in (Datagrams, Stream)]
     drops, before, given = pe.drops(), totals(), handed()
     counted = {n: passed(n) for n in firewalls}
     load(flows)
@@ -209,8 +192,7 @@ def back_and_forth_under_load():
     for n, one in shares.items():
         require(min(one[:2]) > 0, f"firewall {n} was never used: {one}")
     for one in flows:
-        for sock in one.todo:
-            sock.close()
+        one.close()
 
 
 def refused(status, sentence, *args):

@@ -12,13 +12,12 @@
 Nothing is lost but what is inside the old device, nothing arrives twice; a
 change that nobody confirms is cut back by itself.
 """
-import select
-import struct
 import tempfile
 from itertools import product
 
 from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
+from lib.echo import Echo, Loop
 from lib.ktap import Suite, diag, expect, poll, require
 from lib.lab import Lab
 from lib.wire import Capture, check_walk, got, put
@@ -98,58 +97,21 @@ def undone_unless_confirmed():
     cut_back()
 
 
-class Echo:
-    """Numbered datagrams, sent back by whichever server they come to."""
-
-    def __init__(self, f, watched):
-        self.client = flow.bound(u1, f, flow.DGRAM, f.U1, flow.port())
-        self.client.connect((f.W1, 80))
-        self.sent = 0
-        self.back = []
-        watched[self.client] = self.take
-        for n, web in webs.items():
-            server = flow.bound(web, f, flow.DGRAM, f.W1, 80)
-            watched[server] = lambda s=server, n=n: self.serve(s, n)
-
-    def send(self):
-        self.client.send(struct.pack("!I", self.sent) + b"." * 60)
-        self.sent += 1
-
-    @staticmethod
-    def serve(server, n):
-        data, peer = server.recvfrom(100)
-        server.sendto(data + bytes((n,)), peer)
-
-    def take(self):
-        data = self.client.recv(100)
-        self.back.append((struct.unpack("!I", data[:4])[0], data[-1]))
-
-
 @suite.case()
 def under_traffic():
     """Every request is answered once, by the one server or the other, but for
     what was inside a firewall that left the sequence: that is counted."""
-    watched = {}
-    flows = [Echo(f, watched) for f in FAMILIES]
-    waiting = select.poll()
-    by_fd = {sock.fileno(): (sock, func) for sock, func in watched.items()}
-    for fd in by_fd:
-        waiting.register(fd, select.POLLIN)
+    flows = [Echo(f, u1, webs.values(), (f.W1, 80)) for f in FAMILIES]
+    loop = Loop(flows)
 
     def run(count):
         """Until that many more are answered, or nothing comes any more."""
         until = sum(len(one.back) for one in flows) + count
         while sum(len(one.back) for one in flows) < until:
             for one in flows:
-                if one.sent - len(one.back) < 32:
+                if one.waits() < 32:
                     one.send()
-            for fd, _ in waiting.poll(20):
-                by_fd[fd][1]()
-
-    def drain():
-        while ready := waiting.poll(300):
-            for fd, _ in ready:
-                by_fd[fd][1]()
+            loop.turn()
 
     drops = pe.drops()
     for _ in range(ROUNDS):
@@ -157,17 +119,17 @@ def under_traffic():
             run(500)
             change()
     run(500)
-    drain()
+    while loop.turn(300):
+        pass
     lost = 0
     for one in flows:
-        numbers = [number for number, _ in one.back]
-        expect("answers once each", len(set(numbers)), len(numbers))
-        expect("servers", {server for _, server in one.back}, {1, 2})
-        lost += one.sent - len(numbers)
+        expect("answers once each", len(set(one.back)), len(one.back))
+        expect("servers", set(one.by), {0, 1})
+        lost += one.waits()
     diag(f"{lost} of {sum(one.sent for one in flows)} were inside")
     pe.check_drops(drops, **({"wrong_place": lost} if lost else {}))
-    for sock in watched:
-        sock.close()
+    for one in flows:
+        one.close()
     require(in_force() == 1, "not cut back")
 
 

@@ -11,14 +11,13 @@
 Nothing is lost, nothing arrives twice, nothing goes half by one and half by
 the other.
 """
-import select
-import struct
 import subprocess
 import time
 from itertools import product
 
 from lib import engine, flow
 from lib.addr import FAMILIES, mac
+from lib.echo import Echo, Loop
 from lib.ktap import Suite, diag, expect, require
 from lib.lab import Lab
 from lib.wire import UDP, Capture, check_walk, got, put
@@ -55,40 +54,12 @@ def delay(on):
                            else [])])
 
 
-class Echo:
-    """Numbered datagrams to a server that sends them back."""
-
-    def __init__(self, f):
-        self.u = (f.U1, flow.port())
-        self.server = flow.bound(web, f, flow.DGRAM, f.W1, 80)
-        self.client = flow.bound(u1, f, flow.DGRAM, *self.u)
-        self.client.connect((f.W1, 80))
-        self.sent = 0
-        self.back = []
-
-    def send(self):
-        self.client.send(struct.pack("!I", self.sent) + b"." * 60)
-        self.sent += 1
-
-    def serve(self):
-        data, peer = self.server.recvfrom(100)
-        self.server.sendto(data, peer)
-
-    def take(self):
-        self.back.append(struct.unpack("!I", self.client.recv(100)[:4])[0])
-
-
 @suite.case()
 def loses_nothing():
     """What is in the old firewall when it leaves the sequence goes on as the
     old sequence says: every packet is answered, none is dropped."""
-    flows = [Echo(f) for f in FAMILIES]
-    poll = select.poll()
-    todo = {}
-    for one in flows:
-        for sock, func in ((one.server, one.serve), (one.client, one.take)):
-            poll.register(sock, select.POLLIN)
-            todo[sock.fileno()] = func
+    flows = [Echo(f, u1, [web], (f.W1, 80)) for f in FAMILIES]
+    loop = Loop(flows)
     files = [pe.file(conf(n)) for n in (2, 1)]
     delay(True)
     before = {n: pe.device_counters(f"fw{n}") for n in (1, 2)}
@@ -97,7 +68,7 @@ def loses_nothing():
     proc = None
     last = time.monotonic()
     while rounds < ROUNDS or proc or (
-            any(one.sent > len(one.back) for one in flows) and
+            any(one.waits() for one in flows) and
             time.monotonic() - last < flow.TIMEOUT):
         if proc and proc.poll() is not None:
             expect("exit status of apply", proc.returncode, 0)
@@ -107,10 +78,9 @@ def loses_nothing():
                                      "-f", files[rounds % 2]],
                                     stdout=subprocess.DEVNULL)
         for one in flows:
-            if (proc or rounds < ROUNDS) and one.sent - len(one.back) < 32:
+            if (proc or rounds < ROUNDS) and one.waits() < 32:
                 one.send()
-        for fd, _ in poll.poll(20):
-            todo[fd]()
+        loop.turn()
     delay(False)
     for one in flows:
         require(one.sent > 10 * ROUNDS, f"only {one.sent} were sent")
