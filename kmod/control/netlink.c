@@ -719,6 +719,8 @@ struct genl_family pe_nl_family __ro_after_init = {
 	.name		= PE_GENL_NAME,
 	.version	= PE_GENL_VERSION,
 	.netnsok	= true,
+	/* A large commit is nobody else's business: pe_net.lock is enough. */
+	.parallel_ops	= true,
 	.module		= THIS_MODULE,
 	.ops		= pe_nl_ops,
 	.n_ops		= ARRAY_SIZE(pe_nl_ops),

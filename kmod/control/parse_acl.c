@@ -273,8 +273,8 @@ static int pe_parse_acl_more(struct pe_acl_reader *r, struct pe_txn *txn,
 			     const struct nlattr *attr)
 {
 	u32 first = nla_get_u32(attr);
+	struct pe_acl_mark mark;
 	struct pe_change *last;
-	u32 ports;
 	int err;
 
 	last = list_empty(&txn->changes) ? NULL :
@@ -295,12 +295,10 @@ static int pe_parse_acl_more(struct pe_acl_reader *r, struct pe_txn *txn,
 			      r->info->attrs[PE_ACL_OWNER], -EINVAL,
 			      "acl %s says whose it is in a message that is not its first: say it there",
 			      r->name);
-	ports = r->acl->ports_n;
+	mark = pe_acl_mark(r->acl);
 	err = pe_acl_read(r);
-	if (err) {
-		r->acl->n = first;
-		r->acl->ports_n = ports;
-	}
+	if (err)
+		pe_acl_back(r->pn, r->acl, &mark);
 	return err;
 }
 

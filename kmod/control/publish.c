@@ -68,11 +68,32 @@ static void pe_publish_users(const struct pe_service *svc, int by)
 /* Packets meet the new rules from here on, wherever the list is asked. */
 static void pe_publish_acl(struct pe_net *pn, struct pe_object *obj)
 {
-	struct pe_acl *old = obj->live, *new = obj->next;
+	struct pe_acl *new = obj->next;
 
-	if (new)
-		new->generation = pn->generation;
-	rcu_assign_pointer((new ?: old)->gate->acl, new);
+	if (!new)
+		return;
+	new->generation = pn->generation;
+	rcu_assign_pointer(new->gate->acl, new);
+}
+
+/* Lists that are deleted, once no packet is at a service that had one: a gate
+ * without a list lets nothing in.
+ */
+static void pe_publish_acls_gone(struct pe_txn *txn)
+{
+	struct pe_object *obj;
+	struct pe_acl *old;
+	bool waited = false;
+
+	list_for_each_entry(obj, &txn->touched[PE_NOUN_ACL], touched) {
+		old = obj->live;
+		if (!old || obj->next)
+			continue;
+		if (!waited)
+			synchronize_rcu();
+		waited = true;
+		rcu_assign_pointer(old->gate->acl, NULL);
+	}
 }
 
 static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
@@ -103,8 +124,10 @@ static void pe_publish_past(struct pe_txn *txn, struct pe_addr *a)
 {
 	struct pe_addr *past = pe_addr_fresh(a);
 
-	if (past)
-		pe_drain_addr(txn->drain, past);
+	if (!past)
+		return;
+	pe_drain_addr(txn->drain, past);
+	pe_addr_forget(a);
 }
 
 static void pe_publish_addr(struct pe_net *pn, struct pe_table *table,
@@ -260,7 +283,8 @@ static void pe_publish_object(struct pe_net *pn, struct pe_txn *txn,
 		pe_publish_announce(pn, old, obj->next);
 	pe_publish_owner(pn, obj, noun);
 	list_del_init(&obj->touched);
-	obj->live = obj->next;
+	/* Packets ask whether there is one. */
+	WRITE_ONCE(obj->live, obj->next);
 	obj->next = NULL;
 	obj->change = NULL;
 	if (changed && (old || obj->live))
@@ -310,6 +334,7 @@ void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
 		if (obj->next != obj->live)
 			pe_publish_engine(pn, obj);
 	pe_publish_addrs(pn, txn);
+	pe_publish_acls_gone(txn);
 	for (noun = PE_NOUNS - 1; noun >= 0; noun--) {
 		list_for_each_entry_safe(obj, tmp, &txn->touched[noun],
 					 touched) {

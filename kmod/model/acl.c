@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Access lists: their lifetime, and rules made ready to be looked up. */
 
+#include <linux/hash.h>
 #include <linux/in.h>
 #include <linux/jhash.h>
 #include <linux/random.h>
@@ -115,6 +116,38 @@ int pe_acl_add_iface(struct pe_net *pn, struct pe_acl *acl,
 	acl->iface[acl->ifaces++] = iface;
 	rule->iif = acl->ifaces;
 	return 0;
+}
+
+/**
+ * pe_acl_mark() - what a list has now, to come back to
+ * @acl: list that is not live
+ *
+ * Return: the place for pe_acl_back().
+ */
+struct pe_acl_mark pe_acl_mark(const struct pe_acl *acl)
+{
+	return (struct pe_acl_mark) {
+		.n = acl->n,
+		.ports_n = acl->ports_n,
+		.ifaces = acl->ifaces,
+	};
+}
+
+/**
+ * pe_acl_back() - what was added to a list since is not there any more
+ * @pn: namespace
+ * @acl: list that is not live
+ * @mark: what it had then
+ *
+ * Context: pe_net.lock held.
+ */
+void pe_acl_back(struct pe_net *pn, struct pe_acl *acl,
+		 const struct pe_acl_mark *mark)
+{
+	acl->n = mark->n;
+	acl->ports_n = mark->ports_n;
+	while (acl->ifaces > mark->ifaces)
+		pe_iface_put(pn, acl->iface[--acl->ifaces]);
 }
 
 static void pe_tally_free_rcu(struct rcu_head *head)
@@ -462,13 +495,18 @@ static bool pe_acl_same(const struct pe_acl *a, u32 i, const struct pe_acl *b,
 	return !memcmp(&x, &y, sizeof(x));
 }
 
+/* Of all that pe_acl_same() compares: who fills a bucket repeats a rule. */
 static u32 pe_acl_hash(const struct pe_acl *acl, u32 i)
 {
 	struct pe_acl_rule rule = acl->rule[i];
+	const struct pe_iface *iface = rule.iif ? acl->iface[rule.iif - 1] : NULL;
+	u32 hash = jhash(&acl->ports[rule.port],
+			 (rule.sports + rule.dports) * sizeof(*acl->ports),
+			 acl->gate->seed ^ hash_ptr(iface, 32));
 
 	rule.iif = 0;
 	rule.port = 0;
-	return jhash(&rule, sizeof(rule), 0);
+	return jhash(&rule, sizeof(rule), hash);
 }
 
 /* Of the rules of the old version that count, the first one of each bucket; the
@@ -485,6 +523,7 @@ static int pe_acl_index_old(const struct pe_acl *old, u32 **bucket, u32 **next,
 		return -ENOMEM;
 	memset32(*bucket, U32_MAX, mask + 1);
 	for (i = old->n; i--;) {
+		cond_resched();
 		if (!old->tally[i])
 			continue;
 		hash = pe_acl_hash(old, i) & mask;
@@ -517,11 +556,13 @@ static int pe_acl_inherit(struct pe_acl *acl, const struct pe_acl *old)
 		return 0;
 	mask = roundup_pow_of_two(old->n) - 1;
 	err = pe_acl_index_old(old, &bucket, &next, mask);
-	for (i = 0; !err && i < acl->n; i++)
+	for (i = 0; !err && i < acl->n; i++) {
+		cond_resched();
 		if (acl->rule[i].has & PE_ACL_COUNTS)
 			pe_acl_inherit_one(acl, old, i,
 					   &bucket[pe_acl_hash(acl, i) & mask],
 					   next);
+	}
 	kvfree(bucket);
 	kvfree(next);
 	return err;

@@ -188,6 +188,13 @@ struct pe_acl {
 	struct rcu_head		rcu;
 };
 
+/* How much a list had at a time. */
+struct pe_acl_mark {
+	u32			n;
+	u32			ports_n;
+	u32			ifaces;
+};
+
 /**
  * pe_acl_of() - the rules of a list, for those who may change them
  * @gate: the list
@@ -205,6 +212,9 @@ struct pe_acl_rule *pe_acl_add(struct pe_acl *acl);
 int pe_acl_add_ports(struct pe_acl *acl, u16 first, u16 last);
 int pe_acl_add_iface(struct pe_net *pn, struct pe_acl *acl,
 		     struct pe_iface *iface);
+struct pe_acl_mark pe_acl_mark(const struct pe_acl *acl);
+void pe_acl_back(struct pe_net *pn, struct pe_acl *acl,
+		 const struct pe_acl_mark *mark);
 int pe_acl_build(struct pe_acl *acl, struct pe_gate *gate);
 void pe_gate_put(struct pe_gate *gate);
 void pe_acl_client_sum(const struct pe_acl_clients *clients,

@@ -400,6 +400,24 @@ int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal)
 }
 
 /**
+ * pe_addr_forget() - what drains at an address is not looked for too far back
+ * @a: what lives there
+ *
+ * What is cut off stays until its time is up, though no packet finds it.
+ *
+ * Context: pe_net.lock held.
+ */
+void pe_addr_forget(struct pe_addr *a)
+{
+	int i;
+
+	for (i = 0; a && i < PE_PAST_MAX; i++)
+		a = pe_addr_older(a);
+	if (a)
+		rcu_assign_pointer(a->past, NULL);
+}
+
+/**
  * pe_addr_free() - free an address that packets never saw, or see no more
  * @a: address
  *

@@ -93,7 +93,8 @@ struct pe_codes {
  * @codes: of all its services that have such
  * @lookup: enum pe_lookup, with PE_LOOKUP_PAST where there is @past
  * @searchable: many ports, none in two ranges that differ
- * @past: what lived there before a change and drains, the newest first
+ * @past: what lived there before a change and drains, the newest first; at most
+ *	PE_PAST_MAX of them in a row
  * @rcu: freed when no packet can see it
  * @next: of what drains: in pe_drain.addrs
  * @size: entries there is room for, while it is being made; 0 once it drains
@@ -135,6 +136,11 @@ static inline struct pe_addr *pe_addr_older(const struct pe_addr *a)
 {
 	return rcu_dereference_check(a->past, 1);
 }
+
+/* Changes of one address that are looked back at: with more, who changes it all
+ * the time would make packets pay for it.
+ */
+#define PE_PAST_MAX	64
 
 /**
  * pe_addr_is_empty() - has an address nothing that keeps it in a table?
@@ -209,6 +215,7 @@ struct pe_addr *pe_addr_copy(const struct pe_addr *a, u32 size);
 bool pe_addr_add(struct pe_addr *a, const struct pe_entry *entry);
 bool pe_addr_drain(struct pe_addr *a, const struct pe_entry *entry);
 int pe_addr_settle(struct pe_addr *a, struct pe_refusal *refusal);
+void pe_addr_forget(struct pe_addr *a);
 void pe_addr_free(struct pe_addr *a);
 void pe_addr_free_rcu(struct pe_addr *a);
 

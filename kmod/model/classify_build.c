@@ -58,6 +58,9 @@ static int pe_class_take(struct pe_class_builder *b, u64 words)
 		return -E2BIG;
 	while (room < b->used + words)
 		room += room / 2;
+	/* Nothing larger can be allocated. */
+	if (room > INT_MAX / sizeof(*b->class->word) - 1)
+		return -E2BIG;
 	if (room > b->class->words && pe_class_resize(b, room))
 		return -ENOMEM;
 	b->used += words;

@@ -89,18 +89,22 @@ static struct pe_table *pe_drain_table(struct pe_net *pn,
 	return pe_prefixes_table(pe_net_clients(pn, family), past->length);
 }
 
-/* Packets find it no more. An address where nothing else was left goes. */
+/* Packets find it no more, if they still did: pe_addr_forget(). An address where
+ * nothing else was left goes.
+ */
 static void pe_drain_unlink(struct pe_net *pn, struct pe_addr *past)
 {
 	struct pe_table *table = pe_drain_table(pn, past);
 	struct pe_addr *a = pe_table_find(table, &past->addr, past->proto);
 	struct pe_addr *at = a;
 
-	while (pe_addr_older(at) != past)
-		at = pe_addr_older(at);
-	rcu_assign_pointer(at->past, pe_addr_older(past));
 	if (past->length != PE_ADDR_WHOLE)
 		pe_prefixes_drained(pe_net_clients(pn, pe_family_of(past->proto)));
+	while (at && pe_addr_older(at) != past)
+		at = pe_addr_older(at);
+	if (!at)
+		return;
+	rcu_assign_pointer(at->past, pe_addr_older(past));
 	if (pe_addr_older(a))
 		return;
 	WRITE_ONCE(a->lookup, a->lookup & ~PE_LOOKUP_PAST);

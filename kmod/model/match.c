@@ -308,21 +308,12 @@ static bool pe_past_has(const struct pe_hit *past, enum pe_match now)
 	       pe_device_is_nat(server->device);
 }
 
-/* Changes of one address that are looked back at: with more, who changes it all
- * the time would make packets pay for it.
- */
-#define PE_PAST_MAX	64
-
 static bool pe_match_past_at(const struct pe_addr *a, u8 role,
 			     const struct pe_key *key, struct pe_hit *hit)
 {
 	struct pe_hit past;
-	int i;
 
-	for (i = 0; i < PE_PAST_MAX; i++) {
-		a = pe_addr_older(a);
-		if (!a)
-			break;
+	while ((a = pe_addr_older(a))) {
 		past = (struct pe_hit) {};
 		pe_match_all(a, role, key, &past);
 		if (!pe_past_has(&past, hit->match))

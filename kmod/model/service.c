@@ -512,6 +512,10 @@ static void pe_service_fold(struct pe_service *svc, struct pe_service *old)
 	if (svc->counts == counts)
 		return;
 	pe_steps_map(seq, svc->seq, map);
+	/* Before its stages: what went past a step was counted there as well, and
+	 * is taken from what is counted there when it is shown.
+	 */
+	pe_service_fold_skipped(svc->counts->before, map, old);
 	for (stage = seq->stage; stage < seq->end; stage++) {
 		if (pe_stage_is_twin(seq, stage))
 			continue;
@@ -520,7 +524,6 @@ static void pe_service_fold(struct pe_service *svc, struct pe_service *old)
 		pe_before_add_stage(svc->counts->before, map, seq, stage,
 				    &sum);
 	}
-	pe_service_fold_skipped(svc->counts->before, map, old);
 	if (counts->before)
 		pe_before_add_before(svc->counts->before, map, counts->before);
 }
@@ -535,6 +538,8 @@ static void pe_service_fold(struct pe_service *svc, struct pe_service *old)
 void pe_service_succeed(struct pe_service *svc, struct pe_service *old)
 {
 	svc->older = pe_service_drains(svc, old) ? old : old->older;
+	if (svc->older)
+		svc->older->newer = svc;
 	pe_service_fold(svc, old);
 }
 
@@ -565,9 +570,9 @@ void pe_service_drained(struct pe_service *old)
 	if (!svc)
 		return;
 	pe_service_fold(svc, old);
-	while (svc->older != old)
-		svc = svc->older;
-	svc->older = old->older;
+	old->newer->older = old->older;
+	if (old->older)
+		old->older->newer = old->newer;
 }
 
 static void pe_service_step_before(const struct pe_service *svc, u8 step,

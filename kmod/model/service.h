@@ -64,12 +64,13 @@ struct pe_traffic {
  * @generation: of the transaction that made it
  * @older: of the live version and those behind it, the next older version that
  *	drains; under pe_net.lock
+ * @newer: of those behind it, the version whose @older it is
  * @rcu: freed when no packet can see it
  * @draining: in pe_drain.services
  * @rates: what @limit has, from this version on
  * @range: the ports; dynamic ones come last
  *
- * Immutable once live, but for @older.
+ * Immutable once live, but for @older and @newer.
  */
 struct pe_service {
 	struct pe_object	*obj;
@@ -94,6 +95,7 @@ struct pe_service {
 	u8			length;
 	u32			generation;
 	struct pe_service	*older;
+	struct pe_service	*newer;
 	union {
 		struct rcu_head	rcu;
 		struct list_head draining;

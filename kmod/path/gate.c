@@ -145,9 +145,9 @@ static __always_inline enum pe_drop pe_gate_ask(const struct pe_gate *gate,
 	u8 verdict;
 	u32 index;
 
-	/* It is being deleted, and the service has none any more. */
+	/* Only versions of a service that are not live any more have that. */
 	if (unlikely(!acl))
-		return PE_DROP_NONE;
+		return PE_DROP_DENIED;
 	index = pe_acl_index(acl, family, key, skb->dev);
 	if (index == PE_CLASS_NONE) {
 		pe_tally(gate->unmatched, pe_size(skb));
@@ -175,6 +175,30 @@ static __always_inline enum pe_drop pe_gate_room(const struct pe_net *pn,
 	return PE_DROP_NONE;
 }
 
+/* Where a later fragment begins, in bytes. */
+static unsigned int pe_gate_offset(const struct pe_packet *pkt)
+{
+	unsigned short offset = 0;
+	unsigned int l4 = 0;
+
+	if (pkt->family == NFPROTO_IPV4)
+		return (ntohs(pe_iph(pkt->skb)->frag_off) & IP_OFFSET) * 8;
+	ipv6_find_hdr(pkt->skb, &l4, -1, &offset, NULL);
+	return offset;
+}
+
+/* TCP's flags, where they can't be seen, would be those of no rule: nobody cuts
+ * a packet there but to get past one (RFC 1858, RFC 3128).
+ */
+static bool pe_gate_hides(const struct pe_packet *pkt)
+{
+	if (pkt->key.proto != IPPROTO_TCP || pkt->error)
+		return false;
+	if (pkt->key.fragment)
+		return pe_gate_offset(pkt) <= PE_TCP_FLAGS_AT;
+	return pkt->skb->len <= pkt->l4 + PE_TCP_FLAGS_AT;
+}
+
 /**
  * pe_gate() - may a client's packet come in?
  * @pkt: parsed packet
@@ -196,6 +220,8 @@ enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit)
 			      pkt->l4);
 	if (reason || !svc->gate)
 		return reason;
+	if (unlikely(pe_gate_hides(pkt)))
+		return PE_DROP_MALFORMED;
 	pe_packet_client(pkt, hit, &addr, &client);
 	pe_gate_key_ip(pkt->skb, pkt->family, client.addr, &key);
 	pe_gate_key_ports(pkt, &key);
