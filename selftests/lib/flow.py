@@ -30,7 +30,7 @@ def listening(node, port_number):
         with node.socket(socket.AF_INET, STREAM) as sock:
             return sock.connect_ex(("127.0.0.1", port_number)) == 0
 
-    poll(f"listener on port {port_number} of {node.name}", accepted, 10, 0.05)
+    poll(f"listener on port {port_number} of {node.name}", accepted, 40, 0.05)
 
 
 def bound(node, f, kind, addr, port, proto=0):
