@@ -11,7 +11,7 @@ The services share the firewall and have lists of their own.
 import struct
 from itertools import product
 
-from lib import engine, flow
+from lib import engine, flow, fragment, packet
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect, poll
 from lib.lab import Lab
@@ -176,6 +176,28 @@ def by_flags(f):
         rows = capture.stop()
     expect("what left", [r for r in rows if r.link == "i1" and
                          r.proto == TCP and r.saddr == f.U2], [])
+
+
+@suite.case(*FAMILIES)
+def by_flags_in_fragments(f):
+    """Nobody gets past a rule by cutting a packet before the flags: RFC 1858."""
+    pe.apply(conf("acl shared { deny tcp flags syn,!ack; permit; }")
+             .replace("acl shared { default permit; }\n", ""))
+    sender = packet.Sender(u1, 0, 1)
+    u, w = (f.U1, flow.port()), (f.W2, 80)
+    for make, size, denied, malformed, passed in (
+            (packet.tcp, 8, 0, 3, 0), (packet.tcp, 16, 1, 0, 1),
+            (packet.udp, 8, 0, 0, 2)):
+        before = pe.drops()
+        with Capture(lab) as capture:
+            sender.send(*fragment.cut(make(u, w), size, flow.port()))
+            rows = capture.stop()
+        pe.check_drops(before, **{name: n for name, n in (
+            ("denied", denied), ("malformed", malformed)) if n})
+        expect(f"pieces of {size} that the firewall was handed",
+               len([r for r in rows if (r.link, r.dir) == ("i1", "out") and
+                    r.frag]), passed)
+    sender.sock.close()
 
 
 @suite.case(*FAMILIES)
