@@ -62,13 +62,15 @@ def chunk(f, dst, kind):
 
 
 class Account:
-    """What became of packets sent meanwhile, of one service."""
+    """What became of packets sent meanwhile, of one service; without wires,
+    where a kernel cannot show them, by what the engine says alone."""
 
-    def __init__(self, f, name="one", reason="limit"):
+    def __init__(self, f, name="one", reason="limit", wires=True):
         self.f, self.name, self.reason = f, name + f.name, reason
         self.dst = {"one": f.W1, "two": f.W2, "sub": f.vip(20)}[name]
         self.before, self.drops = self.read(), pe.drops()
-        self.capture = Capture(lab, [3])
+        self.wires = wires
+        self.capture = Capture(lab, [3]) if wires else None
         self.start = time.monotonic()
 
     def read(self):
@@ -82,7 +84,7 @@ class Account:
     def stop(self):
         """Seconds it took, and what is in the counters."""
         spent = time.monotonic() - self.start
-        rows = self.capture.stop()
+        rows = self.capture.stop() if self.wires else []
         now = self.read()
         seen = {key: (value[0] - self.before[key][0],
                       value[1] - self.before[key][1])
@@ -92,9 +94,10 @@ class Account:
         self.rows = [r for r in rows if r.dir == "out" and
                      r.daddr in (self.f.W1, self.f.W2, self.dst)]
         left = [r for r in self.rows if r.daddr == self.dst]
-        expect("packets at the server", (sum(r.packets for r in left),
-                                         sum(r.bytes for r in left)),
-               self.forward)
+        if self.wires:
+            expect("packets at the server", (sum(r.packets for r in left),
+                                             sum(r.bytes for r in left)),
+                   self.forward)
         pe.check_drops(self.drops, **({self.reason: self.limited[0]}
                                       if self.limited[0] else {}))
         return spent
@@ -189,9 +192,10 @@ def flows(f):
 
 @suite.case(*FAMILIES)
 def super_packets(f):
-    """Take what their segments would, and are never too large for a limit."""
+    """Take what their segments would, and are never too large for a limit.
+    Those of UDP have no form in which Linux 6.1 shows them to a capture."""
     pe.apply(conf("limit packets 10;"))
-    account = Account(f)
+    account = Account(f, wires=False)
     with flow.bound(u1, f, flow.DGRAM, f.U1, flow.port()) as sock:
         sock.setsockopt(socket.SOL_UDP, UDP_SEGMENT, 100)
         for _ in range(4):

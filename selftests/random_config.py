@@ -58,6 +58,7 @@ class Config:
             text = self.service(len(self.services))
             if text:
                 self.services[name] = text
+        self.engine = self.limit()
 
     def port(self, dev):
         """dev and next hop; no two next hops are the same."""
@@ -125,7 +126,22 @@ class Config:
             key += f" {rand.choice(PORTED)} port " + self.ranges()
         if rand.random() < 0.2:
             key += f" iif i{rand.randrange(1, 8)}"
-        return f"{key}; sequence {', '.join(steps + [server])};"
+        return f"{key};{self.quality()} sequence " \
+            f"{', '.join(steps + [server])};{self.limit()}"
+
+    @staticmethod
+    def quality():
+        most = {"dscp": 63, "dscp forward": 63, "dscp reverse": 63,
+                "priority": (1 << 32) - 1, "mark": (1 << 32) - 1}
+        return "".join(f" {word} {rand.randrange(n + 1)};"
+                       for word, n in most.items() if rand.random() < 0.1)
+
+    @staticmethod
+    def limit(likely=0.1):
+        parts = [f" {word} {rand.randrange(1, 10 ** rand.randrange(1, 13))}"
+                 for word in ("packets", "bytes", "flows")
+                 if rand.random() < likely]
+        return f" limit{''.join(parts)};" if parts else ""
 
     @staticmethod
     def ranges():
@@ -139,6 +155,8 @@ class Config:
                  for n in mixed(self.devices)]
         lines += [f"service {n} {{ {self.services[n]} }}"
                   for n in mixed(self.services)]
+        if self.engine:
+            lines.append(f"engine {{{self.engine} }}")
         return "\n".join(lines) + "\n" if lines else ""
 
 
