@@ -209,7 +209,7 @@ def is_refused():
     for args, status, sentence in (
             ("fw3 with fw1", engine.REFUSED, "there is no device fw3"),
             ("fw1 with fw3", engine.REFUSED, "there is no device fw3"),
-            ("fw2 with fw1", engine.REFUSED, "no service uses device fw2"),
+            ("fw2 with fw1", engine.REFUSED, "no service and no pool uses device fw2"),
             ("fw1 with fw1", engine.USAGE, "is to take its own place"),
             ("fw1 with web", engine.REFUSED, "is a server, which ends a sequence"),
             ("fw1 with", engine.USAGE, "needs the name of a device")):
@@ -229,6 +229,21 @@ def says_what_it_did():
     expect("JSON", pe.json(*swapped), {"version": 1, "changed": 4})
     expect("configuration", pe.pectl("show"),
            before.replace("sequence fw1", "sequence fw2"))
+
+
+@suite.case()
+def in_a_pool():
+    """Also where a service has it by a pool, in the same transaction."""
+    pe.apply(CONF)
+    before = pe.generation()
+    pe.batch("pool fws { members fw1 weight 3; policy maglev; }\n"
+             "pool other { members fw1; policy failover; }\n")
+    expect("answer", pe.pectl("device", "replace", "fw1", "with", "fw2"),
+           "4 services and 2 pools changed\n")
+    expect("generation", pe.generation(), before + 2)
+    expect("members", {p["name"]: p["members"] for p in
+                       pe.json("pool", "show")["pools"]},
+           {"fws": [{"device": "fw2", "weight": 3}], "other": [{"device": "fw2"}]})
 
 
 @suite.case()

@@ -49,6 +49,31 @@ int pe_txn_begin(struct pe_sock *sock, const char *owner, const uint32_t *expect
 	return pe_sock_ask(sock, nlh, pe_txn_read_generation, generation, refusal);
 }
 
+static int pe_txn_read_now(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == PE_INFO_GENERATION)
+			*(uint32_t *)arg = pe_attr_u32(attr);
+	return 0;
+}
+
+/* The answer to a commit may be lost, as where the kernel had no memory for it, but
+ * not what it has done.
+ */
+static int pe_txn_find_out(struct pe_sock *sock, uint32_t generation, struct pe_refusal *refusal)
+{
+	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_INFO_GET, NLM_F_ACK);
+	struct pe_refusal ignored;
+	uint32_t now = generation;
+
+	if (pe_sock_ask(sock, nlh, pe_txn_read_now, &now, &ignored) || now == generation)
+		return -refusal->err;
+	refusal->err = 0;
+	return 0;
+}
+
 /**
  * pe_txn_commit() - make a transaction effective
  * @sock: the socket it belongs to
@@ -61,11 +86,16 @@ int pe_txn_begin(struct pe_sock *sock, const char *owner, const uint32_t *expect
 int pe_txn_commit(struct pe_sock *sock, uint32_t generation, bool check, struct pe_refusal *refusal)
 {
 	struct nlmsghdr *nlh = pe_sock_request(sock, PE_CMD_TXN_COMMIT, NLM_F_ACK);
+	int err;
 
 	mnl_attr_put_u32(nlh, PE_TXN_GENERATION, generation);
 	if (check)
 		mnl_attr_put(nlh, PE_TXN_CHECK, 0, NULL);
-	return pe_sock_ask(sock, nlh, NULL, NULL, refusal);
+	err = pe_sock_ask(sock, nlh, NULL, NULL, refusal);
+	/* Only what the kernel refuses is about a message. */
+	if (!err || check || refusal->seq)
+		return err;
+	return pe_txn_find_out(sock, generation, refusal);
 }
 
 /**

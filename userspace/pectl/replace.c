@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A device takes another's place in every service. */
+/* A device takes another's place in every service and pool. */
 
 #include <arena.h>
 #include <errno.h>
 #include <noun.h>
 #include <object.h>
+#include <pool.h>
 #include <refusal.h>
 #include <service.h>
 #include <stdio.h>
@@ -17,8 +18,9 @@
 #include "printer.h"
 
 /*
- * An attempt: the services that change, as they will be. @scratch has one while
- * it is looked at, @fault what a refusal is about.
+ * An attempt: the services and pools that change, as they will be, and how many of
+ * them are pools. @scratch has one while it is looked at, @fault what a refusal is
+ * about.
  */
 struct replace {
 	const struct options *options;
@@ -28,31 +30,43 @@ struct replace {
 	struct pe_arena arena;
 	struct pe_arena scratch;
 	struct pe_changes changes;
+	size_t pools;
 	struct pe_refusal refusal;
 	struct pe_blame blame;
 	const struct pe_object *fault;
 };
 
-/* How often the sequence names the device; it names the other one then. */
-static unsigned int replace_steps(const struct replace *replace, struct pe_service *service)
+static bool replace_name(const struct replace *replace, const char **name)
 {
-	unsigned int i, found = 0;
+	if (strcmp(*name, replace->old->name) != 0)
+		return false;
+	*name = replace->new->name;
+	return true;
+}
 
-	for (i = 0; i < service->nsteps; i++) {
-		if (strcmp(service->steps[i].device, replace->old->name) != 0)
-			continue;
-		service->steps[i].device = replace->new->name;
-		found++;
-	}
+/* Whether it names the device; it names the other one then. */
+static bool replace_names(const struct replace *replace, struct pe_object *object)
+{
+	struct pe_service *service = (struct pe_service *)object;
+	struct pe_pool *pool = (struct pe_pool *)object;
+	bool found = false;
+	unsigned int i;
+
+	if (object->kind == PE_OBJECT_SERVICE)
+		for (i = 0; i < service->nsteps; i++)
+			found |= replace_name(replace, &service->steps[i].device);
+	else if (object->kind == PE_OBJECT_POOL)
+		for (i = 0; i < pool->nmembers; i++)
+			found |= replace_name(replace, &pool->members[i].device);
 	return found;
 }
 
-/* Who acts as an owner has that owner's services changed. */
-static bool replace_is_others(const struct replace *replace, const struct pe_object *service)
+/* Who acts as an owner has that owner's services and pools changed. */
+static bool replace_is_others(const struct replace *replace, const struct pe_object *object)
 {
 	const char *owner = replace->options->owner;
 
-	return owner && !pe_object_is_of(service, owner);
+	return owner && !pe_object_is_of(object, owner);
 }
 
 static int replace_feed(const struct nlmsghdr *nlh, void *arg)
@@ -65,14 +79,14 @@ static int replace_feed(const struct nlmsghdr *nlh, void *arg)
 	err = pe_object_decode(&object, &replace->scratch, nlh);
 	if (err)
 		return err;
-	if (object->kind != PE_OBJECT_SERVICE || replace_is_others(replace, object) ||
-	    !replace_steps(replace, (struct pe_service *)object))
+	if (replace_is_others(replace, object) || !replace_names(replace, object))
 		return 0;
 	err = pe_object_decode(&object, &replace->arena, nlh);
 	if (err)
 		return err;
-	replace_steps(replace, (struct pe_service *)object);
+	replace_names(replace, object);
 	object->verb = PE_VERB_REPLACE;
+	replace->pools += object->kind == PE_OBJECT_POOL;
 	pe_changes_add(&replace->changes, object);
 	return 0;
 }
@@ -80,6 +94,7 @@ static int replace_feed(const struct nlmsghdr *nlh, void *arg)
 static void replace_forget(struct replace *replace)
 {
 	pe_changes_free(&replace->changes);
+	replace->pools = 0;
 	pe_arena_free(&replace->arena);
 	replace->fault = NULL;
 	replace->blame.change = PE_NOWHERE;
@@ -91,8 +106,11 @@ static int replace_read(struct replace *replace)
 
 	do {
 		replace_forget(replace);
-		err = kernel_dump(&replace->sock, PE_OBJECT_SERVICE, false, replace_feed, replace,
+		err = kernel_dump(&replace->sock, PE_OBJECT_POOL, false, replace_feed, replace,
 				  &replace->refusal);
+		if (!err)
+			err = kernel_dump(&replace->sock, PE_OBJECT_SERVICE, false, replace_feed,
+					  replace, &replace->refusal);
 	} while (err == -EINTR && --tries);
 	return err;
 }
@@ -120,10 +138,10 @@ static int replace_prepare(struct replace *replace)
 	if (replace->options->owner)
 		return pe_refusal_set(
 			&replace->refusal, ENOENT,
-			"no service of %s uses device %s, so nothing can take its place",
+			"no service and no pool of %s uses device %s, so nothing can take its place",
 			replace->options->owner, replace->old->name);
 	return pe_refusal_set(&replace->refusal, ENOENT,
-			      "no service uses device %s, so nothing can take its place",
+			      "no service and no pool uses device %s, so nothing can take its place",
 			      replace->old->name);
 }
 
@@ -166,7 +184,7 @@ static int replace_attempt(struct replace *replace)
 
 static void replace_summary(const struct replace *replace)
 {
-	size_t count = replace->changes.count;
+	size_t pools = replace->pools, services = replace->changes.count - pools;
 	struct printer p;
 
 	printer_init(&p, stdout, replace->options);
@@ -174,8 +192,10 @@ static void replace_summary(const struct replace *replace)
 	print_uint(&p, "version", NULL, PRINTER_VERSION);
 	if (replace->options->check)
 		print_true(&p, "check", "would be: ");
-	print_uint(&p, "changed", count == 1 ? "%llu service changed\n" : "%llu services changed\n",
-		   count);
+	print_uint(&p, "changed", services == 1 ? "%llu service" : "%llu services", services);
+	if (pools)
+		print_uint(&p, "pools", pools == 1 ? " and %llu pool" : " and %llu pools", pools);
+	print_text(&p, " changed\n");
 	print_close(&p);
 }
 
@@ -203,7 +223,7 @@ static int replace_run(struct replace *replace, const struct source *source)
 }
 
 /**
- * command_replace() - have every service that uses a device use another
+ * command_replace() - have every service and pool that uses a device use another
  * @parse: the devices
  * @options: the options
  *

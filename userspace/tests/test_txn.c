@@ -22,6 +22,7 @@
 
 #define FAMILY 77
 #define BUFFER (256 * 1024)
+#define LITTLE 4096
 
 /*
  * The kernel: what it shall do, and what it has seen. Messages that are to be
@@ -34,6 +35,8 @@ struct kernel {
 	size_t refuse_to;
 	int commit_error;
 	bool commit_cookie;
+	bool commit_lost;
+	uint32_t after;
 	uint32_t cookie[3];
 	int dump_flags;
 	int dump_status;
@@ -67,14 +70,24 @@ static struct nlmsghdr *kernel_status(struct kernel *kernel, const struct nlmsgh
 	return nlh;
 }
 
-static void kernel_generation(struct kernel *kernel, const struct nlmsghdr *to)
+/* More than anybody can hear, as an answer is that was lost. */
+static void kernel_lose(struct kernel *kernel)
+{
+	static const char much[LITTLE + 1];
+
+	if (send(kernel->fd, much, sizeof(much), MSG_NOSIGNAL) < 0)
+		perror("# kernel");
+}
+
+static void kernel_generation(struct kernel *kernel, const struct nlmsghdr *to, uint16_t attr,
+			      uint32_t generation)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(kernel->out);
 
 	nlh->nlmsg_type = FAMILY;
 	nlh->nlmsg_seq = to->nlmsg_seq;
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct genlmsghdr));
-	mnl_attr_put_u32(nlh, PE_TXN_GENERATION, 42);
+	mnl_attr_put_u32(nlh, attr, generation);
 	kernel_send(kernel, nlh);
 }
 
@@ -90,6 +103,10 @@ static void kernel_commit(struct kernel *kernel, const struct nlmsghdr *to)
 			kernel->commit_check = true;
 	}
 	nlh = kernel_status(kernel, to, kernel->commit_error);
+	if (kernel->commit_lost) {
+		kernel_lose(kernel);
+		return;
+	}
 	if (kernel->commit_cookie) {
 		mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, "not so");
 		mnl_attr_put(nlh, NLMSGERR_ATTR_COOKIE, sizeof(kernel->cookie), kernel->cookie);
@@ -138,7 +155,11 @@ static void kernel_message(struct kernel *kernel, const struct nlmsghdr *nlh)
 
 	switch (genl->cmd) {
 	case PE_CMD_TXN_BEGIN:
-		kernel_generation(kernel, nlh);
+		kernel_generation(kernel, nlh, PE_TXN_GENERATION, 42);
+		kernel_send(kernel, kernel_status(kernel, nlh, 0));
+		break;
+	case PE_CMD_INFO_GET:
+		kernel_generation(kernel, nlh, PE_INFO_GENERATION, kernel->after);
 		kernel_send(kernel, kernel_status(kernel, nlh, 0));
 		break;
 	case PE_CMD_TXN_COMMIT:
@@ -299,6 +320,21 @@ static void test_stale(void)
 	ktap_result(err == -ESTALE && refusal.err == ESTALE, "commit that comes too late");
 }
 
+/* What it has done is found out where its answer was lost. */
+static void test_lost(uint32_t after, int wanted, const char *name)
+{
+	struct kernel kernel = { .commit_lost = true, .after = after };
+	struct pe_refusal refusal;
+	struct pe_sock sock;
+	int err;
+
+	kernel_start(&kernel, &sock);
+	sock.size = LITTLE;
+	err = pe_txn_commit(&sock, 42, false, &refusal);
+	kernel_stop(&kernel, &sock);
+	ktap_result(err == wanted && refusal.err == -wanted, "%s", name);
+}
+
 static int count_message(const struct nlmsghdr *nlh, void *arg)
 {
 	(void)nlh;
@@ -342,6 +378,8 @@ int main(void)
 	test_begin();
 	test_commit_refused(&text);
 	test_stale();
+	test_lost(43, 0, "commit that was done, with its answer lost");
+	test_lost(42, -EMSGSIZE, "commit that was not done, with its answer lost");
 	test_dump(0, 0, count_message, 0, "dump");
 	test_dump(NLM_F_DUMP_INTR, 0, count_message, -EINTR, "dump while something changed");
 	test_dump(0, -ENOMEM, count_message, -ENOMEM, "dump that fails at its end");
