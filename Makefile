@@ -34,6 +34,7 @@ SBINDIR ?= $(PREFIX)/sbin
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+export PREFIX DESTDIR SBINDIR MANDIR COMPLETIONDIR
 
 .PHONY: all
 all: module userspace
@@ -52,7 +53,7 @@ help:
 	@echo 'make spec         generate uapi and policies from the netlink specification'
 	@echo 'make spec-check   fail if they differ from the specification'
 	@echo 'make modules-all  the module for every kernel that is tested: build/VERSION/pe.ko'
-	@echo 'make install      module, pectl, header, manual, completion (DESTDIR, PREFIX)'
+	@echo 'make install      module, pectl, header, manual, completion, /var/lib/pectl (DESTDIR, PREFIX)'
 	@echo 'make clean        remove what was built'
 
 # --- module ------------------------------------------------------------------
@@ -157,16 +158,10 @@ style:
 
 .PHONY: install
 install: all
-	@set -e; kver="$(call version,$(KDIR))"; \
+	+@set -e; kver="$(call version,$(KDIR))"; \
 	install -D -m 644 pe.ko "$(DESTDIR)/lib/modules/$$kver/updates/pe.ko"; \
-	install -D -m 755 userspace/pectl/pectl "$(DESTDIR)$(SBINDIR)/pectl"; \
 	install -D -m 644 uapi/linux/pe.h "$(DESTDIR)$(INCLUDEDIR)/linux/pe.h"; \
-	for page in Documentation/man/*.[1-8]; do \
-		[ ! -e "$$page" ] || install -D -m 644 "$$page" \
-			"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; \
-	done; \
-	install -D -m 644 userspace/pectl/pectl.bash-completion \
-		"$(DESTDIR)$(COMPLETIONDIR)/pectl"; \
+	$(MAKE) -C userspace install; \
 	[ -n "$(DESTDIR)" ] || depmod "$$kver"
 
 .PHONY: clean

@@ -281,7 +281,7 @@ service b {{ vip {F4.vip(22)}; sequence web; owner bob; }}
     steps = {s["name"]: s["sequence"][-1]["device"]
              for s in pe.json("service", "show")["services"]}
     expect("servers", (steps["a"], steps["b"]), ("new", "web"))
-    refused("no service of carol uses device web", "--owner", "carol",
+    refused("no service and no pool of carol uses device web", "--owner", "carol",
             "device", "replace", "web", "with", "new")
 
 

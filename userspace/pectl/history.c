@@ -163,7 +163,8 @@ static int history_open_without(struct history *history)
 	if (history_open_store(history, PE_STORE_READ, &ignored))
 		return EXIT_DONE;
 	history_check_void(history, HISTORY_READ);
-	if (history->waits.revision && history->options->override)
+	if (history->waits.revision && history->options->override &&
+	    !history_waits_for_other(history))
 		return history_override(history);
 	return history_check_waiting(history, HISTORY_APPLY);
 }

@@ -8,7 +8,7 @@
 
 const struct command_entry command_table[] = {
 	{ "apply",
-	  "apply -f FILE [--check] [--generation N] [--comment TEXT] [--confirm TIME] [--no-revision]",
+	  "apply -f FILE [--check] [--generation N] [--comment TEXT] [--confirm TIME] [--no-revision] [--override]",
 	  "make the kernel have exactly what FILE says",
 	  "Compares with what the kernel has and sends only what differs, in one transaction: all of it happens or nothing. What did not change is not touched, and its counters go on. If somebody else changes the configuration at the same time, the comparison is done again; with --generation it is refused instead. Where revisions are kept it becomes one; see there for --confirm." },
 	{ "diff", "diff {-f FILE | rev N}",
