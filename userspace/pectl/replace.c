@@ -140,9 +140,10 @@ static int replace_prepare(struct replace *replace)
 			&replace->refusal, ENOENT,
 			"no service and no pool of %s uses device %s, so nothing can take its place",
 			replace->options->owner, replace->old->name);
-	return pe_refusal_set(&replace->refusal, ENOENT,
-			      "no service and no pool uses device %s, so nothing can take its place",
-			      replace->old->name);
+	return pe_refusal_set(
+		&replace->refusal, ENOENT,
+		"no service and no pool uses device %s, so nothing can take its place",
+		replace->old->name);
 }
 
 static int replace_commit(struct replace *replace, uint32_t generation)
