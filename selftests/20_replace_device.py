@@ -243,7 +243,7 @@ def in_a_pool():
     expect("generation", pe.generation(), before + 2)
     expect("members", {p["name"]: p["members"] for p in
                        pe.json("pool", "show")["pools"]},
-           {"fws": [{"device": "fw2", "weight": 3}], "other": [{"device": "fw2"}]})
+           {"fws": [{"device": "fw2", "weight": 3}], "other": [{"device": "fw2", "weight": 1}]})
 
 
 @suite.case()
