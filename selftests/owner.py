@@ -277,10 +277,13 @@ service a {{ vip {F4.vip(21)}; sequence web; owner alice; }}
 service b {{ vip {F4.vip(22)}; sequence web; owner bob; }}
 """)
     expect("as alice", as_("alice", "device", "replace", "web", "with", "new"),
-           "1 service changed\n")
+           "1 service and 1 pool changed\n")
     steps = {s["name"]: s["sequence"][-1]["device"]
              for s in pe.json("service", "show")["services"]}
     expect("servers", (steps["a"], steps["b"]), ("new", "web"))
+    expect("members", {p["owner"]: [m["device"] for m in p["members"]]
+                       for p in pe.json("pool", "show")["pools"]},
+           {"alice": ["alice-srv", "new"], "bob": ["bob-srv", "web"]})
     refused("no service and no pool of carol uses device web", "--owner", "carol",
             "device", "replace", "web", "with", "new")
 
