@@ -18,6 +18,7 @@ from lib.lab import Lab
 COUNT = int(os.environ.get("PE_CONFIGS", "1000"))
 SEED = int(os.environ.get("PE_SEED", "0")) or random.randrange(1, 1 << 30)
 PORTED = ("tcp", "udp", "sctp")
+OWNERS = ("alice", "bob", "owner", "a.b-c_d")
 
 suite = Suite(__doc__)
 lab = Lab(suite)
@@ -37,7 +38,8 @@ def names(count):
         what = rand.random()
         if what < 0.1:
             out.add(rand.choice(("add", "device", "tcp", "port", "show", "vip",
-                                 "sequence", "nat", "del", "service")))
+                                 "sequence", "nat", "del", "service",
+                                 "pool", "acl", "owner")))
         else:
             size = 31 if what < 0.2 else rand.randrange(1, 20)
             out.add(rand.choice(NAME[:-2]) +
@@ -51,9 +53,17 @@ class Config:
     def __init__(self):
         self.hops = set()
         self.devices = {}               # name: (kind, text)
+        self.pools = {}                 # name: (kind, members, text)
+        self.acls = {}
         self.services = {}
-        for name in names(rand.randrange(1, 12)):
+        both = mixed(names(rand.randrange(1, 16)))
+        count = rand.randrange(1, min(12, len(both)) + 1)
+        for name in both[:count]:
             self.devices[name] = self.device()
+        for name in both[count:]:
+            self.pool(name)
+        for name in names(rand.randrange(0, 4)):
+            self.acls[name] = self.acl()
         for name in names(rand.randrange(0, 12)):
             text = self.service(len(self.services))
             if text:
@@ -76,6 +86,10 @@ class Config:
                 return f"dev {dev} {hop}"
 
     def device(self):
+        kind, text = self.plain_device()
+        return kind, text + self.owner()
+
+    def plain_device(self):
         kind = rand.choice(("loopback", "alias", "nat", "inline", "one-armed",
                             "tap"))
         dev = f"i{rand.randrange(1, 8)}"
@@ -95,6 +109,55 @@ class Config:
         return "inline", f"inline outside {self.port(dev)} " \
             f"inside {self.port('i' + str(rand.randrange(1, 8)))};"
 
+    @staticmethod
+    def owner():
+        return f" owner {rand.choice(OWNERS)};" if rand.random() < 0.3 else ""
+
+    def pool(self, name):
+        """Of devices of a kind that are where no other one is."""
+        kind = rand.choice(("server", "inline", "tap"))
+        members = mixed(self.of(kind))[:rand.randrange(1, 6)]
+        if not members:
+            return
+        text = "members " + ", ".join(
+            m + (f" weight {rand.randrange(2, 65536)}"
+                 if rand.random() < 0.3 else "") for m in members)
+        if rand.random() < 0.5:
+            text += "; policy failover"
+        else:
+            text += "; policy maglev" + rand.choice(("", "; key client"))
+        text += rand.choice(("", "", "; detect off",
+                             "; detect packets 16 window 15ms",
+                             "; detect packets 1 window 2s"))
+        text += rand.choice(("", "", "; revive", "; revive 1500ms"))
+        self.pools[name] = kind, members, text + ";" + self.owner()
+
+    def acl(self):
+        rules = [self.rule() for _ in range(rand.randrange(0, 6))]
+        rules.append(f"default {rand.choice(('permit', 'deny'))};")
+        gap, end = ("\n\t", "\n") if len(rules) > 4 else (" ", " ")
+        return "{" + self.owner() + "".join(gap + r for r in rules) + end + "}"
+
+    def rule(self):
+        f = rand.choice((F4, F6))
+        proto = rand.choice(("", *PORTED, "icmpv6" if f.v6 else "icmp"))
+        text = rand.choice(("permit", "deny")) + (proto and f" {proto}")
+        if rand.random() < 0.5:
+            text += f" from {f.vip(rand.randrange(1, 200))}"
+        if rand.random() < 0.3:
+            text += " to 2001:db8::/32" if f.v6 else " to 192.0.0.0/8"
+        if proto in PORTED and rand.random() < 0.5:
+            text += f" port {self.ranges()}"
+        if proto == "tcp" and rand.random() < 0.5:
+            text += " flags " + rand.choice(("syn,!ack", "!rst", "fin,ece"))
+        if proto.startswith("icmp") and rand.random() < 0.5:
+            text += f" type {rand.randrange(256)}"
+        if rand.random() < 0.2:
+            text += f" dscp {rand.randrange(64)}"
+        if rand.random() < 0.2:
+            text += f" iif i{rand.randrange(1, 8)}"
+        return text + (" count;" if rand.random() < 0.2 else ";")
+
     def of(self, *kinds):
         return [n for n, (kind, _) in self.devices.items() if kind in kinds]
 
@@ -110,6 +173,15 @@ class Config:
         if not servers:
             return None
         server = rand.choice(servers)
+        pools = {kind: rand.choice(found) for kind in ("inline", "server")
+                 if (found := self.pools_of(kind)) and rand.random() < 0.5}
+        for kind, name in pools.items():
+            if kind == "inline":
+                steps = [s for s in steps if s not in self.pools[name][1]]
+                steps.insert(rand.randrange(len(steps) + 1), name +
+                             rand.choice(("", " fail open")))
+            else:
+                server = name
         key = f"vip {f.vip(10 + number)}"
         what = rand.random()
         if what < 0.15:
@@ -120,14 +192,19 @@ class Config:
             key += f" proto {rand.choice((47, 50, 89, 253))}"
         elif what < 0.7:
             key += f" {rand.choice(PORTED)} port {rand.randrange(1, 65536)}"
-            if rand.random() < 0.3:
+            if rand.random() < 0.3 and server in self.devices:
                 server += f" port {rand.randrange(1, 65536)}"
         else:
             key += f" {rand.choice(PORTED)} port " + self.ranges()
         if rand.random() < 0.2:
             key += f" iif i{rand.randrange(1, 8)}"
+        acl = f" acl {rand.choice(list(self.acls))};" \
+            if self.acls and rand.random() < 0.3 else ""
         return f"{key};{self.quality()} sequence " \
-            f"{', '.join(steps + [server])};{self.limit()}"
+            f"{', '.join(steps + [server])};{acl}{self.limit()}{self.owner()}"
+
+    def pools_of(self, kind):
+        return [n for n, (k, _, _) in self.pools.items() if k == kind]
 
     @staticmethod
     def quality():
@@ -153,6 +230,9 @@ class Config:
         """In any order, but devices first, as they must be."""
         lines = [f"device {n} {{ {self.devices[n][1]} }}"
                  for n in mixed(self.devices)]
+        lines += [f"pool {n} {{ {self.pools[n][2]} }}"
+                  for n in mixed(self.pools)]
+        lines += [f"acl {n} {self.acls[n]}" for n in mixed(self.acls)]
         lines += [f"service {n} {{ {self.services[n]} }}"
                   for n in mixed(self.services)]
         if self.engine:
@@ -166,6 +246,12 @@ def mixed(items):
     return items
 
 
+def show():
+    """Without how devices are: members whose neighbour is nowhere are down."""
+    return "".join(line for line in pe.pectl("show").splitlines(True)
+                   if not line.startswith("\t#"))
+
+
 @suite.case()
 def applied_shown_applied_again():
     diag(f"PE_SEED={SEED} PE_CONFIGS={COUNT}")
@@ -175,14 +261,14 @@ def applied_shown_applied_again():
         status, _, err = pe.try_pectl("apply", "-f", "-", stdin=text)
         if status:
             raise Fail(f"number {number}: {err}\n{text}")
-        shown = pe.pectl("show")
+        shown = show()
         expect(f"number {number}, shown", sorted(shown.split("\n")),
                sorted(text.split("\n")))
         again = json.loads(pe.pectl("-j", "apply", "-f", "-", stdin=shown))
         expect(f"number {number}, applied again",
                {k: again[k] for k in ("added", "changed", "deleted")},
                {"added": 0, "changed": 0, "deleted": 0})
-        expect(f"number {number}, shown again", pe.pectl("show"), shown)
+        expect(f"number {number}, shown again", show(), shown)
 
 
 suite.run(lambda: pe.start(""))
