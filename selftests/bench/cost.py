@@ -64,7 +64,8 @@ class Bench:
     def single(self):
         for row in self.wanted(ENGINE_ROWS):
             bed = Bed(PORTS)
-            apply(bed, "-", DEVICES + "".join(row.services(1)))
+            apply(bed, "-", "".join([DEVICES, *row.lists(),
+                                     *row.services(1)]))
             settle(QUIET)
             self.keep(f"{row.name}@1", partial(Result, row.flow(1), row.sinks))
             bed.close()
@@ -85,6 +86,8 @@ class Bench:
         apply(bed, f"{self.dir}/services-{number}.conf")
         settle(QUIET)
         for row in self.wanted(ENGINE_ROWS):
+            if row.acl:
+                continue
             flow = row.flow(SPAN)
             self.keep(f"{row.name}@{number}", partial(Result, flow, row.sinks),
                       0 if row.family.v6 else less)

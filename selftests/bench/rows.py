@@ -4,6 +4,7 @@ import ipaddress
 import os
 import sys
 
+import rules
 from bed import LOOP, Bed, run, settle
 from lib.addr import ENGINE, F4, F6, mac
 from traffic import CLIENT, PORT, Flow, Result
@@ -16,6 +17,10 @@ CHAINS = (1, 2, 4, 8)
 TARGET = "192.0.2.1"
 NO_SERVICE = {F4: "10.64.0.1", F6: "2001:db8:64::1"}
 VIPS = {F4: "10.128.0.0", F6: "2001:db8:2::"}
+
+# Kinds of access lists, and how long they are.
+LISTS = {"ports": "of a prefix and a port", "mixed": "as of a firewall"}
+LENGTHS = (10, 1000, 100000)
 
 ONE = {"p1": 1}         # every packet comes out there
 
@@ -114,6 +119,12 @@ def policy(bed):
             "meta mark set 1\n")
 
 
+def nft_rules(number, shape):
+    def prepare(bed):
+        bed.nft("".join(rules.nft("ip", shape, number)))
+    return prepare
+
+
 PLAIN = [
     Plain("generator", "generator and drop", generator, {"i0": 1},
           inside=True),
@@ -125,6 +136,9 @@ PLAIN = [
     Plain("ipvs-nat", "IPVS NAT", ipvs("-m")),
     Plain("conntrack", "nftables conntrack, forward", conntrack),
     Plain("policy", "nftables mark, policy route", policy),
+    *[Plain(f"nft-{shape}-{n}", f"nftables, {n} rules, {text}; forward",
+            nft_rules(n, shape)) for shape, text in LISTS.items()
+      for n in (10, 1000)],
     Plain("floor-copy", "floor that sends a clone too", floor_copy,
           {"p1": 1, "p2": 1}),
     *[Plain(f"floor-walk-{n}", f"floor, {n} hops to where packets come back",
@@ -157,10 +171,12 @@ class Ours:
     count = 0
 
     def __init__(self, name, text, sequence, sinks=None, family=F4,
-                 miss=False, back=False, **flow):
+                 miss=False, back=False, acl=None, **flow):
         self.name, self.text, self.sequence = name, text, sequence
         self.sinks, self.family = sinks or ONE, family
         self.miss, self.back = miss, back
+        # Shape and number of rules; where many services are, nobody has any.
+        self.acl = acl
         self.args = flow
         # Its services have these numbers.
         self.first = Ours.count
@@ -171,6 +187,11 @@ class Ours:
             yield (f"service {self.name}-{k} {{ "
                    f"vip {vip(self.first + k, self.family)} udp port {PORT}; "
                    f"sequence {self.sequence.format(k=k)}; }}\n")
+
+    def lists(self):
+        """The access list of its first service, if it has one."""
+        if self.acl:
+            yield from rules.acl(f"{self.name}-0", *self.acl, self.family)
 
     def flow(self, span):
         service = vip(self.first, self.family)
@@ -202,7 +223,12 @@ ENGINE_ROWS = [
     Ours("miss", "no service's: forwarded", "web", miss=True),
     Ours("pool", "steer to one of a pool, by maglev", "webs"),
     Ours("failover", "steer to the first of a pool, inline", "first, web"),
+    *[Ours(f"acl-{shape}-{n}", f"steer past {n} access rules {text}", "web",
+           acl=(shape, n)) for shape, text in LISTS.items() for n in LENGTHS],
     Ours("steer6", "steer to a loopback server, IPv6", "web", family=F6),
+    *[Ours(f"acl-mixed-{n}-6", f"steer past {n} access rules "
+           f"{LISTS['mixed']}, IPv6", "web", family=F6, acl=("mixed", n))
+      for n in LENGTHS],
     Ours("nat6", "server in mode nat, IPv6", "nat6-{k}", family=F6),
     Ours("miss6", "no service's: forwarded, IPv6", "web", family=F6,
          miss=True),
@@ -221,7 +247,8 @@ ROWS = PLAIN + ENGINE_ROWS
 
 def configuration(number):
     """Lines of a configuration of so many services, all rows' among them."""
-    own = [line for row in ENGINE_ROWS for line in row.services(SPAN)]
+    own = [line for row in ENGINE_ROWS if not row.acl
+           for line in row.services(SPAN)]
     if number < len(own):
         sys.exit(f"{number} services are fewer than the {len(own)} that the "
                  "rows have; give more")
