@@ -636,23 +636,19 @@ int pe_acl_build(struct pe_acl *acl, struct pe_gate *gate)
 }
 
 /**
- * pe_acl_index() - the first rule that a packet matches
+ * pe_acl_iface() - which of the interfaces that rules name an interface is
  * @acl: the rules
- * @family: NFPROTO_* of the packet
- * @key: the packet; its interface of arrival is filled in
- * @dev: that interface
+ * @dev: the interface
  *
  * Context: RCU read lock held, or pe_net.lock.
- * Return: place of the rule, or %PE_CLASS_NONE.
+ * Return: its place in pe_acl.iface plus one, or 0 for another.
  */
-u32 pe_acl_index(const struct pe_acl *acl, u8 family, struct pe_class_key *key,
-		 const struct net_device *dev)
+u32 pe_acl_iface(const struct pe_acl *acl, const struct net_device *dev)
 {
 	u32 i;
 
-	key->field[PE_CLASS_IIF] = 0;
 	for (i = 0; i < acl->ifaces; i++)
 		if (pe_iface_is(acl->iface[i], dev))
-			key->field[PE_CLASS_IIF] = i + 1;
-	return pe_class_find(acl->class[pe_family_of(family)], key);
+			return i + 1;
+	return 0;
 }

@@ -220,7 +220,25 @@ void pe_gate_put(struct pe_gate *gate);
 void pe_acl_client_sum(const struct pe_acl_clients *clients,
 		       const struct pe_count *count, struct pe_sum *sum);
 void pe_tally_sum(const struct pe_tally *tally, struct pe_sum *sum);
-u32 pe_acl_index(const struct pe_acl *acl, u8 family, struct pe_class_key *key,
-		 const struct net_device *dev);
+u32 pe_acl_iface(const struct pe_acl *acl, const struct net_device *dev);
+
+/**
+ * pe_acl_index() - the first rule that a packet matches
+ * @acl: the rules
+ * @family: NFPROTO_* of the packet
+ * @key: the packet; its interface of arrival is filled in, where one is asked for
+ * @dev: that interface
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: place of the rule, or %PE_CLASS_NONE.
+ */
+static inline u32 pe_acl_index(const struct pe_acl *acl, u8 family,
+			       struct pe_class_key *key,
+			       const struct net_device *dev)
+{
+	if (unlikely(acl->ifaces))
+		key->field[PE_CLASS_IIF] = pe_acl_iface(acl, dev);
+	return pe_class_find(acl->class[pe_family_of(family)], key);
+}
 
 #endif /* _PE_ACL_H */

@@ -41,7 +41,7 @@ enum pe_class_field {
 #define PE_CLASS_NO_FLAGS	0x100
 
 /* No rule: greater than any index. */
-#define PE_CLASS_NONE		0x7fffffff
+#define PE_CLASS_NONE		0x1fffffff
 
 /* Nodes on a way from the root, and so pieces that are looked through later. */
 #define PE_CLASS_DEPTH		40

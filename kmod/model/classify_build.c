@@ -3,8 +3,10 @@
 
 #include <linux/bitops.h>
 #include <linux/err.h>
+#include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -16,10 +18,19 @@
 #define PE_CLASS_LEAF_RULES	3
 #define PE_CLASS_LEAF_TESTS	6
 
-/* How often on average a rule may be listed besides once at each level. */
-#define PE_CLASS_COPIES	24
+/* How often a rule may be listed in the end, on average, and what there is room
+ * for besides.
+ */
+#define PE_CLASS_COPIES		32
+#define PE_CLASS_COPIES_MORE	16384
 
 #define PE_CLASS_WORDS_MIN	64
+
+/* Nodes and leaves that are remembered: two to the power of this. */
+#define PE_CLASS_SHARED_LOG	14
+
+/* Ends of rules in a field: fewer than two to the power of this. */
+#define PE_CLASS_ENDS_LOG	22
 
 /**
  * pe_class_any() - what matches everything
@@ -48,8 +59,14 @@ static int pe_class_resize(struct pe_class_builder *b, u32 words)
 	return 0;
 }
 
-/* Words for a node or leaf: where they are, or an error. */
-static int pe_class_take(struct pe_class_builder *b, u64 words)
+/**
+ * pe_class_take() - words for what is looked up
+ * @b: builder, whose words may move
+ * @words: how many
+ *
+ * Return: the first of them, -ENOMEM or -E2BIG.
+ */
+int pe_class_take(struct pe_class_builder *b, u64 words)
 {
 	u64 room = b->class->words;
 	u32 where = b->used;
@@ -67,19 +84,54 @@ static int pe_class_take(struct pe_class_builder *b, u64 words)
 	return where;
 }
 
+/**
+ * pe_class_share() - have those words once that are there already
+ * @b: builder
+ * @at: the first of the words that were taken last, and are written
+ *
+ * What was remembered gives way to what has the same hash: not everything is
+ * found that could be. It may be gone by now, but words are as good whatever they
+ * were written for.
+ *
+ * Return: where the same words are.
+ */
+u32 pe_class_share(struct pe_class_builder *b, u32 at)
+{
+	const u64 *word = &b->class->word[at];
+	u32 n = b->used - at;
+	struct pe_class_shared *shared;
+	u64 hash = n;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		hash = (hash ^ word[i] ^ hash >> 29) * GOLDEN_RATIO_64;
+	shared = &b->shared[hash >> (64 - PE_CLASS_SHARED_LOG)];
+	if (shared->n == n && shared->at + n <= at &&
+	    !memcmp(&b->class->word[shared->at], word, n * sizeof(*word))) {
+		b->used = at;
+		return shared->at;
+	}
+	shared->at = at;
+	shared->n = n;
+	return at;
+}
+
 static void pe_class_close(struct pe_class_frame *frame)
 {
 	kvfree(frame->start);
 	kvfree(frame->entry);
+	kvfree(frame->threshold);
 	frame->start = NULL;
 	frame->entry = NULL;
+	frame->threshold = NULL;
 }
 
-/* A list has become something: tell the node above. */
-static void pe_class_result(struct pe_class_builder *b, u32 where, u32 cost)
+/* A list has become something: tell the one above. */
+static void pe_class_result(struct pe_class_builder *b, u32 where, u32 cost,
+			    u64 listed)
 {
+	const struct pe_class_frame *frame = &b->frame[b->depth];
 	struct pe_class_frame *above;
-	struct pe_class_node *node;
 
 	if (!b->depth) {
 		b->root = where;
@@ -88,25 +140,107 @@ static void pe_class_result(struct pe_class_builder *b, u32 where, u32 cost)
 		return;
 	}
 	above = &b->frame[--b->depth];
-	node = (void *)&b->class->word[above->node];
-	if (above->next <= above->parts) {
-		((u32 *)(node->threshold + node->n))[above->next - 1] = where;
-		above->worst = max(above->worst, cost);
-	} else {
-		node->aside = where;
-		above->worst += cost;
-	}
+	above->where[above->next - 1] = where;
+	above->cost[above->next - 1] = cost;
+	above->left -= frame->n;
+	above->room -= min(above->room, listed);
+	above->listed += listed;
 }
 
-/* The list's rules, until one matches the whole region: how many tests are open. */
+/* How small a rule is in the region: how often its part of it is halved. */
+static u32 pe_class_small(const struct pe_class_builder *b,
+			  const struct pe_class_frame *frame,
+			  const struct pe_class_item *item)
+{
+	const struct pe_class_box *box = &b->box[item->box];
+	u32 small = 0;
+	u64 low, high;
+	u32 field;
+
+	for (field = 0; field < PE_CLASS_FIELDS; field++) {
+		if (!(item->open & BIT(field)))
+			continue;
+		if (field == PE_CLASS_FLAGS) {
+			small += hweight32(box->high[field]);
+			continue;
+		}
+		low = max(box->low[field], frame->low[field]);
+		high = min(box->high[field], frame->high[field]);
+		small += ilog2(frame->high[field] - frame->low[field] ?: 1) -
+			 ilog2(high - low ?: 1);
+	}
+	return small;
+}
+
+/* Does an item match all that another one does in the region? */
+static bool pe_class_is_over(const struct pe_class_builder *b,
+			     const struct pe_class_frame *frame,
+			     const struct pe_class_item *over,
+			     const struct pe_class_item *item)
+{
+	const struct pe_class_box *x = &b->box[over->box];
+	const struct pe_class_box *y = &b->box[item->box];
+	u32 open = over->open;
+	u32 field;
+
+	if (open & ~item->open)
+		return false;
+	for (; open; open &= open - 1) {
+		field = __ffs(open);
+		if (field == PE_CLASS_FLAGS) {
+			if (x->low[field] != y->low[field] ||
+			    x->high[field] != y->high[field])
+				return false;
+		} else if (x->low[field] > max(y->low[field],
+					       frame->low[field]) ||
+			   x->high[field] < min(y->high[field],
+						frame->high[field])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Is an item hidden by one of the largest before it? If not, it may be one of
+ * these itself.
+ */
+static bool pe_class_is_hidden(struct pe_class_builder *b,
+			       const struct pe_class_frame *frame, u32 i)
+{
+	u32 small = pe_class_small(b, frame, &b->item[i]);
+	u32 worst = 0;
+	u32 k;
+
+	for (k = 0; k < b->larges; k++) {
+		if (pe_class_is_over(b, frame, &b->item[b->large[k].item],
+				     &b->item[i]))
+			return true;
+		if (b->large[k].small > b->large[worst].small)
+			worst = k;
+	}
+	if (b->larges < PE_CLASS_LARGE)
+		worst = b->larges++;
+	else if (b->large[worst].small <= small)
+		return false;
+	b->large[worst].item = i;
+	b->large[worst].small = small;
+	return false;
+}
+
+/* The list's rules, until one matches the whole region, but for what is hidden:
+ * how many tests are open.
+ */
 static u32 pe_class_items(struct pe_class_builder *b,
 			  const struct pe_class_frame *frame)
 {
 	u32 tests = 0;
+	u32 n = 0;
 	u32 i, field;
 
+	b->larges = 0;
 	for (i = 0; i < frame->n; i++) {
-		struct pe_class_item *item = &b->item[i];
+		struct pe_class_item *item = &b->item[n];
 
 		item->box = frame->list[i];
 		item->open = 0;
@@ -115,74 +249,31 @@ static u32 pe_class_items(struct pe_class_builder *b,
 					     frame->low[field],
 					     frame->high[field]))
 				item->open |= BIT(field);
+		if (pe_class_is_hidden(b, frame, n))
+			continue;
 		tests += hweight32(item->open);
-		if (!item->open) {
-			i++;
+		n++;
+		if (!item->open)
 			break;
-		}
 	}
-	b->items = i;
+	b->items = n;
 	return tests;
 }
 
-/* Write down what a rule of a leaf asks for. */
-static void pe_class_leaf_rule(const struct pe_class_builder *b,
-			       const struct pe_class_item *item,
-			       struct pe_class_leaf *leaf)
+/* A list that is parted no more. */
+static int pe_class_end(struct pe_class_builder *b,
+			const struct pe_class_frame *frame)
 {
-	const struct pe_class_box *box = &b->box[item->box];
-	struct pe_class_test *test = leaf->test;
-	u32 field;
+	struct pe_class_where made = { .where = PE_CLASS_RULE | PE_CLASS_NONE };
+	int err = 0;
 
-	leaf->index = box->index;
-	leaf->tests = hweight32(item->open);
-	for (field = 0; field < PE_CLASS_FIELDS; field++) {
-		if (!(item->open & BIT(field)))
-			continue;
-		test->field = field;
-		test->low = box->low[field];
-		if (field == PE_CLASS_FLAGS) {
-			test->mask = box->high[field];
-			test->length = 0;
-		} else {
-			test->mask = -1;
-			test->length = box->high[field] - box->low[field];
-		}
-		test++;
-	}
-}
-
-/* A list that is looked through one by one. */
-static int pe_class_leaf(struct pe_class_builder *b, u32 tests)
-{
-	struct pe_class_leaf *leaf;
-	int where;
-	u32 i;
-
-	if (!b->items) {
-		pe_class_result(b, PE_CLASS_RULE | PE_CLASS_NONE, 0);
-		return 0;
-	}
-	if (!b->item[0].open) {
-		pe_class_result(b, PE_CLASS_RULE |
-				b->box[b->item[0].box].index, 0);
-		return 0;
-	}
-	where = pe_class_take(b, (sizeof(struct pe_class_leaf) * b->items +
-				  sizeof(struct pe_class_test) * tests) /
-				 sizeof(u64));
-	if (where < 0)
-		return where;
-	leaf = (void *)&b->class->word[where];
-	for (i = 0; i < b->items; i++) {
-		pe_class_leaf_rule(b, &b->item[i], leaf);
-		leaf->more = i + 1 < b->items;
-		leaf = (void *)(leaf->test + leaf->tests);
-	}
-	pe_class_result(b, PE_CLASS_LEAF | where,
-			b->items * PE_CLASS_COST_RULE +
-			tests * PE_CLASS_COST_TEST);
-	return 0;
+	if (b->items && b->item[0].open)
+		err = pe_class_leaf(b, frame, &made);
+	else if (b->items)
+		made.where = PE_CLASS_RULE | b->box[b->item[0].box].index;
+	if (!err)
+		pe_class_result(b, made.where, made.cost, b->items);
+	return err;
 }
 
 /* The lists of the parts one after another, and then what is set aside. */
@@ -217,8 +308,6 @@ static int pe_class_lists(struct pe_class_builder *b,
 		if (pe_class_is_aside(b, frame, cut, &b->item[i]))
 			frame->entry[sum + n++] = b->item[i].box;
 	frame->asides = n;
-	if (sum > b->items)
-		b->copies -= min_t(u64, b->copies, sum - b->items);
 	return 0;
 }
 
@@ -254,36 +343,60 @@ static void pe_class_join(struct pe_class_builder *b,
 	frame->parts = parts;
 }
 
-/* The node itself; its parts follow when they are made. */
-static int pe_class_node(struct pe_class_builder *b,
+/* Room for what becomes of the parts, and of what is set aside. */
+static int pe_class_part(struct pe_class_builder *b,
 			 struct pe_class_frame *frame, u32 field)
 {
-	struct pe_class_node *node;
-	u32 n = frame->parts - 1;
+	u32 n = frame->parts + 1;
+
+	frame->field = field;
+	frame->threshold = kvmalloc_array(n, sizeof(u64) + 2 * sizeof(u32),
+					  GFP_KERNEL_ACCOUNT);
+	if (!frame->threshold)
+		return -ENOMEM;
+	frame->where = (u32 *)(frame->threshold + n);
+	frame->cost = frame->where + n;
+	memcpy(frame->threshold, b->threshold,
+	       (frame->parts - 1) * sizeof(u64));
+	frame->left = frame->start[frame->parts] + frame->asides;
+	frame->listed = 0;
+	frame->opened = true;
+	return 0;
+}
+
+/* All parts are made, and what was set aside: find them. */
+static int pe_class_finish(struct pe_class_builder *b,
+			   struct pe_class_frame *frame)
+{
+	u32 end = frame->parts;
+	struct pe_class_aside *node;
+	struct pe_class_where made;
 	int where;
 
-	where = pe_class_take(b, sizeof(*node) / sizeof(u64) + n +
-				 DIV_ROUND_UP(frame->parts, 2));
-	if (where < 0)
+	where = pe_class_index(b, frame, &made);
+	if (where)
 		return where;
-	node = (void *)&b->class->word[where];
-	node->aside = 0;
-	node->first = 0;
-	if (frame->asides)
-		node->first = b->box[frame->entry[frame->start[n + 1]]].index;
-	node->n = n;
-	node->field = field;
-	node->log = ilog2(n);
-	node->last = (1U << node->log) - 1;
-	node->skip = n - node->last;
-	memcpy(node->threshold, b->threshold, n * sizeof(u64));
-	frame->node = where;
+	if (frame->asides) {
+		where = pe_class_take(b, sizeof(*node) / sizeof(u64));
+		if (where < 0)
+			return where;
+		node = (void *)&b->class->word[where];
+		node->first = b->box[frame->entry[frame->start[end]]].index;
+		node->where = frame->where[end];
+		node->next = made.where;
+		node->reserved = 0;
+		made.where = PE_CLASS_ASIDE | pe_class_share(b, where);
+		made.cost += frame->cost[end] + PE_CLASS_COST_ASIDE;
+	}
+	pe_class_close(frame);
+	pe_class_result(b, made.where, made.cost, frame->listed);
 	return 0;
 }
 
 /* Look at a list for the first time: make it a leaf, or a node without parts. */
 static int pe_class_open(struct pe_class_builder *b, struct pe_class_frame *frame)
 {
+	struct pe_class_where made;
 	struct pe_class_cut cut;
 	int err;
 	u32 tests;
@@ -292,20 +405,24 @@ static int pe_class_open(struct pe_class_builder *b, struct pe_class_frame *fram
 	if (!b->items || !b->item[0].open ||
 	    (b->items <= PE_CLASS_LEAF_RULES && tests <= PE_CLASS_LEAF_TESTS) ||
 	    b->depth == PE_CLASS_DEPTH - 1 || !pe_class_choose(b, frame, &cut))
-		return pe_class_leaf(b, tests);
+		return pe_class_end(b, frame);
+	if (cut.poor) {
+		err = pe_class_leaf_try(b, frame, &made);
+		if (err > 0)
+			pe_class_result(b, made.where, made.cost, b->items);
+		if (err)
+			return min(err, 0);
+	}
 	err = pe_class_lists(b, frame, &cut);
 	if (err)
 		return err;
 	pe_class_join(b, frame, &cut);
-	err = pe_class_node(b, frame, cut.field);
-	frame->opened = true;
-	return err;
+	return pe_class_part(b, frame, cut.field);
 }
 
 /* Go down to the next part of a node, or to what is set aside. */
 static void pe_class_down(struct pe_class_builder *b, struct pe_class_frame *frame)
 {
-	const struct pe_class_node *node = (void *)&b->class->word[frame->node];
 	struct pe_class_frame *below = &b->frame[++b->depth];
 	u32 part = frame->next++;
 
@@ -314,36 +431,32 @@ static void pe_class_down(struct pe_class_builder *b, struct pe_class_frame *fra
 	below->list = &frame->entry[frame->start[part]];
 	below->n = frame->asides;
 	below->opened = false;
+	if (part < frame->parts)
+		below->n = frame->start[part + 1] - frame->start[part];
+	below->room = div_u64(frame->room * below->n, max(frame->left, 1U));
 	if (part == frame->parts)
 		return;
-	below->n = frame->start[part + 1] - frame->start[part];
 	if (part)
-		below->low[node->field] = node->threshold[part - 1];
-	if (part < node->n)
-		below->high[node->field] = node->threshold[part] - 1;
+		below->low[frame->field] = frame->threshold[part - 1];
+	if (part < frame->parts - 1)
+		below->high[frame->field] = frame->threshold[part] - 1;
 }
 
 /* One step of building: look at a list, go down from it, or be done with it. */
 static int pe_class_step(struct pe_class_builder *b)
 {
 	struct pe_class_frame *frame = &b->frame[b->depth];
-	const struct pe_class_node *node;
 
 	if (!frame->opened) {
 		frame->next = 0;
 		frame->asides = 0;
-		frame->worst = 0;
 		return pe_class_open(b, frame);
 	}
 	if (frame->next < frame->parts + !!frame->asides) {
 		pe_class_down(b, frame);
 		return 0;
 	}
-	node = (void *)&b->class->word[frame->node];
-	pe_class_close(frame);
-	pe_class_result(b, frame->node, frame->worst + PE_CLASS_COST_NODE +
-			node->log * PE_CLASS_COST_LEVEL);
-	return 0;
+	return pe_class_finish(b, frame);
 }
 
 /* Room to work in, for as many rules as there are. */
@@ -351,7 +464,7 @@ static int pe_class_room(struct pe_class_builder *b)
 {
 	u64 ends = max_t(u64, b->n * 2ULL, PE_CLASS_FLAGS_VALUES) + 2;
 
-	if (ends > 1U << PE_CLASS_LOG)
+	if (ends > 1U << PE_CLASS_ENDS_LOG)
 		return -E2BIG;
 	b->item = kvmalloc_array(b->n + 1, sizeof(*b->item), GFP_KERNEL_ACCOUNT);
 	b->end[0] = kvmalloc_array(ends, sizeof(*b->end[0]), GFP_KERNEL_ACCOUNT);
@@ -361,10 +474,13 @@ static int pe_class_room(struct pe_class_builder *b)
 	b->skip = kvmalloc_array(ends, sizeof(u32), GFP_KERNEL_ACCOUNT);
 	b->size = kvmalloc_array(ends, sizeof(u32), GFP_KERNEL_ACCOUNT);
 	b->whole = kvmalloc_array(b->n + 1, sizeof(u32), GFP_KERNEL_ACCOUNT);
+	b->shared = kvcalloc(1U << PE_CLASS_SHARED_LOG, sizeof(*b->shared),
+			     GFP_KERNEL_ACCOUNT);
 	b->class = kvmalloc(struct_size(b->class, word, PE_CLASS_WORDS_MIN),
 			    GFP_KERNEL_ACCOUNT);
 	if (!b->item || !b->end[0] || !b->end[1] || !b->threshold ||
-	    !b->hidden || !b->skip || !b->size || !b->whole || !b->class)
+	    !b->hidden || !b->skip || !b->size || !b->shared || !b->whole ||
+	    !b->class)
 		return -ENOMEM;
 	b->class->words = PE_CLASS_WORDS_MIN;
 	/* Word 0 is nobody's: nothing set aside has it. */
@@ -379,6 +495,7 @@ static void pe_class_room_free(struct pe_class_builder *b)
 
 	for (i = 0; i <= b->depth; i++)
 		pe_class_close(&b->frame[i]);
+	kvfree(b->shared);
 	kvfree(b->whole);
 	kvfree(b->item);
 	kvfree(b->end[0]);
@@ -403,6 +520,7 @@ static void pe_class_whole(struct pe_class_builder *b)
 	frame->high[PE_CLASS_FLAGS] = PE_CLASS_NO_FLAGS;
 	frame->list = b->whole;
 	frame->n = b->n;
+	frame->room = (u64)b->n * PE_CLASS_COPIES + PE_CLASS_COPIES_MORE;
 }
 
 /* Step until everything is made. */
@@ -447,7 +565,6 @@ struct pe_class *pe_class_build(const struct pe_class_box *box, u32 n)
 		return ERR_PTR(-ENOMEM);
 	b->box = box;
 	b->n = n;
-	b->copies = (u64)n * PE_CLASS_COPIES + 4096;
 	err = pe_class_run(b);
 	class = err ? ERR_PTR(err) : b->class;
 	if (!err)

@@ -35,6 +35,19 @@ struct pe_class_item {
 	u32	to;
 };
 
+/* So many of the largest rules are looked at for hiding others. */
+#define PE_CLASS_LARGE	16
+
+/**
+ * struct pe_class_large - an item that matches much of the region
+ * @item: it
+ * @small: how often its part of the region is halved
+ */
+struct pe_class_large {
+	u32	item;
+	u32	small;
+};
+
 /**
  * struct pe_class_cut - a way to part a list
  * @field: the field
@@ -42,6 +55,7 @@ struct pe_class_item {
  * @parts: into how many
  * @widest: rules in more parts than that are set aside
  * @cost: what a look-up is thought to cost then
+ * @poor: it leaves most rules together
  */
 struct pe_class_cut {
 	u32	field;
@@ -49,6 +63,7 @@ struct pe_class_cut {
 	u32	parts;
 	u32	widest;
 	u32	cost;
+	bool	poor;
 };
 
 /**
@@ -57,28 +72,48 @@ struct pe_class_cut {
  * @high: the greatest one
  * @list: rules, by place in pe_class_builder.box
  * @n: how many
- * @opened: the node is there, its parts are next
- * @node: its word
- * @parts: how many parts it has
+ * @room: how many rules, copies of the same included, leaves below may list
+ * @left: of its parts' rules, how many are not in leaves yet
+ * @listed: how many rules leaves list that are made
+ * @opened: it is parted, its parts are next
+ * @field: the field that it is parted by
+ * @parts: into how many parts
+ * @threshold: where each but the first begins, allocated
+ * @where: where each leads, in the same allocation; then what is set aside
+ * @cost: instructions that the dearest look-up takes there, likewise
  * @next: the part that is made next, @parts for what is set aside
  * @start: where each part's list begins in @entry, allocated
  * @entry: the lists, and after them what is set aside
  * @asides: how many are
- * @worst: what the dearest part costs
  */
 struct pe_class_frame {
 	u64		low[PE_CLASS_FIELDS];
 	u64		high[PE_CLASS_FIELDS];
 	const u32	*list;
 	u32		n;
+	u64		room;
+	u32		left;
+	u64		listed;
 	bool		opened;
-	u32		node;
+	u32		field;
 	u32		parts;
+	u64		*threshold;
+	u32		*where;
+	u32		*cost;
 	u32		next;
 	u32		*start;
 	u32		*entry;
 	u32		asides;
-	u32		worst;
+};
+
+/**
+ * struct pe_class_shared - words that more than one place may lead to
+ * @at: the first
+ * @n: how many, 0 for none
+ */
+struct pe_class_shared {
+	u32	at;
+	u32	n;
 };
 
 /**
@@ -87,10 +122,12 @@ struct pe_class_frame {
  * @n: how many
  * @class: what is there of it
  * @used: words of it
- * @copies: how often rules may still be listed in more than one part
+ * @shared: some of them, by hash of what they are
  * @whole: list of all rules
  * @item: the list that is worked on
  * @items: its length
+ * @large: the largest of them
+ * @larges: how many
  * @end: two arrays of the ends of its items, for sorting
  * @threshold: the values where parts begin
  * @thresholds: how many
@@ -108,10 +145,12 @@ struct pe_class_builder {
 	u32				n;
 	struct pe_class			*class;
 	u32				used;
-	u64				copies;
+	struct pe_class_shared		*shared;
 	u32				*whole;
 	struct pe_class_item		*item;
 	u32				items;
+	struct pe_class_large		large[PE_CLASS_LARGE];
+	u32				larges;
 	struct pe_class_end		*end[2];
 	u64				*threshold;
 	u32				thresholds;
@@ -131,6 +170,28 @@ static inline bool pe_class_flags_match(const struct pe_class_box *box, u64 flag
 	return (flags & box->high[PE_CLASS_FLAGS]) == box->low[PE_CLASS_FLAGS];
 }
 
+/**
+ * struct pe_class_where - a part of a classifier
+ * @where: where it begins
+ * @cost: instructions that the dearest look-up takes there
+ */
+struct pe_class_where {
+	u32	where;
+	u32	cost;
+};
+
+int pe_class_take(struct pe_class_builder *b, u64 words);
+u32 pe_class_share(struct pe_class_builder *b, u32 at);
+u32 pe_class_index_cost(u64 n);
+int pe_class_index(struct pe_class_builder *b,
+		   const struct pe_class_frame *frame,
+		   struct pe_class_where *out);
+int pe_class_leaf(struct pe_class_builder *b,
+		  const struct pe_class_frame *frame,
+		  struct pe_class_where *out);
+int pe_class_leaf_try(struct pe_class_builder *b,
+		      const struct pe_class_frame *frame,
+		      struct pe_class_where *out);
 bool pe_class_covers(const struct pe_class_box *box, u32 field, u64 low,
 		     u64 high);
 bool pe_class_choose(struct pe_class_builder *b,

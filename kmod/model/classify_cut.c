@@ -11,7 +11,10 @@
 #define PE_CLASS_SAMPLE	1024
 
 /* Copies that one node may make of each rule on average, while there are any. */
-#define PE_CLASS_ROOM	8
+#define PE_CLASS_ROOM	32
+
+/* Instructions, about, for finding one of many parts. */
+#define PE_CLASS_GUESS	30U
 
 /* A coarse cut makes about so many parts. */
 #define PE_CLASS_COARSE	4
@@ -210,13 +213,20 @@ bool pe_class_is_aside(const struct pe_class_builder *b,
 	       pe_class_span(b, frame, cut, item) > cut->widest;
 }
 
+/* What finding one of so many parts costs: few by comparing, many by a table
+ * and some comparing.
+ */
+static u32 pe_class_guess_parts(u64 n)
+{
+	return min(pe_class_index_cost(n), PE_CLASS_GUESS);
+}
+
 /* What a look-up among so many rules may cost. */
 static u32 pe_class_guess(u64 n)
 {
 	if (n <= 1)
 		return PE_CLASS_COST_RULE + PE_CLASS_COST_TEST;
-	return PE_CLASS_COST_NODE + PE_CLASS_COST_RULE +
-	       PE_CLASS_COST_LEVEL * (ilog2(n) + 1);
+	return PE_CLASS_COST_RULE + pe_class_guess_parts(n);
 }
 
 /* How many rules the part of a rule has, on average over rules. */
@@ -252,7 +262,7 @@ static u32 pe_class_widest(struct pe_class_builder *b,
 {
 	u32 count[33] = {};
 	u64 sum[33] = {};
-	u64 room = b->items + min_t(u64, b->copies, (u64)b->items * PE_CLASS_ROOM);
+	u64 room = min_t(u64, frame->room, (u64)b->items * PE_CLASS_ROOM);
 	u32 asides = 0;
 	u32 i, span, log;
 
@@ -290,6 +300,20 @@ static u32 pe_class_coarse(struct pe_class_builder *b, struct pe_class_cut *cut)
 	return asides;
 }
 
+/* How many rules its parts have, and what is set aside. */
+static u64 pe_class_spans(const struct pe_class_builder *b,
+			  const struct pe_class_frame *frame,
+			  const struct pe_class_cut *cut)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < b->items; i++)
+		sum += pe_class_is_aside(b, frame, cut, &b->item[i]) ?
+		       1 : pe_class_span(b, frame, cut, &b->item[i]);
+	return sum;
+}
+
 /* What a cut is thought to cost, with so many rules set aside. */
 static void pe_class_rate(struct pe_class_builder *b,
 			  const struct pe_class_frame *frame,
@@ -298,11 +322,9 @@ static void pe_class_rate(struct pe_class_builder *b,
 	u64 crowd = cut->field == PE_CLASS_FLAGS ?
 		    b->items / 2 : pe_class_crowd(b, frame, cut);
 
-	cut->cost = PE_CLASS_COST_NODE +
-		    PE_CLASS_COST_LEVEL * (ilog2(cut->parts) + 1) +
-		    pe_class_guess(crowd);
+	cut->cost = pe_class_guess_parts(cut->parts) + pe_class_guess(crowd);
 	if (asides)
-		cut->cost += pe_class_guess(asides);
+		cut->cost += PE_CLASS_COST_ASIDE + pe_class_guess(asides);
 }
 
 /* The better one of a fine and a coarse cut by a field, if there is any. */
@@ -310,7 +332,7 @@ static bool pe_class_try(struct pe_class_builder *b,
 			 const struct pe_class_frame *frame, u32 field,
 			 struct pe_class_cut *cut)
 {
-	struct pe_class_cut coarse = { .field = field };
+	struct pe_class_cut coarse = { .field = field, .poor = true };
 	u32 asides;
 
 	pe_class_measure(b, frame, field);
@@ -323,13 +345,14 @@ static bool pe_class_try(struct pe_class_builder *b,
 	pe_class_rate(b, frame, cut, asides);
 	if (asides == b->items)
 		cut->cost = U32_MAX;
-	if (asides * 2 <= b->items || field == PE_CLASS_FLAGS || !b->copies)
+	cut->poor = asides * 2 > b->items;
+	if (asides * 2 <= b->items || field == PE_CLASS_FLAGS)
 		return cut->cost < U32_MAX;
 	asides = pe_class_coarse(b, &coarse);
-	if (coarse.step == 1)
+	if (coarse.step == 1 || pe_class_spans(b, frame, &coarse) > frame->room)
 		return cut->cost < U32_MAX;
 	pe_class_rate(b, frame, &coarse, asides);
-	coarse.cost += PE_CLASS_COST_NODE;
+	coarse.cost += PE_CLASS_COST_SEARCH;
 	if (coarse.cost < cut->cost)
 		*cut = coarse;
 	return true;

@@ -5,30 +5,40 @@
 #include <linux/tcp.h>
 #include <net/dsfield.h>
 
+#include "../compat.h"
 #include "../netns.h"
 #include "path.h"
 
 /* Of the TCP header's 13th byte. */
 #define PE_TCP_FLAGS_AT	13
 
-static u64 pe_gate_flags(const struct sk_buff *skb, u8 proto, unsigned int l4)
+static noinline u64 pe_gate_flags_far(const struct sk_buff *skb,
+				      unsigned int l4)
 {
 	const u8 *flags;
 	u8 _flags;
 
-	if (proto != IPPROTO_TCP)
-		return PE_CLASS_NO_FLAGS;
 	flags = skb_header_pointer(skb, l4 + PE_TCP_FLAGS_AT, sizeof(_flags),
 				   &_flags);
 	return flags ? *flags : PE_CLASS_NO_FLAGS;
 }
 
-static __always_inline u64 pe_gate_half(const __be32 *word)
+static __always_inline u64 pe_gate_flags(const struct sk_buff *skb, u8 proto,
+					 unsigned int l4)
 {
-	return (u64)ntohl(word[0]) << 32 | ntohl(word[1]);
+	if (proto != IPPROTO_TCP)
+		return PE_CLASS_NO_FLAGS;
+	if (likely(skb_headlen(skb) > l4 + PE_TCP_FLAGS_AT))
+		return skb->data[l4 + PE_TCP_FLAGS_AT];
+	return pe_gate_flags_far(skb, l4);
 }
 
-/* Addresses and DSCP. */
+static __always_inline u64 pe_gate_half(const __be32 *word)
+{
+	return get_unaligned_be64(word);
+}
+
+/* Addresses and DSCP. No rule for IPv4 asks for lower halves. */
 static __always_inline void pe_gate_key_ip(const struct sk_buff *skb, u8 family,
 					   const __be32 *from,
 					   struct pe_class_key *key)
@@ -37,9 +47,7 @@ static __always_inline void pe_gate_key_ip(const struct sk_buff *skb, u8 family,
 
 	if (family == NFPROTO_IPV4) {
 		key->field[PE_CLASS_SOURCE] = ntohl(*from);
-		key->field[PE_CLASS_SOURCE_LOW] = 0;
 		key->field[PE_CLASS_DEST] = ntohl(pe_iph(skb)->daddr);
-		key->field[PE_CLASS_DEST_LOW] = 0;
 		key->field[PE_CLASS_DSCP] = pe_iph(skb)->tos >> 2;
 		return;
 	}
@@ -229,18 +237,9 @@ enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit)
 			   &key);
 }
 
-/**
- * pe_gate_plain() - the same for a plain packet
- * @pn: namespace
- * @skb: packet for which pe_packet_plain() was true
- * @family: NFPROTO_*
- * @svc: its service, whose sequence is gated
- *
- * Context: bottom halves off, RCU read lock held.
- * Return: PE_DROP_NONE, or why not.
- */
-enum pe_drop pe_gate_plain(const struct pe_net *pn, const struct sk_buff *skb,
-			   u8 family, const struct pe_service *svc)
+static __always_inline enum pe_drop
+pe_gate_plain_as(const struct pe_net *pn, const struct sk_buff *skb, u8 family,
+		 const struct pe_service *svc)
 {
 	struct pe_class_key key __uninitialized;
 	const __be16 *ports;
@@ -262,4 +261,22 @@ enum pe_drop pe_gate_plain(const struct pe_net *pn, const struct sk_buff *skb,
 	key.field[PE_CLASS_PORT] = ntohs(ports[1]);
 	key.field[PE_CLASS_FLAGS] = pe_gate_flags(skb, proto, l4);
 	return pe_gate_ask(svc->gate, skb, family, from, &key);
+}
+
+/**
+ * pe_gate_plain() - the same for a plain packet
+ * @pn: namespace
+ * @skb: packet for which pe_packet_plain() was true
+ * @family: NFPROTO_*
+ * @svc: its service, whose sequence is gated
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: PE_DROP_NONE, or why not.
+ */
+enum pe_drop pe_gate_plain(const struct pe_net *pn, const struct sk_buff *skb,
+			   u8 family, const struct pe_service *svc)
+{
+	if (family == NFPROTO_IPV4)
+		return pe_gate_plain_as(pn, skb, NFPROTO_IPV4, svc);
+	return pe_gate_plain_as(pn, skb, NFPROTO_IPV6, svc);
 }

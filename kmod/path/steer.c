@@ -362,18 +362,26 @@ static __always_inline bool pe_is_sure(const struct pe_hit *hit)
 	       (hit->match == PE_MATCH_OPEN && pe_hit_forward(hit));
 }
 
-/* Can the packet be handed on with nothing but another link-layer header? Few
- * belong to a socket or a connection already, and have to be parted from it.
+/* Can the packet be handed on with nothing but another link-layer header, and
+ * what the stage has to do besides? Few belong to a socket or a connection
+ * already, and have to be parted from it.
  */
+static __always_inline bool pe_is_free(const struct sk_buff *skb, u8 family,
+				       const struct pe_stage *stage,
+				       struct net_device **dev)
+{
+	return likely(!pe_xmit_is_bound(skb) &&
+		      pe_ttl(skb, family) > 1 &&
+		      !pe_xmit_ready(stage->to, dev) &&
+		      !pe_mtu_exceeded(skb, READ_ONCE((*dev)->mtu)));
+}
+
+/* And is there nothing besides? */
 static __always_inline bool pe_is_quick(const struct sk_buff *skb, u8 family,
 					const struct pe_stage *stage,
 					struct net_device **dev)
 {
-	return likely(!stage->extra &&
-		      !pe_xmit_is_bound(skb) &&
-		      pe_ttl(skb, family) > 1 &&
-		      !pe_xmit_ready(stage->to, dev) &&
-		      !pe_mtu_exceeded(skb, READ_ONCE((*dev)->mtu)));
+	return likely(!stage->extra && pe_is_free(skb, family, stage, dev));
 }
 
 /* A plain packet, surely at this stage, with which there is more to do. */
@@ -407,25 +415,20 @@ pe_steer_quick(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);
 }
 
-/* A plain packet, surely at a stage that leaves something open. */
-static noinline unsigned int pe_steer_ahead(struct pe_net *pn,
-					    struct sk_buff *skb, u8 family,
-					    const struct pe_service *svc,
-					    const struct pe_stage *at)
+/* A plain packet, surely at a stage that leaves open which device has it. */
+static noinline unsigned int pe_steer_choice(struct pe_net *pn,
+					     struct sk_buff *skb, u8 family,
+					     const struct pe_service *svc,
+					     const struct pe_stage *at)
 {
 	struct pe_hit hit = { svc, at, PE_MATCH_EXACT };
 	u16 asks = at->extra & PE_EXTRA_ASKS;
 	struct pe_stage stage;
 	struct net_device *dev;
-	enum pe_drop reason;
 	unsigned int l4;
 	u8 proto;
 
-	if (at->extra & PE_EXTRA_GATE) {
-		reason = pe_gate_plain(pn, skb, family, svc);
-		if (reason)
-			return pe_drop(pn, skb, reason);
-	}
+	/* It was let in, if somebody had to be asked. */
 	stage = *at;
 	stage.extra &= ~PE_EXTRA_GATE;
 	if (unlikely(!pe_choose_plain(skb, family, &hit, &stage)))
@@ -442,6 +445,24 @@ static noinline unsigned int pe_steer_ahead(struct pe_net *pn,
 	return pe_steer_quick(pn, skb, family, svc, &stage, dev);
 }
 
+/* A plain packet, surely at a stage, if a list lets it in. */
+static noinline unsigned int pe_steer_gate(struct pe_net *pn,
+					   struct sk_buff *skb, u8 family,
+					   const struct pe_service *svc,
+					   const struct pe_stage *stage)
+{
+	struct net_device *dev;
+	enum pe_drop reason;
+
+	reason = pe_gate_plain(pn, skb, family, svc);
+	if (reason)
+		return pe_drop(pn, skb, reason);
+	if (likely(stage->extra == PE_EXTRA_GATE &&
+		   pe_is_free(skb, family, stage, &dev)))
+		return pe_steer_quick(pn, skb, family, svc, stage, dev);
+	return pe_steer_choice(pn, skb, family, svc, stage);
+}
+
 /* Surely at a stage; what needs nothing but to be handed on goes at once. */
 static __always_inline unsigned int
 pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
@@ -452,8 +473,10 @@ pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
 
 	if (likely(pe_is_quick(skb, family, stage, &dev)))
 		return pe_steer_quick(pn, skb, family, hit->svc, stage, dev);
+	if (unlikely(stage->extra & PE_EXTRA_GATE))
+		return pe_steer_gate(pn, skb, family, hit->svc, stage);
 	if (unlikely(stage->extra & PE_EXTRA_AHEAD))
-		return pe_steer_ahead(pn, skb, family, hit->svc, stage);
+		return pe_steer_choice(pn, skb, family, hit->svc, stage);
 	return pe_steer_plain(pn, skb, family, hit->svc, stage);
 }
 

@@ -18,6 +18,7 @@ typedef int64_t s64;
 typedef unsigned long long u64;
 
 #define U32_MAX UINT32_MAX
+#define U64_MAX (~0ULL)
 #define BIT(n) (1UL << (n))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
@@ -31,6 +32,7 @@ typedef unsigned long long u64;
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))
+#define clamp_t(type, value, low, high) min_t(type, max_t(type, value, low), high)
 #define swap(a, b)                    \
 	do {                          \
 		typeof(a) kept = (a); \
@@ -38,8 +40,12 @@ typedef unsigned long long u64;
 		(b) = kept;           \
 	} while (0)
 
+#define __ffs(n) ((u32)__builtin_ctzl(n))
 #define hweight32(n) ((u32)__builtin_popcount(n))
+#define div_u64(a, b) ((a) / (b))
 #define ilog2(n) (63 - (u32)__builtin_clzll(n))
+
+#define GOLDEN_RATIO_64 0x61C8864680B583EBull
 
 #define GFP_KERNEL_ACCOUNT 0
 
@@ -53,6 +59,7 @@ void *test_alloc(size_t size);
 		void *zeroed = test_alloc(size);         \
 		zeroed ? memset(zeroed, 0, size) : NULL; \
 	})
+#define kvcalloc(n, size, flags) kvzalloc((size_t)(n) * (size), flags)
 #define kvfree(p) free(p)
 
 #define ERR_PTR(err) ((void *)(intptr_t)(err))
