@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Many services: the engine's, and the like of them in nftables and IPVS."""
 import os
+import time
 
 from icount import run
 from lib import engine
@@ -13,6 +14,9 @@ DEVICES = f"""\
 device fw {{ inline outside dev i1 lladdr {mac(1, 1)} inside dev i2 lladdr {mac(2, 1)}; }}
 device web {{ server dev i3 lladdr {mac(3, 1)} mode loopback; }}
 """
+# Of the kernel's memory.
+PARTS = ("Slab", "VmallocUsed", "Percpu")
+SETTLE = 10             # seconds: RCU, its works, and tables that shrink
 # What the firewall may be changed to.
 ELSEWHERE = f"inline outside dev i1 lladdr {mac(1, 1)} inside dev i2 lladdr {mac(2, 2)}"
 
@@ -35,6 +39,21 @@ def ports():
     """Interfaces for the devices; nothing needs to be behind them."""
     run(["ip", "-batch", "-"], "".join(
         f"link add {dev} type dummy\nlink set {dev} up\n" for dev in PORTS))
+
+
+def memory():
+    """Bytes of kernel memory by kind, without what can be had back."""
+    time.sleep(SETTLE)
+    with open("/proc/sys/vm/drop_caches", "w") as file:
+        file.write("3\n")
+    time.sleep(1)
+    with open("/proc/meminfo") as file:
+        found = dict(line.split(":") for line in file)
+    return {part: int(found[part].split()[0]) * 1024 for part in PARTS}
+
+
+def less(a, b):
+    return {part.lower(): a[part] - b[part] for part in PARTS}
 
 
 class Engine:

@@ -13,30 +13,12 @@ Runs in a virtual machine; scripts/bench calls it.
 """
 import os
 import sys
-import time
 
 import many
 from icount import Bench, run
 from lib import engine
 
 KINDS = {"engine": many.Engine, "nft": many.Nft, "ipvs": many.Ipvs}
-PARTS = ("Slab", "VmallocUsed", "Percpu")
-SETTLE = 10             # seconds: RCU, its works, and tables that shrink
-
-
-def used():
-    """Bytes of kernel memory by kind, without what can be had back."""
-    time.sleep(SETTLE)
-    with open("/proc/sys/vm/drop_caches", "w") as file:
-        file.write("3\n")
-    time.sleep(1)
-    with open("/proc/meminfo") as file:
-        found = dict(line.split(":") for line in file)
-    return {part: int(found[part].split()[0]) * 1024 for part in PARTS}
-
-
-def less(a, b):
-    return {part.lower(): a[part] - b[part] for part in PARTS}
 
 
 def measure(bench, name, size):
@@ -45,11 +27,11 @@ def measure(bench, name, size):
     first = KINDS[name](1)
     run(first.load)
     run(first.clear)
-    before = used()
+    before = many.memory()
     run(what.load)
-    loaded = less(used(), before)
+    loaded = many.less(many.memory(), before)
     run(what.clear)
-    left = less(used(), before)
+    left = many.less(many.memory(), before)
     os.unlink(what.file)
     total = sum(loaded.values())
     bench.put(f"memory/{name}@{size}", total / size,
