@@ -36,8 +36,6 @@ unsigned int pe_act_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 
 /* gate.c */
 enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit);
-enum pe_drop pe_gate_plain(const struct pe_net *pn, const struct sk_buff *skb,
-			   u8 family, const struct pe_service *svc);
 
 /* limit.c */
 bool pe_limit_lets(struct pe_limit *limit, const struct sk_buff *skb, u8 proto,

@@ -11,6 +11,7 @@
 
 #include "../compat.h"
 #include "../netns.h"
+#include "gate.h"
 #include "path.h"
 
 #define CREATE_TRACE_POINTS
@@ -445,11 +446,10 @@ static noinline unsigned int pe_steer_choice(struct pe_net *pn,
 	return pe_steer_quick(pn, skb, family, svc, &stage, dev);
 }
 
-/* A plain packet, surely at a stage, if a list lets it in. */
-static noinline unsigned int pe_steer_gate(struct pe_net *pn,
-					   struct sk_buff *skb, u8 family,
-					   const struct pe_service *svc,
-					   const struct pe_stage *stage)
+/* A plain packet, surely at a stage, if it may come in. */
+static __always_inline unsigned int
+pe_steer_asked(struct pe_net *pn, struct sk_buff *skb, u8 family,
+	       const struct pe_service *svc, const struct pe_stage *stage)
 {
 	struct net_device *dev;
 	enum pe_drop reason;
@@ -463,6 +463,22 @@ static noinline unsigned int pe_steer_gate(struct pe_net *pn,
 	return pe_steer_choice(pn, skb, family, svc, stage);
 }
 
+static noinline unsigned int pe_steer_gate4(struct pe_net *pn,
+					    struct sk_buff *skb,
+					    const struct pe_service *svc,
+					    const struct pe_stage *stage)
+{
+	return pe_steer_asked(pn, skb, NFPROTO_IPV4, svc, stage);
+}
+
+static noinline unsigned int pe_steer_gate6(struct pe_net *pn,
+					    struct sk_buff *skb,
+					    const struct pe_service *svc,
+					    const struct pe_stage *stage)
+{
+	return pe_steer_asked(pn, skb, NFPROTO_IPV6, svc, stage);
+}
+
 /* Surely at a stage; what needs nothing but to be handed on goes at once. */
 static __always_inline unsigned int
 pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
@@ -474,7 +490,9 @@ pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	if (likely(pe_is_quick(skb, family, stage, &dev)))
 		return pe_steer_quick(pn, skb, family, hit->svc, stage, dev);
 	if (unlikely(stage->extra & PE_EXTRA_GATE))
-		return pe_steer_gate(pn, skb, family, hit->svc, stage);
+		return family == NFPROTO_IPV4 ?
+			       pe_steer_gate4(pn, skb, hit->svc, stage) :
+			       pe_steer_gate6(pn, skb, hit->svc, stage);
 	if (unlikely(stage->extra & PE_EXTRA_AHEAD))
 		return pe_steer_choice(pn, skb, family, hit->svc, stage);
 	return pe_steer_plain(pn, skb, family, hit->svc, stage);
