@@ -131,6 +131,41 @@ static int pe_fill_device_sums(struct sk_buff *skb, const struct pe_device *dev)
 	return pe_fill_sum(skb, PE_DEVICE_REVERSE, &sum);
 }
 
+static int pe_fill_latency(struct sk_buff *skb, const struct pe_device *dev,
+			   unsigned int which)
+{
+	bool server = dev->kind == PE_DEVICE_KIND_SERVER;
+	u32 of = (server ? PE_LATENCY_OF_CONNECT : PE_LATENCY_OF_FORWARD) +
+		 which;
+	struct pe_times times;
+	struct nlattr *nest;
+
+	pe_meter_read(dev->meter, which, &times);
+	nest = nla_nest_start(skb, PE_DEVICE_LATENCY);
+	if (!nest || nla_put_u32(skb, PE_LATENCY_OF, of) ||
+	    nla_put(skb, PE_LATENCY_BUCKET, sizeof(times.bucket),
+		    times.bucket) ||
+	    nla_put_u64_64bit(skb, PE_LATENCY_SUM, times.sum, PE_LATENCY_PAD) ||
+	    nla_put_u64_64bit(skb, PE_LATENCY_LOST, times.lost,
+			      PE_LATENCY_PAD) ||
+	    nla_put_u32(skb, PE_LATENCY_WAITING, times.waiting))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int pe_fill_device_stats(struct sk_buff *skb,
+				const struct pe_device *dev)
+{
+	unsigned int i;
+	int err;
+
+	err = pe_fill_device_sums(skb, dev);
+	for (i = 0; !err && dev->meter && i < PE_METERED; i++)
+		err = pe_fill_latency(skb, dev, i);
+	return err;
+}
+
 /* The doctor may write meanwhile; the event that follows tells it right. */
 static int pe_fill_health(struct sk_buff *skb, const struct pe_health *health)
 {
@@ -173,13 +208,14 @@ int pe_fill_device(struct sk_buff *skb, const struct pe_object *obj, bool stats)
 	    pe_fill_addr(skb, PE_DEVICE_ADDRESS, &dev->address, dev->proto))
 		return -EMSGSIZE;
 	if ((dev->transparent && nla_put_flag(skb, PE_DEVICE_TRANSPARENT)) ||
-	    (dev->guard && nla_put_flag(skb, PE_DEVICE_GUARD)))
+	    (dev->guard && nla_put_flag(skb, PE_DEVICE_GUARD)) ||
+	    (dev->measure && nla_put_flag(skb, PE_DEVICE_MEASURE)))
 		return -EMSGSIZE;
 	if (pe_fill_port(skb, PE_DEVICE_OUTSIDE, &dev->outside) ||
 	    pe_fill_port(skb, PE_DEVICE_INSIDE, &dev->inside) ||
 	    pe_fill_health(skb, dev->health))
 		return -EMSGSIZE;
-	return stats ? pe_fill_device_sums(skb, dev) : 0;
+	return stats ? pe_fill_device_stats(skb, dev) : 0;
 }
 
 static int pe_fill_member(struct sk_buff *skb, const struct pe_pool *pool, u8 i,
@@ -204,6 +240,8 @@ static int pe_fill_detect(struct sk_buff *skb, const struct pe_pool *pool)
 	if (pool->detect_given &&
 	    (nla_put_u32(skb, PE_POOL_DETECT_PACKETS, pool->detect_packets) ||
 	     nla_put_u32(skb, PE_POOL_DETECT_WINDOW, pool->detect_window)))
+		return -EMSGSIZE;
+	if (pool->one_way && nla_put_flag(skb, PE_POOL_ONE_WAY))
 		return -EMSGSIZE;
 	return pool->revives ? nla_put_u32(skb, PE_POOL_REVIVE, pool->revive) :
 			       0;

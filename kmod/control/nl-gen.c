@@ -98,7 +98,7 @@ const struct nla_policy pe_txn_abort_nl_policy[PE_TXN_GENERATION + 1] = {
 };
 
 /* PE_CMD_DEVICE_NEW - do */
-const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_ACTS_AS + 1] = {
+const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_MEASURE + 1] = {
 	[PE_DEVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_DEVICE_KIND] = NLA_POLICY_MAX(NLA_U32, 2),
 	[PE_DEVICE_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -109,6 +109,7 @@ const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_ACTS_AS + 1] = {
 	[PE_DEVICE_INSIDE] = NLA_POLICY_NESTED(pe_port_nl_policy),
 	[PE_DEVICE_OWNER] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_DEVICE_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_DEVICE_MEASURE] = { .type = NLA_FLAG, },
 };
 
 /* PE_CMD_DEVICE_DEL - do */
@@ -200,7 +201,7 @@ const struct nla_policy pe_watch_stop_nl_policy[PE_WATCH_KEEP + 1] = {
 };
 
 /* PE_CMD_POOL_NEW - do */
-const struct nla_policy pe_pool_new_nl_policy[PE_POOL_ACTS_AS + 1] = {
+const struct nla_policy pe_pool_new_nl_policy[PE_POOL_ONE_WAY + 1] = {
 	[PE_POOL_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_POOL_POLICY] = NLA_POLICY_MAX(NLA_U32, 1),
 	[PE_POOL_KEY] = NLA_POLICY_MAX(NLA_U32, 1),
@@ -210,6 +211,7 @@ const struct nla_policy pe_pool_new_nl_policy[PE_POOL_ACTS_AS + 1] = {
 	[PE_POOL_REVIVE] = { .type = NLA_U32, },
 	[PE_POOL_OWNER] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_POOL_ACTS_AS] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_POOL_ONE_WAY] = { .type = NLA_FLAG, },
 };
 
 /* PE_CMD_POOL_DEL - do */
@@ -310,7 +312,7 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_DEVICE_NEW,
 		.doit		= pe_nl_device_new_doit,
 		.policy		= pe_device_new_nl_policy,
-		.maxattr	= PE_DEVICE_ACTS_AS,
+		.maxattr	= PE_DEVICE_MEASURE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -379,7 +381,7 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_POOL_NEW,
 		.doit		= pe_nl_pool_new_doit,
 		.policy		= pe_pool_new_nl_policy,
-		.maxattr	= PE_POOL_ACTS_AS,
+		.maxattr	= PE_POOL_ONE_WAY,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -28,7 +28,7 @@ extern const struct nla_policy pe_txn_commit_nl_policy[PE_TXN_CHECK + 1];
 
 extern const struct nla_policy pe_txn_abort_nl_policy[PE_TXN_GENERATION + 1];
 
-extern const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_ACTS_AS + 1];
+extern const struct nla_policy pe_device_new_nl_policy[PE_DEVICE_MEASURE + 1];
 
 extern const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_ACTS_AS + 1];
 
@@ -48,7 +48,7 @@ extern const struct nla_policy pe_watch_start_nl_policy[PE_WATCH_SNAPLEN + 1];
 
 extern const struct nla_policy pe_watch_stop_nl_policy[PE_WATCH_KEEP + 1];
 
-extern const struct nla_policy pe_pool_new_nl_policy[PE_POOL_ACTS_AS + 1];
+extern const struct nla_policy pe_pool_new_nl_policy[PE_POOL_ONE_WAY + 1];
 
 extern const struct nla_policy pe_pool_del_nl_policy[PE_POOL_ACTS_AS + 1];
 

@@ -314,6 +314,10 @@ static int pe_check_device(const struct pe_device *dev, const char *name,
 		return pe_refuse(refusal, -EINVAL, PE_DEVICE_GUARD, 0,
 				 "device %s has no address to guard: give its own with address",
 				 name);
+	if (dev->measure && dev->kind == PE_DEVICE_KIND_TAP)
+		return pe_refuse(refusal, -EINVAL, PE_DEVICE_MEASURE, 0,
+				 "tap %s returns nothing whose time could be measured: leave measure out",
+				 name);
 	return 0;
 }
 
@@ -347,6 +351,7 @@ static int pe_parse_kind(struct genl_info *info, const char *name,
 		dev->mode = nla_get_u32(a[PE_DEVICE_MODE]);
 	dev->transparent = nla_get_flag(a[PE_DEVICE_TRANSPARENT]);
 	dev->guard = nla_get_flag(a[PE_DEVICE_GUARD]);
+	dev->measure = nla_get_flag(a[PE_DEVICE_MEASURE]);
 	return 0;
 }
 
@@ -531,7 +536,9 @@ static int pe_parse_detect(struct genl_info *info, const char *name,
 	struct nlattr **a = info->attrs;
 
 	pool->detect_packets = PE_DETECT_PACKETS;
-	pool->detect_window = PE_DETECT_WINDOW;
+	pool->one_way = nla_get_flag(a[PE_POOL_ONE_WAY]);
+	pool->detect_window = pool->one_way ? PE_DETECT_WINDOW_ONE_WAY :
+					      PE_DETECT_WINDOW;
 	if (a[PE_POOL_DETECT_PACKETS])
 		pool->detect_packets = nla_get_u32(a[PE_POOL_DETECT_PACKETS]);
 	if (a[PE_POOL_DETECT_WINDOW])

@@ -192,6 +192,20 @@ static int pe_prepare_attached(struct pe_prepare *p,
 			 obj->name, port->iface->name);
 }
 
+/* What the version before has measured, unless it was another kind of device. */
+static int pe_prepare_meter(const struct pe_object *obj, struct pe_device *dev)
+{
+	const struct pe_device *live = obj->live;
+
+	if (!dev->measure || dev->meter)
+		return 0;
+	if (live && live->meter && live->kind == dev->kind)
+		dev->meter = pe_meter_get(live->meter);
+	else
+		dev->meter = pe_meter_new(dev->kind);
+	return dev->meter ? 0 : -ENOMEM;
+}
+
 static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 {
 	struct pe_device *dev = obj->next;
@@ -216,7 +230,7 @@ static int pe_prepare_device(struct pe_prepare *p, struct pe_object *obj)
 	/* To be seen by those that are made before it is live. */
 	dev->health = obj->health;
 	dev->stats = obj->health->stats;
-	return 0;
+	return pe_prepare_meter(obj, dev);
 }
 
 static int pe_prepare_devices(struct pe_prepare *p)
@@ -272,6 +286,10 @@ static int pe_prepare_alike(struct pe_prepare *p, const struct pe_pool *pool,
 				 "devices %s and %s of pool %s cannot stand in for each other, they differ in kind or mode: put them into pools of their own",
 				 one->obj->name, dev->obj->name,
 				 pool->obj->name);
+	if (pool->one_way && dev->kind != PE_DEVICE_KIND_SERVER)
+		return pe_refuse(p->refusal, -EINVAL, PE_POOL_ONE_WAY, 0,
+				 "pool %s is oneway, which is about what servers answer, and device %s is none: leave oneway out",
+				 pool->obj->name, dev->obj->name);
 	if (pe_device_is_tunnelled(dev) != pe_device_is_tunnelled(one))
 		return pe_refuse(p->refusal, -EINVAL, PE_POOL_MEMBER, i,
 				 "devices %s and %s of pool %s cannot stand in for each other, only one is behind a tunnel: put them into pools of their own",

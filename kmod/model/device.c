@@ -37,6 +37,7 @@ static void pe_device_free_rcu(struct rcu_head *head)
 {
 	struct pe_device *dev = container_of(head, struct pe_device, rcu);
 
+	pe_meter_put(dev->meter);
 	pe_route_free(dev->route);
 	pe_tunnel_free(dev->outside.tunnel);
 	pe_tunnel_free(dev->inside.tunnel);

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "health.h"
 #include "iface.h"
+#include "meter.h"
 #include "object.h"
 #include "route.h"
 #include "stats.h"
@@ -63,6 +64,8 @@ struct pe_port {
  * struct pe_device - one version of a device
  * @stats: counters, those of @obj
  * @health: whether it works, that of @obj
+ * @meter: how long it takes, shared by its versions; NULL where that is not
+ *	measured
  * @outside: towards the client, or the only port
  * @inside: towards the server, of an inline device with two sides
  * @route: the way to @address, of a server that the kernel's route reaches
@@ -73,6 +76,7 @@ struct pe_port {
  * @proto: NFPROTO_* of @address, NFPROTO_UNSPEC without one
  * @transparent: a bridge
  * @guard: @address is unreachable except through services
+ * @measure: it is to have a meter
  * @address_is_via: @address was not given but is what @outside is reached by
  * @generation: of the transaction that made it
  * @address: the device's own address
@@ -83,6 +87,7 @@ struct pe_port {
 struct pe_device {
 	struct pe_device_stats __percpu *stats;
 	struct pe_health	*health;
+	struct pe_meter		*meter;
 	struct pe_port		outside;
 	struct pe_port		inside;
 	struct pe_route		*route;
@@ -93,6 +98,7 @@ struct pe_device {
 	u8			proto;
 	bool			transparent;
 	bool			guard;
+	bool			measure;
 	bool			address_is_via;
 	u32			generation;
 	union nf_inet_addr	address;

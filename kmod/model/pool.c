@@ -58,6 +58,7 @@ struct pe_pool *pe_pool_copy(struct pe_net *pn, const struct pe_pool *pool)
 	new->key = pool->key;
 	new->policy = pool->policy;
 	new->detect_given = pool->detect_given;
+	new->one_way = pool->one_way;
 	new->detect_packets = pool->detect_packets;
 	new->detect_window = pool->detect_window;
 	new->revives = pool->revives;

@@ -19,6 +19,7 @@ struct pe_net;
 
 #define PE_DETECT_PACKETS	8
 #define PE_DETECT_WINDOW	50	/* milliseconds */
+#define PE_DETECT_WINDOW_ONE_WAY 3000
 
 /**
  * struct pe_member - a device of a pool
@@ -56,6 +57,7 @@ struct pe_client {
  * @members: how many
  * @detect_given: @detect_packets and @detect_window were configured
  * @revives: found dead, a member may come back by itself
+ * @one_way: answers of its servers go past this engine
  * @detect_packets: unanswered packets after which one is found dead, 0 for never
  * @detect_window: milliseconds that they must have gone unanswered for
  * @revive: milliseconds after which it is tried again, 0 for never
@@ -80,6 +82,7 @@ struct pe_pool {
 	u8			members;
 	bool			detect_given;
 	bool			revives;
+	bool			one_way;
 	u32			detect_packets;
 	u32			detect_window;
 	u32			revive;

@@ -114,6 +114,7 @@ static void pe_stage_forward(const struct pe_sequence *seq,
 		return;
 	}
 	dev = seq->step[to].device;
+	stage->one_way = seq->step[to].pool && seq->step[to].pool->one_way;
 	stage->to_step = to;
 	stage->device = dev;
 	if (pe_device_is_nat(dev)) {
@@ -176,6 +177,21 @@ static bool pe_stage_is_asking(const struct pe_sequence *seq,
 	return pool && pool->detect_packets;
 }
 
+/* What a device emits is not what it was handed, so there is nothing to know. */
+static bool pe_step_is_measured(const struct pe_sequence *seq, u8 at)
+{
+	const struct pe_step *step;
+	u8 i;
+
+	if (at == PE_NO_STEP || seq->step[at].emits)
+		return false;
+	step = &seq->step[at];
+	for (i = 0; i < pe_step_devices(step); i++)
+		if (pe_step_device(step, i)->meter)
+			return true;
+	return false;
+}
+
 static u16 pe_stage_extra(const struct pe_net *pn,
 			  const struct pe_sequence *seq,
 			  const struct pe_stage *stage)
@@ -191,6 +207,10 @@ static u16 pe_stage_extra(const struct pe_net *pn,
 		extra |= PE_EXTRA_ASKS;
 	if (pe_stage_is_answer(seq, stage))
 		extra |= PE_EXTRA_RETURNED;
+	if (pe_step_is_measured(seq, stage->to_step))
+		extra |= PE_EXTRA_TIMED;
+	if (pe_step_is_measured(seq, stage->from_step))
+		extra |= PE_EXTRA_CLOCKED;
 
 	if (!stage->index && (seq->gated || rcu_access_pointer(pn->limit)))
 		extra |= PE_EXTRA_GATE;
@@ -732,10 +752,11 @@ static void pe_stage_skip(const struct pe_sequence *seq, struct pe_stage *stage,
 	to = max(stage->tap_first + stage->taps, next->tap_first + next->taps);
 	stage->tap_first = from;
 	stage->taps = to - from;
-	stage->extra &= ~PE_EXTRA_ASKS;
-	stage->extra |= next->extra & (PE_EXTRA_TAPS | PE_EXTRA_ASKS | PE_EXTRA_TO_SERVER |
-				       PE_EXTRA_ROUTED);
+	stage->extra &= ~PE_EXTRA_NOTED;
+	stage->extra |= next->extra & (PE_EXTRA_TAPS | PE_EXTRA_NOTED |
+				       PE_EXTRA_TO_SERVER | PE_EXTRA_ROUTED);
 	stage->action = next->action;
+	stage->one_way = next->one_way;
 	stage->to = next->to;
 	stage->device = next->device;
 	stage->to_step = next->to_step;

@@ -84,10 +84,19 @@ enum pe_extra {
 	PE_EXTRA_ASKS		= BIT(8),	/* one is expected to */
 	PE_EXTRA_GATE		= BIT(9),	/* not everything is let in */
 	PE_EXTRA_QUALITY	= BIT(10),	/* DSCP, priority or mark to be set */
+	PE_EXTRA_TIMED		= BIT(11),	/* how long a device takes */
+	PE_EXTRA_CLOCKED	= BIT(12),	/* how long one has taken */
 };
 
 /* What is settled before anything else is done. */
-#define PE_EXTRA_AHEAD	(PE_EXTRA_CHOOSE | PE_EXTRA_RETURNED | PE_EXTRA_GATE)
+#define PE_EXTRA_AHEAD	(PE_EXTRA_CHOOSE | PE_EXTRA_RETURNED | PE_EXTRA_GATE | \
+			 PE_EXTRA_TIMED | PE_EXTRA_CLOCKED)
+
+/* What is noted of a packet that has come from a device. */
+#define PE_EXTRA_NOTES	(PE_EXTRA_RETURNED | PE_EXTRA_CLOCKED)
+
+/* What is noted of one that a device is handed. */
+#define PE_EXTRA_NOTED	(PE_EXTRA_ASKS | PE_EXTRA_TIMED)
 
 /* No more than to reach a server by its own address. */
 #define PE_EXTRA_TRANSLATE	(PE_EXTRA_TO_SERVER | PE_EXTRA_ROUTED)
@@ -108,6 +117,7 @@ enum pe_extra {
  * @index: of its counters; stages that differ in the member of a pool that
  *	packets come from have the same, and stand side by side
  * @direction: enum pe_direction
+ * @one_way: what @device answers goes past this engine
  *
  * Where PE_EXTRA_CHOOSE is set, @to and @device are those of the first member
  * of the pool, if it is one, until pe_stage_choose() chose.
@@ -123,7 +133,8 @@ struct pe_stage {
 	u8			taps;
 	u8			index;
 	u8			direction : 1;
-	u8			action : 7;
+	u8			one_way : 1;
+	u8			action : 6;
 };
 
 /**

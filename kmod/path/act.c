@@ -40,14 +40,17 @@ void pe_count_hit(const struct pe_packet *pkt, const struct pe_hit *hit)
 {
 	const struct pe_stage *stage = hit->stage;
 	struct pe_sum size = pe_size(pkt->skb);
+	struct pe_passing p;
 
 	pe_count(hit->svc->counts, stage->index, size);
 	if (stage->device)
 		pe_device_count(stage->device->stats, stage->direction, size);
 	if (unlikely(pkt->skipped))
 		pe_count_skipped(pkt, hit, size);
-	if (unlikely(stage->extra & PE_EXTRA_ASKS) && !pkt->error)
-		pe_count_asked(stage, pkt->skb, pkt->proto, pkt->l4);
+	if (unlikely(stage->extra & PE_EXTRA_NOTED) && !pkt->error) {
+		pe_passing_of(pkt, &p);
+		pe_note_handed(stage, &p);
+	}
 }
 
 /* What a server just sent is counted for the server as well; an error that some

@@ -124,6 +124,18 @@ bool pe_tcp_opens(const struct sk_buff *skb, unsigned int l4)
 	return th && th->syn && !th->ack;
 }
 
+/* Is it nothing but an acknowledgment? What else has one is sent again and again
+ * as long as nothing comes back.
+ */
+static bool pe_tcp_acknowledges(const struct sk_buff *skb, unsigned int l4)
+{
+	struct tcphdr _th;
+	const struct tcphdr *th = pe_tcp_header(skb, l4, &_th);
+
+	return th && th->ack && !th->syn && !th->fin && !th->rst &&
+	       skb->len == l4 + __tcp_hdrlen(th);
+}
+
 /* Does it refuse one? That is a reset with the sequence number 0 (RFC 9293,
  * section 3.10.7.1); others end connections, or are about those that are not
  * the server's, as after one took over from another.
@@ -144,26 +156,44 @@ static bool pe_tcp_resets(const struct sk_buff *skb, unsigned int l4)
 	return th && th->rst;
 }
 
+/* A server is only expected to answer what opens a connection. Where its answer
+ * goes another way, the client tells of it: it acknowledges what has come.
+ */
+static void pe_count_asked_server(const struct pe_stage *stage,
+				  const struct pe_passing *p)
+{
+	struct pe_device_stats __percpu *stats = stage->device->stats;
+
+	if (p->proto != IPPROTO_TCP)
+		return;
+	if (pe_tcp_opens(p->skb, p->l4))
+		pe_device_beat(stats, PE_BEAT_ASKED);
+	else if (stage->one_way && pe_tcp_acknowledges(p->skb, p->l4))
+		pe_device_beat(stats, PE_BEAT_ANSWERED);
+}
+
+static void pe_count_asked(const struct pe_stage *stage,
+			   const struct pe_passing *p)
+{
+	if (stage->device->kind == PE_DEVICE_KIND_SERVER)
+		pe_count_asked_server(stage, p);
+	else
+		pe_device_beat(stage->device->stats, PE_BEAT_ASKED);
+}
+
 /**
- * pe_count_asked() - a device is handed something that it should answer
- * @stage: stage with PE_EXTRA_ASKS that leads to the device
- * @skb: the packet, data at the network header
- * @proto: protocol of the transport header
- * @l4: offset of it
- *
- * A server is only expected to answer what opens a connection.
+ * pe_note_handed() - a device is handed a packet that something is noted of
+ * @stage: stage with any of PE_EXTRA_NOTED that leads to the device
+ * @p: the packet
  *
  * Context: bottom halves off, RCU read lock held.
  */
-void pe_count_asked(const struct pe_stage *stage, const struct sk_buff *skb,
-		    u8 proto, unsigned int l4)
+void pe_note_handed(const struct pe_stage *stage, const struct pe_passing *p)
 {
-	const struct pe_device *dev = stage->device;
-
-	if (dev->kind == PE_DEVICE_KIND_SERVER &&
-	    (proto != IPPROTO_TCP || !pe_tcp_opens(skb, l4)))
-		return;
-	pe_device_beat(dev->stats, PE_BEAT_ASKED);
+	if (stage->extra & PE_EXTRA_ASKS)
+		pe_count_asked(stage, p);
+	if (stage->extra & PE_EXTRA_TIMED)
+		pe_measure_out(stage, p);
 }
 
 /* The server that a packet comes from, of those with addresses of their own. */
@@ -252,6 +282,30 @@ static void pe_count_error(const struct pe_service *svc,
 		pe_device_beat(dev->stats, PE_BEAT_REFUSED);
 }
 
+/* What a packet tells of the device that it comes from. */
+static void pe_note_returned(const struct pe_service *svc,
+			     struct pe_stage *stage, const struct pe_passing *p)
+{
+	const struct pe_device *from = pe_stage_sender(p->skb, p->family, svc,
+						       stage);
+
+	if (from && stage->extra & PE_EXTRA_RETURNED)
+		pe_count_answer(svc, from, p->skb, p->proto, p->l4);
+	if (stage->extra & PE_EXTRA_CLOCKED)
+		pe_measure_in(from, stage, p);
+}
+
+/* The same of an error, which a router may have sent. */
+static void pe_note_error(const struct pe_service *svc, struct pe_stage *stage,
+			  const struct pe_packet *pkt)
+{
+	const struct pe_device *from = pe_stage_sender(pkt->skb, pkt->family,
+						       svc, stage);
+
+	if (from && stage->extra & PE_EXTRA_RETURNED)
+		pe_count_error(svc, pkt, from);
+}
+
 /**
  * pe_choose() - settle what a stage leaves open
  * @pkt: parsed packet; remembers @skipped
@@ -265,9 +319,9 @@ static void pe_count_error(const struct pe_service *svc,
 enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 		       struct pe_stage *stage, struct pe_skipped *skipped)
 {
-	const struct pe_device *from;
 	struct pe_client client;
 	union nf_inet_addr addr;
+	struct pe_passing p;
 	enum pe_drop reason;
 
 	if (stage->extra & PE_EXTRA_GATE) {
@@ -276,14 +330,13 @@ enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 			return reason;
 		stage->extra &= ~PE_EXTRA_GATE;
 	}
-	if (stage->extra & PE_EXTRA_RETURNED) {
-		from = pe_stage_sender(pkt->skb, pkt->family, hit->svc, stage);
-		if (from && pkt->error)
-			pe_count_error(hit->svc, pkt, from);
-		else if (from)
-			pe_count_answer(hit->svc, from, pkt->skb, pkt->proto,
-					pkt->l4);
-		stage->extra &= ~PE_EXTRA_RETURNED;
+	if (stage->extra & PE_EXTRA_NOTES) {
+		pe_passing_of(pkt, &p);
+		if (pkt->error)
+			pe_note_error(hit->svc, stage, pkt);
+		else
+			pe_note_returned(hit->svc, stage, &p);
+		stage->extra &= ~PE_EXTRA_NOTES;
 	}
 	if (!(stage->extra & PE_EXTRA_CHOOSE))
 		return PE_DROP_NONE;
@@ -309,15 +362,12 @@ bool pe_choose_plain(const struct sk_buff *skb, u8 family,
 	struct pe_skipped skipped;
 	struct pe_client client;
 	struct pe_stage chosen;
-	unsigned int l4;
-	u8 proto;
+	struct pe_passing p;
 
-	if (stage->extra & PE_EXTRA_RETURNED) {
-		l4 = pe_plain_l4(skb, family, &proto);
-		pe_count_answer(hit->svc,
-				pe_stage_sender(skb, family, hit->svc, stage),
-				skb, proto, l4);
-		stage->extra &= ~PE_EXTRA_RETURNED;
+	if (stage->extra & PE_EXTRA_NOTES) {
+		pe_passing_plain(skb, family, &p);
+		pe_note_returned(hit->svc, stage, &p);
+		stage->extra &= ~PE_EXTRA_NOTES;
 	}
 	if (!(stage->extra & PE_EXTRA_CHOOSE))
 		return true;

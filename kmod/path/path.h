@@ -41,12 +41,49 @@ enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit);
 bool pe_limit_lets(struct pe_limit *limit, const struct sk_buff *skb, u8 proto,
 		   unsigned int l4);
 
+/**
+ * struct pe_passing - a packet, as far as is looked at of it on its way
+ * @skb: buffer, data at the network header
+ * @family: NFPROTO_*
+ * @proto: protocol of the transport header, 0 of later fragments
+ * @l4: offset of the transport header
+ */
+struct pe_passing {
+	const struct sk_buff	*skb;
+	u8			family;
+	u8			proto;
+	unsigned int		l4;
+};
+
+/* A parsed packet. */
+static inline void pe_passing_of(const struct pe_packet *pkt,
+				 struct pe_passing *p)
+{
+	p->skb = pkt->skb;
+	p->family = pkt->family;
+	p->proto = pkt->key.fragment ? 0 : pkt->proto;
+	p->l4 = pkt->l4;
+}
+
+/* A packet for which pe_packet_plain() was true. */
+static __always_inline void pe_passing_plain(const struct sk_buff *skb,
+					     u8 family, struct pe_passing *p)
+{
+	p->skb = skb;
+	p->family = family;
+	p->l4 = pe_plain_l4(skb, family, &p->proto);
+}
+
+/* measure.c */
+void pe_measure_out(const struct pe_stage *stage, const struct pe_passing *p);
+void pe_measure_in(const struct pe_device *dev, const struct pe_stage *stage,
+		   const struct pe_passing *p);
+
 /* choose.c */
 void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
 		      union nf_inet_addr *addr, struct pe_client *client);
 bool pe_tcp_opens(const struct sk_buff *skb, unsigned int l4);
-void pe_count_asked(const struct pe_stage *stage, const struct sk_buff *skb,
-		    u8 proto, unsigned int l4);
+void pe_note_handed(const struct pe_stage *stage, const struct pe_passing *p);
 const struct pe_device *pe_stage_sender(const struct sk_buff *skb, u8 family,
 					const struct pe_service *svc,
 					const struct pe_stage *stage);

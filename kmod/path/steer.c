@@ -390,7 +390,7 @@ static __always_inline unsigned int
 pe_steer_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	       const struct pe_service *svc, const struct pe_stage *stage)
 {
-	if ((stage->extra & ~PE_EXTRA_ASKS) != PE_EXTRA_TRANSLATE)
+	if ((stage->extra & ~PE_EXTRA_NOTED) != PE_EXTRA_TRANSLATE)
 		return pe_act_plain(pn, skb, family, svc, stage);
 	if (family == NFPROTO_IPV4)
 		return pe_translate_ipv4(pn, skb, svc, stage);
@@ -423,25 +423,26 @@ static noinline unsigned int pe_steer_choice(struct pe_net *pn,
 					     const struct pe_stage *at)
 {
 	struct pe_hit hit = { svc, at, PE_MATCH_EXACT };
-	u16 asks = at->extra & PE_EXTRA_ASKS;
 	struct pe_stage stage;
 	struct net_device *dev;
-	unsigned int l4;
-	u8 proto;
+	struct pe_passing p;
+	u16 noted;
 
 	/* It was let in, if somebody had to be asked. */
 	stage = *at;
 	stage.extra &= ~PE_EXTRA_GATE;
 	if (unlikely(!pe_choose_plain(skb, family, &hit, &stage)))
 		return pe_act_plain(pn, skb, family, svc, &stage);
-	stage.extra &= ~PE_EXTRA_ASKS;
+	noted = stage.extra & PE_EXTRA_NOTED;
+	stage.extra &= ~PE_EXTRA_NOTED;
 	if (unlikely(!pe_is_quick(skb, family, &stage, &dev))) {
-		stage.extra |= asks;
+		stage.extra |= noted;
 		return pe_steer_plain(pn, skb, family, svc, &stage);
 	}
-	if (asks) {
-		l4 = pe_plain_l4(skb, family, &proto);
-		pe_count_asked(&stage, skb, proto, l4);
+	if (noted) {
+		stage.extra |= noted;
+		pe_passing_plain(skb, family, &p);
+		pe_note_handed(&stage, &p);
 	}
 	return pe_steer_quick(pn, skb, family, svc, &stage, dev);
 }

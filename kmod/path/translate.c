@@ -84,14 +84,13 @@ static __always_inline void pe_translate_write(struct sk_buff *skb, u8 family,
 		*t.sum = CSUM_MANGLED_0;
 }
 
-static noinline void pe_translate_asked(const struct sk_buff *skb, u8 family,
+static noinline void pe_translate_noted(const struct sk_buff *skb, u8 family,
 					const struct pe_stage *stage)
 {
-	unsigned int l4;
-	u8 proto;
+	struct pe_passing p;
 
-	l4 = pe_plain_l4(skb, family, &proto);
-	pe_count_asked(stage, skb, proto, l4);
+	pe_passing_plain(skb, family, &p);
+	pe_note_handed(stage, &p);
 }
 
 static __always_inline unsigned int
@@ -114,8 +113,8 @@ pe_translate(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	dev = READ_ONCE(dst->dev);
 	if (unlikely(pe_xmit_writable(skb, dev)))
 		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
-	if (unlikely(stage->extra & PE_EXTRA_ASKS))
-		pe_translate_asked(skb, family, stage);
+	if (unlikely(stage->extra & PE_EXTRA_NOTED))
+		pe_translate_noted(skb, family, stage);
 	pe_translate_write(skb, family, svc, stage->device);
 	size = pe_size(skb);
 	pe_count(svc->counts, stage->index, size);

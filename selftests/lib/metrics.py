@@ -6,8 +6,9 @@ import subprocess
 from .ktap import Fail, expect
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\[\\"n])*",?)+)\})?'
-                    r" ([0-9]+)")
+                    r" ([0-9]+(?:\.[0-9]+)?)")
 LABEL = re.compile(r'([a-z]+)="((?:[^"\\]|\\.)*)"')
+HISTOGRAM = re.compile(r"(.+)_(?:bucket|sum|count)")
 META = re.compile(r"# (HELP|TYPE) ([a-z_]+) (.+)")
 END = "# EOF\n"
 
@@ -26,11 +27,14 @@ def parse(text):
         elif meta:
             kinds[meta[2]] = meta[3]
         elif sample:
-            expect("sample is of the family above", sample[1], helps[-1])
+            name = sample[1]
+            if kinds[helps[-1]] == "histogram":
+                name = HISTOGRAM.fullmatch(name)[1]
+            expect("sample is of the family above", name, helps[-1])
             key = (sample[1], *LABEL.findall(sample[2] or ""))
             if key in samples:
                 raise Fail(f"twice: {line}")
-            samples[key] = int(sample[3])
+            samples[key] = (float if "." in sample[3] else int)(sample[3])
         else:
             raise Fail(f"neither sample nor metadata: {line!r}")
     expect("families with help, once each", helps, list(kinds))

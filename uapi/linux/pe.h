@@ -9,11 +9,13 @@
 #define PE_GENL_NAME	"pe"
 #define PE_GENL_VERSION	1
 
-#define PE_NAME_MAX	31
-#define PE_STEPS_MAX	32
-#define PE_PORTS_MAX	16
-#define PE_MEMBERS_MAX	64
-#define PE_EVIDENCE_MAX	127
+#define PE_NAME_MAX		31
+#define PE_STEPS_MAX		32
+#define PE_PORTS_MAX		16
+#define PE_MEMBERS_MAX		64
+#define PE_EVIDENCE_MAX		127
+#define PE_LATENCY_BUCKETS	26
+#define PE_LATENCY_SHIFT	8
 
 /**
  * enum pe_device_kind - What an appliance does with the packets it is handed.
@@ -187,6 +189,24 @@ enum pe_event {
 };
 
 /**
+ * enum pe_latency_of - What of a device is measured.
+ * @PE_LATENCY_OF_FORWARD: From handing an inline device a packet for the
+ *   server to its return.
+ * @PE_LATENCY_OF_REVERSE: From handing an inline device a packet for the
+ *   client to its return.
+ * @PE_LATENCY_OF_CONNECT: From handing a server what opens a TCP connection to
+ *   its answer.
+ * @PE_LATENCY_OF_ANSWER: From a server's acknowledging data to the first data
+ *   it sends afterwards on the connection.
+ */
+enum pe_latency_of {
+	PE_LATENCY_OF_FORWARD,
+	PE_LATENCY_OF_REVERSE,
+	PE_LATENCY_OF_CONNECT,
+	PE_LATENCY_OF_ANSWER,
+};
+
+/**
  * enum pe_pool_policy - Which member of a pool gets a packet.
  * @PE_POOL_POLICY_FAILOVER: The first one that is up, in the order of the
  *   pool.
@@ -314,6 +334,18 @@ enum {
 #define PE_MEMBER_MAX (__PE_MEMBER_MAX - 1)
 
 enum {
+	PE_LATENCY_PAD = 1,
+	PE_LATENCY_OF,
+	PE_LATENCY_BUCKET,
+	PE_LATENCY_SUM,
+	PE_LATENCY_LOST,
+	PE_LATENCY_WAITING,
+
+	__PE_LATENCY_MAX
+};
+#define PE_LATENCY_MAX (__PE_LATENCY_MAX - 1)
+
+enum {
 	PE_DROPS_PAD = 1,
 	PE_DROPS_REASON,
 	PE_DROPS_PACKETS,
@@ -400,6 +432,8 @@ enum {
 	PE_DEVICE_EVIDENCE,
 	PE_DEVICE_OWNER,
 	PE_DEVICE_ACTS_AS,
+	PE_DEVICE_MEASURE,
+	PE_DEVICE_LATENCY,
 
 	__PE_DEVICE_MAX
 };
@@ -454,6 +488,7 @@ enum {
 	PE_POOL_STATS,
 	PE_POOL_OWNER,
 	PE_POOL_ACTS_AS,
+	PE_POOL_ONE_WAY,
 
 	__PE_POOL_MAX
 };

@@ -20,7 +20,7 @@
 #define PE_DEVICE_GIVEN                                                                        \
 	(PE_HAS(PE_DEVICE_KIND) | PE_HAS(PE_DEVICE_MODE) | PE_HAS(PE_DEVICE_ADDRESS) |         \
 	 PE_HAS(PE_DEVICE_TRANSPARENT) | PE_HAS(PE_DEVICE_GUARD) | PE_HAS(PE_DEVICE_OUTSIDE) | \
-	 PE_HAS(PE_DEVICE_INSIDE))
+	 PE_HAS(PE_DEVICE_INSIDE) | PE_HAS(PE_DEVICE_MEASURE))
 
 /**
  * pe_state_name() - the word for a device's state
@@ -98,6 +98,8 @@ void pe_device_put(struct nlmsghdr *nlh, const struct pe_device *device)
 		pe_port_put(nlh, PE_DEVICE_OUTSIDE, &device->outside);
 	if (device->has & PE_HAS(PE_DEVICE_INSIDE))
 		pe_port_put(nlh, PE_DEVICE_INSIDE, &device->inside);
+	if (device->has & PE_HAS(PE_DEVICE_MEASURE))
+		mnl_attr_put(nlh, PE_DEVICE_MEASURE, 0, NULL);
 }
 
 /**
@@ -151,6 +153,17 @@ static bool pe_port_get(struct pe_port *port, const struct nlattr *nest)
 	return ok;
 }
 
+static bool pe_device_get_latency(struct pe_device *device, struct pe_arena *arena,
+				  const struct nlattr *attr)
+{
+	if (device->nlatency == PE_LATENCIES_MAX)
+		return false;
+	if (!device->latency)
+		device->latency =
+			pe_arena_alloc(arena, PE_LATENCIES_MAX * sizeof(*device->latency));
+	return pe_latency_get(&device->latency[device->nlatency++], attr);
+}
+
 static bool pe_device_get_attr(struct pe_device *device, struct pe_arena *arena,
 			       const struct nlattr *attr)
 {
@@ -196,6 +209,8 @@ static bool pe_device_get_attr(struct pe_device *device, struct pe_arena *arena,
 		return true;
 	case PE_DEVICE_EVIDENCE:
 		return pe_attr_strcpy(device->evidence, sizeof(device->evidence), attr);
+	case PE_DEVICE_LATENCY:
+		return pe_device_get_latency(device, arena, attr);
 	}
 	return true;
 }
@@ -299,7 +314,7 @@ void pe_device_merge(struct pe_device *device, const struct pe_device *base)
 		device->address = base->address;
 		device->has |= base->has & PE_HAS(PE_DEVICE_ADDRESS);
 	}
-	device->has |= base->has & PE_HAS(PE_DEVICE_GUARD);
+	device->has |= base->has & (PE_HAS(PE_DEVICE_GUARD) | PE_HAS(PE_DEVICE_MEASURE));
 }
 
 /**
@@ -320,7 +335,7 @@ uint32_t pe_device_where(const struct pe_device *device, uint16_t attr, uint16_t
 		port = &device->inside;
 	if (port && nested && nested <= PE_PORT_VNI && port->at[nested])
 		return port->at[nested];
-	if (attr <= PE_DEVICE_INSIDE && device->at[attr])
+	if (attr <= PE_DEVICE_MEASURE && device->at[attr])
 		return device->at[attr];
 	return device->o.at;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "addr.h"
+#include "latency.h"
 #include "object.h"
 
 struct nlmsghdr;
@@ -56,6 +57,8 @@ struct pe_port {
  * @evidence: what was seen
  * @forward: what it was handed on the way to the server
  * @reverse: what it was handed on the way to the client
+ * @latency: what was measured of it, NULL for nothing
+ * @nlatency: how many histograms these are
  * @at: where the words stand in the source, plus one
  */
 struct pe_device {
@@ -75,7 +78,9 @@ struct pe_device {
 	char evidence[PE_EVIDENCE_MAX + 1];
 	struct pe_counter forward;
 	struct pe_counter reverse;
-	uint32_t at[PE_DEVICE_INSIDE + 1];
+	struct pe_latency *latency;
+	unsigned int nlatency;
+	uint32_t at[PE_DEVICE_MEASURE + 1];
 };
 
 const char *pe_state_name(uint32_t state);

@@ -41,6 +41,8 @@ void pe_pool_put(struct nlmsghdr *nlh, const struct pe_pool *pool)
 		mnl_attr_put_u32(nlh, PE_POOL_DETECT_WINDOW, pool->detect_window);
 	if (pool->has & PE_HAS(PE_POOL_REVIVE))
 		mnl_attr_put_u32(nlh, PE_POOL_REVIVE, pool->revive);
+	if (pool->has & PE_HAS(PE_POOL_ONE_WAY))
+		mnl_attr_put(nlh, PE_POOL_ONE_WAY, 0, NULL);
 }
 
 static bool pe_member_get(struct pe_member *member, struct pe_arena *arena,
@@ -132,13 +134,20 @@ static uint32_t pe_pool_detect(const struct pe_pool *pool, int attr, uint32_t gi
 	return pool->has & PE_HAS(attr) ? given : standard;
 }
 
+static uint32_t pe_pool_window(const struct pe_pool *pool)
+{
+	bool one_way = pool->has & PE_HAS(PE_POOL_ONE_WAY);
+
+	return pe_pool_detect(pool, PE_POOL_DETECT_WINDOW, pool->detect_window,
+			      one_way ? PE_DETECT_WINDOW_ONE_WAY : PE_DETECT_WINDOW);
+}
+
 static bool pe_detects_equal(const struct pe_pool *a, const struct pe_pool *b)
 {
 	return pe_pool_detect(a, PE_POOL_DETECT_PACKETS, a->detect_packets, PE_DETECT_PACKETS) ==
 		       pe_pool_detect(b, PE_POOL_DETECT_PACKETS, b->detect_packets,
 				      PE_DETECT_PACKETS) &&
-	       pe_pool_detect(a, PE_POOL_DETECT_WINDOW, a->detect_window, PE_DETECT_WINDOW) ==
-		       pe_pool_detect(b, PE_POOL_DETECT_WINDOW, b->detect_window, PE_DETECT_WINDOW);
+	       pe_pool_window(a) == pe_pool_window(b);
 }
 
 /**
@@ -154,8 +163,8 @@ bool pe_pool_equal(const struct pe_pool *a, const struct pe_pool *b)
 
 	if (a->policy != b->policy || a->key != b->key || a->nmembers != b->nmembers)
 		return false;
-	if (!pe_detects_equal(a, b) || ((a->has ^ b->has) & PE_HAS(PE_POOL_REVIVE)) ||
-	    a->revive != b->revive)
+	if (((a->has ^ b->has) & (PE_HAS(PE_POOL_REVIVE) | PE_HAS(PE_POOL_ONE_WAY))) ||
+	    !pe_detects_equal(a, b) || a->revive != b->revive)
 		return false;
 	for (i = 0; i < a->nmembers; i++)
 		if (a->members[i].weight != b->members[i].weight ||

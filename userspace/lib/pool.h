@@ -60,6 +60,7 @@ struct pe_pool {
 /* What the kernel takes where it is not told. */
 #define PE_DETECT_PACKETS 8
 #define PE_DETECT_WINDOW 50
+#define PE_DETECT_WINDOW_ONE_WAY 3000
 
 void pe_pool_put(struct nlmsghdr *nlh, const struct pe_pool *pool);
 int pe_pool_get(struct pe_pool *pool, struct pe_arena *arena, const struct nlmsghdr *nlh);

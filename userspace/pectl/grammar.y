@@ -65,6 +65,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> CAPTURE "capture" COUNT "count" SNAPLEN "snaplen" STEP_WORD "step" TRACE "trace"
 
 %token <word> POOL "pool" MEMBERS "members" POLICY "policy" FAILOVER "failover" MAGLEV "maglev"
+%token <word> MEASURE "measure" ONE_WAY "oneway"
 %token <word> KEY "key" FLOW "flow" WEIGHT "weight" DETECT "detect" OFF "off" PACKETS "packets"
 %token <word> WINDOW "window" REVIVE "revive" FAIL "fail" OPEN "open" CLOSED "closed"
 %token <word> ACL "acl" PERMIT "permit" DENY "deny" DEFAULT "default" FLAGS "flags" TYPE "type"
@@ -279,6 +280,7 @@ device_item:
 |	MODE mode			{ device_mode(parse, $2, $1); }
 |	GUARD				{ device_guard(parse, $1); }
 |	OWNER name			{ parse_owner(parse, $1, $2); }
+|	MEASURE				{ device_measure(parse, $1); }
 ;
 
 mode:
@@ -309,6 +311,7 @@ pool_items:
 |	pool_items DETECT WINDOW NAME	{ pool_detect_window(parse, $4); CHECK; }
 |	pool_items DETECT PACKETS NAME WINDOW NAME { pool_detect_packets(parse, $4); pool_detect_window(parse, $6); CHECK; }
 |	pool_items OWNER name		{ parse_owner(parse, $2, $3); CHECK; }
+|	pool_items ONE_WAY		{ pool_one_way(parse, $2); CHECK; }
 |	pool_items REVIVE		{ pool_revive(parse, $2); CHECK; }
 |	pool_items REVIVE NAME		{ pool_revive(parse, $2); pool_revive_after(parse, $3); CHECK; }
 ;
@@ -600,6 +603,7 @@ other:
 |	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE
 |	ARP | CHECK_WORD | HTTP | TIMEOUT | VALIDATE
 |	FALL | INTERVAL | RISE | WATCH
+|	MEASURE | ONE_WAY
 ;
 
 %%

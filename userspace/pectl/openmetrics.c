@@ -7,10 +7,12 @@
 
 #include "openmetrics.h"
 
+#include <acl.h>
 #include <config.h>
 #include <device.h>
 #include <info.h>
 #include <linux/pe.h>
+#include <pool.h>
 #include <service.h>
 #include <stdbool.h>
 
@@ -147,6 +149,203 @@ static void metrics_device(const struct metrics *m)
 	}
 }
 
+static void metrics_device_state(const struct metrics *m)
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_DEVICE];
+	uint32_t i, state;
+
+	for (i = 0; i < table->count; i++) {
+		const struct pe_device *device = (const struct pe_device *)table->items[i];
+
+		if (!(device->has & PE_HAS(PE_DEVICE_STATE)))
+			continue;
+		for (state = 0; state <= PE_DEVICE_STATE_MAINTENANCE; state++) {
+			fputs(m->name, m->out);
+			metrics_label(m, '{', "device", device->o.name);
+			metrics_label(m, ',', "state", pe_state_name(state));
+			metrics_value(m, device->state == state);
+		}
+	}
+}
+
+static void metrics_latency_begin(const struct metrics *m, const struct pe_device *device,
+				  const struct pe_latency *latency, const char *sample)
+{
+	fprintf(m->out, "%s%s", m->name, sample);
+	metrics_label(m, '{', "device", device->o.name);
+	metrics_label(m, ',', "of", pe_latency_name(latency->of));
+}
+
+static void metrics_of_latency(const struct metrics *m, const struct pe_device *device,
+			       const struct pe_latency *latency)
+{
+	uint64_t below = 0;
+	unsigned int i;
+
+	for (i = 0; i < PE_LATENCY_BUCKETS; i++) {
+		below += latency->buckets[i];
+		metrics_latency_begin(m, device, latency, "_bucket");
+		fprintf(m->out, ",le=\"%.10g\"", (double)pe_latency_below(i) / 1e9);
+		metrics_value(m, below);
+	}
+	metrics_latency_begin(m, device, latency, "_bucket");
+	metrics_label(m, ',', "le", "+Inf");
+	metrics_value(m, latency->samples);
+	metrics_latency_begin(m, device, latency, "_sum");
+	fprintf(m->out, "} %.9f\n", (double)latency->sum / 1e9);
+	metrics_latency_begin(m, device, latency, "_count");
+	metrics_value(m, latency->samples);
+}
+
+static void metrics_lost(const struct metrics *m, const struct pe_device *device,
+			 const struct pe_latency *latency)
+{
+	metrics_latency_begin(m, device, latency, "");
+	metrics_value(m, latency->lost);
+}
+
+static void metrics_latencies(const struct metrics *m,
+			      void (*sample)(const struct metrics *m,
+					     const struct pe_device *device,
+					     const struct pe_latency *latency))
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_DEVICE];
+	unsigned int k;
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++) {
+		const struct pe_device *device = (const struct pe_device *)table->items[i];
+
+		for (k = 0; k < device->nlatency; k++)
+			sample(m, device, &device->latency[k]);
+	}
+}
+
+static void metrics_latency(const struct metrics *m)
+{
+	metrics_latencies(m, metrics_of_latency);
+}
+
+static void metrics_latency_lost(const struct metrics *m)
+{
+	metrics_latencies(m, metrics_lost);
+}
+
+static void metrics_pools(const struct metrics *m)
+{
+	metrics_number(m, m->info->pools);
+}
+
+static void metrics_pools_limit(const struct metrics *m)
+{
+	metrics_number(m, m->info->pools_max);
+}
+
+static void metrics_pool(const struct metrics *m)
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_POOL];
+	uint32_t i, k;
+
+	for (i = 0; i < table->count; i++) {
+		const struct pe_pool *pool = (const struct pe_pool *)table->items[i];
+
+		for (k = 0; k < pool->nmembers; k++) {
+			fputs(m->name, m->out);
+			metrics_label(m, '{', "pool", pool->o.name);
+			metrics_label(m, ',', "device", pool->members[k].device);
+			metrics_value(m, pool->members[k].slots);
+		}
+	}
+}
+
+static void metrics_acls(const struct metrics *m)
+{
+	metrics_number(m, m->info->acls);
+}
+
+static void metrics_acls_limit(const struct metrics *m)
+{
+	metrics_number(m, m->info->acls_max);
+}
+
+static void metrics_of_acl(const struct metrics *m, const struct pe_acl *acl)
+{
+	fputs(m->name, m->out);
+	metrics_label(m, '{', "acl", acl->o.name);
+}
+
+static void metrics_hits(const struct metrics *m, const struct pe_counter *hits)
+{
+	metrics_value(m, m->bytes ? hits->bytes : hits->packets);
+}
+
+static void metrics_each_acl(const struct metrics *m,
+			     void (*samples)(const struct metrics *m, const struct pe_acl *acl))
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_ACL];
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++)
+		samples(m, (const struct pe_acl *)table->items[i]);
+}
+
+static void metrics_rules_of(const struct metrics *m, const struct pe_acl *acl)
+{
+	uint32_t i;
+
+	for (i = 0; i < acl->nrules; i++) {
+		if (!(acl->rules[i].has & PE_HAS(PE_RULE_COUNT)))
+			continue;
+		metrics_of_acl(m, acl);
+		fprintf(m->out, ",rule=\"%u\"", i + 1);
+		metrics_hits(m, &acl->rules[i].hits);
+	}
+}
+
+static void metrics_rules(const struct metrics *m)
+{
+	metrics_each_acl(m, metrics_rules_of);
+}
+
+static void metrics_unmatched_by(const struct metrics *m, const struct pe_acl *acl)
+{
+	metrics_of_acl(m, acl);
+	metrics_hits(m, &acl->unmatched);
+}
+
+static void metrics_unmatched(const struct metrics *m)
+{
+	metrics_each_acl(m, metrics_unmatched_by);
+}
+
+static void metrics_clients_of(const struct metrics *m, const struct pe_acl *acl)
+{
+	char text[PE_ADDR_STRLEN];
+	uint32_t i;
+
+	for (i = 0; i < acl->nclients; i++) {
+		metrics_of_acl(m, acl);
+		metrics_label(m, ',', "client", pe_addr_format(&acl->clients[i].address, text));
+		metrics_hits(m, &acl->clients[i].hits);
+	}
+}
+
+static void metrics_clients(const struct metrics *m)
+{
+	metrics_each_acl(m, metrics_clients_of);
+}
+
+static void metrics_others_of(const struct metrics *m, const struct pe_acl *acl)
+{
+	metrics_of_acl(m, acl);
+	metrics_hits(m, &acl->others);
+}
+
+static void metrics_others(const struct metrics *m)
+{
+	metrics_each_acl(m, metrics_others_of);
+}
+
 static void metrics_of_service(const struct metrics *m, const struct pe_service *service,
 			       const char *direction, const struct pe_counter *counter)
 {
@@ -255,6 +454,41 @@ static const struct {
 	  "Packets handed to the device of a step of a service.", false, metrics_step },
 	{ "pe_step_bytes_total", "counter",
 	  "Bytes of pe_step_packets_total, from the network header on.", true, metrics_step },
+	{ "pe_device_state", "gauge", "Whether a device is in a state, for each state.", false,
+	  metrics_device_state },
+	{ "pe_device_latency_seconds", "histogram",
+	  "How long a measured device takes: an inline one until it returns a packet, forward and reverse; a server until it takes a connection (connect), and from acknowledging data until it sends some (answer).",
+	  false, metrics_latency },
+	{ "pe_device_latency_lost_total", "counter",
+	  "Packets picked to be measured that were not seen again.", false, metrics_latency_lost },
+	{ "pe_pools", "gauge", "Pools that are configured.", false, metrics_pools },
+	{ "pe_pools_limit", "gauge", "Pools that can be configured.", false, metrics_pools_limit },
+	{ "pe_pool_member_slots", "gauge", "Parts of the hash that a member of a pool has now.",
+	  false, metrics_pool },
+	{ "pe_acls", "gauge", "Access lists that are configured.", false, metrics_acls },
+	{ "pe_acls_limit", "gauge", "Access lists that can be configured.", false,
+	  metrics_acls_limit },
+	{ "pe_acl_rule_packets_total", "counter",
+	  "Packets that a rule of an access list matched, of rules with count.", false,
+	  metrics_rules },
+	{ "pe_acl_rule_bytes_total", "counter",
+	  "Bytes of pe_acl_rule_packets_total, from the network header on.", true, metrics_rules },
+	{ "pe_acl_unmatched_packets_total", "counter",
+	  "Packets that no rule of an access list matched.", false, metrics_unmatched },
+	{ "pe_acl_unmatched_bytes_total", "counter",
+	  "Bytes of pe_acl_unmatched_packets_total, from the network header on.", true,
+	  metrics_unmatched },
+	{ "pe_acl_client_packets_total", "counter",
+	  "Packets of a client that rules with count of an access list matched.", false,
+	  metrics_clients },
+	{ "pe_acl_client_bytes_total", "counter",
+	  "Bytes of pe_acl_client_packets_total, from the network header on.", true,
+	  metrics_clients },
+	{ "pe_acl_other_clients_packets_total", "counter",
+	  "Packets of clients that the list's table has no room for.", false, metrics_others },
+	{ "pe_acl_other_clients_bytes_total", "counter",
+	  "Bytes of pe_acl_other_clients_packets_total, from the network header on.", true,
+	  metrics_others },
 };
 
 /**

@@ -131,6 +131,8 @@ static void print_device_statements(struct printer *p, const struct pe_device *d
 	if (device_is(device, PE_DEVICE_GUARD))
 		print_true(p, "guard", " guard;");
 	print_owner(p, &device->o, " owner %s;");
+	if (device_is(device, PE_DEVICE_MEASURE))
+		print_true(p, "measure", " measure;");
 }
 
 static void print_port_comment(struct printer *p, const char *side, const struct pe_port *port)
@@ -192,6 +194,8 @@ static void print_device_full(struct printer *p, const struct pe_device *device)
 	if (p->options->stats && device_is(device, PE_DEVICE_FORWARD)) {
 		print_comment(p);
 		print_counters(p, &device->forward, &device->reverse);
+		if (device->nlatency)
+			print_latency(p, device->latency, device->nlatency);
 	}
 	print_comments_end(p);
 	print_close(p);

@@ -8,6 +8,7 @@
 struct pe_acl;
 struct pe_config;
 struct pe_counter;
+struct pe_latency;
 struct pe_device;
 struct pe_engine;
 struct pe_limit;
@@ -24,6 +25,7 @@ void print_proto(struct printer *p, unsigned int proto);
 void print_counter(struct printer *p, const char *key, const struct pe_counter *counter);
 void print_counters(struct printer *p, const struct pe_counter *forward,
 		    const struct pe_counter *reverse);
+void print_latency(struct printer *p, const struct pe_latency *latency, unsigned int count);
 void print_device(struct printer *p, const struct pe_device *device);
 void print_state(struct printer *p, uint32_t state, uint32_t cause, uint64_t since,
 		 const char *evidence);

@@ -86,6 +86,8 @@ static void print_pool_statements(struct printer *p, const struct pe_pool *pool)
 		print_string(p, "key", "; key %s",
 			     pool->key == PE_POOL_KEY_CLIENT ? "client" : "unknown");
 	print_detect(p, pool);
+	if (pool->has & PE_HAS(PE_POOL_ONE_WAY))
+		print_true(p, "oneway", "; oneway");
 	if (!(pool->has & PE_HAS(PE_POOL_REVIVE)))
 		return;
 	print_text(p, "; revive");

@@ -263,6 +263,16 @@ void device_guard(struct parse *parse, struct word word)
 }
 
 /**
+ * device_measure() - how long it takes is measured
+ * @parse: the text
+ * @word: where it stands
+ */
+void device_measure(struct parse *parse, struct word word)
+{
+	device_set(parse, PE_DEVICE_MEASURE, word);
+}
+
+/**
  * device_separate() - a statement of the device ends
  * @parse: the text
  */

@@ -155,6 +155,16 @@ void pool_detect_window(struct parse *parse, struct word word)
 }
 
 /**
+ * pool_one_way() - answers of its servers go past this engine
+ * @parse: the text
+ * @word: where it stands
+ */
+void pool_one_way(struct parse *parse, struct word word)
+{
+	pool_set(parse, PE_POOL_ONE_WAY, word);
+}
+
+/**
  * pool_revive() - found dead, a member may come back by itself
  * @parse: the text
  * @word: where it stands

@@ -11,7 +11,7 @@
 #define HOP "lladdr 02:00:00:00:00:01"
 #define NAME31 "n234567890123456789012345678901"
 #define DEVICE_WORDS \
-	"'}', address, dev, guard, inline, inside, lladdr, mode, outside, owner, remote, server, tap, transparent, via or vni"
+	"'}', address, dev, guard, inline, inside, lladdr, measure, mode, outside, owner, remote, server, tap, transparent, via or vni"
 #define SERVICE_WORDS \
 	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, limit, mark, owner, port, priority, proto, sctp, sequence, tcp, track, udp or vip"
 
@@ -256,6 +256,10 @@ static const struct syntax_case config_cases[] = {
 	  "1:26: error: 'owner' says again what acl 'a' has been told" },
 	{ "device a { tap inline; }",
 	  "1:16: error: 'inline' says again what device 'a' has been told" },
+	{ "device a { measure; measure; }",
+	  "1:21: error: 'measure' says again what device 'a' has been told" },
+	{ "pool a { oneway; oneway; }",
+	  "1:18: error: 'oneway' says again what pool 'a' has been told" },
 	{ "device a { guard guard; }",
 	  "1:18: error: 'guard' says again what device 'a' has been told" },
 	{ "device a { tap dev e dev f; }",
@@ -387,7 +391,7 @@ static const struct syntax_case argument_cases[] = {
 	{ "device replace a with b c",
 	  "1:25: error: unknown word 'c'; expected the end of the line" },
 	{ "device add a with b",
-	  "1:14: error: 'with' is out of place; expected '{', address, dev, guard, inline, inside, lladdr, mode, outside, owner, remote, server, tap, transparent, via or vni" },
+	  "1:14: error: 'with' is out of place; expected '{', address, dev, guard, inline, inside, lladdr, measure, mode, outside, owner, remote, server, tap, transparent, via or vni" },
 	{ "show me", "1:6: error: unknown word 'me'; expected the end of the line" },
 	{ "aply",
 	  "1:1: error: unknown word 'aply'; expected acl, apply, capture, check, confirm, device, diff, engine, explain, flush, help, monitor, pool, revision, rollback, service, show, stats, trace or watch" },
