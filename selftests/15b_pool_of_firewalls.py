@@ -7,9 +7,6 @@
                     i3 --+-- web1, web2
                     i5 ----- via1, one-armed, known by its address
 """
-import json
-import select
-import subprocess
 import time
 from itertools import product
 
@@ -18,6 +15,7 @@ from lib.addr import FAMILIES, mac
 from lib.echo import Echo, Loop
 from lib.ktap import PATIENCE, Suite, diag, expect, poll, require
 from lib.lab import Lab
+from lib.monitor import Monitor
 from lib.wire import Capture
 
 FIREWALLS = (1, 2, 3)
@@ -61,36 +59,6 @@ service spread{f.name} {{ vip {f.W1} udp port 81; sequence spread, web1; }}
 service webs{f.name} {{ vip {f.W2} tcp port 80; sequence webs; }}
 service vias{f.name} {{ vip {f.W1} udp port 82; sequence vias{f.name}, web1; }}
 """ for f in FAMILIES)
-
-
-class Monitor:
-    """pectl monitor events, as JSON, until the context ends."""
-
-    def __enter__(self):
-        self.proc = subprocess.Popen(
-            [engine.PECTL, "-n", lab.eng.netns, "-j", "monitor", "events"],
-            stdout=subprocess.PIPE, bufsize=0)
-        listening = f"/proc/{self.proc.pid}/net/netlink"
-        poll("listener", lambda: any(
-            line.split()[3] == "00000002" or int(line.split()[3], 16)
-            for line in open(listening).read().splitlines()[1:]
-            if line.split()[2] == str(self.proc.pid)))
-        return self
-
-    def __exit__(self, *_):
-        self.proc.kill()
-        self.proc.wait()
-
-    def until(self, **wanted):
-        """Wait for an event with these values, give it back."""
-        end = time.monotonic() + 10 * PATIENCE
-        while True:
-            left = end - time.monotonic()
-            require(left > 0 and select.select([self.proc.stdout], [], [], left)[0],
-                    f"no event with {wanted}")
-            event = json.loads(self.proc.stdout.readline())
-            if all(event.get(k) == v for k, v in wanted.items()):
-                return event
 
 
 class Stream(Echo):
@@ -147,7 +115,7 @@ def firewall_falls_silent(f):
     begin()
     one = Stream(f, 10)
     one.answered(20)
-    with Monitor() as monitor, Capture(lab, (1, 2)) as capture:
+    with Monitor(lab.eng) as monitor, Capture(lab, (1, 2)) as capture:
         nft(fws[1], DEAD)
         sent = one.sent
         one.answered()
@@ -310,7 +278,7 @@ def nobody_is_left():
     f = FAMILIES[0]
     one = Stream(f, 10)
     one.answered()
-    with Monitor() as monitor:
+    with Monitor(lab.eng) as monitor:
         for n in (2, 3):
             pe.pectl("device", "state", f"fw{n}", "down")
         nft(fws[1], DEAD)

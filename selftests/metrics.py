@@ -12,7 +12,7 @@ from itertools import product
 
 from lib import account, engine, flow, metrics, packet
 from lib.addr import FAMILIES, mac
-from lib.ktap import Suite, expect, require
+from lib.ktap import Suite, expect, poll, require
 from lib.lab import Lab
 from lib.wire import Capture
 
@@ -22,7 +22,11 @@ COUNTED = [f"pe_{what}_{unit}_total" for what in ("device", "service", "step")
 OTHERS = ["pe_dropped_packets_total", "pe_limited_packets_total",
           "pe_limited_bytes_total"]
 THERE = ["pe_module_info", "pe_generation", "pe_devices", "pe_devices_limit",
-         "pe_services", "pe_services_limit", "pe_addresses"]
+         "pe_services", "pe_services_limit", "pe_addresses",
+         "pe_pools", "pe_pools_limit", "pe_acls", "pe_acls_limit"]
+OF_ACLS = [f"pe_acl_{what}_{unit}_total"
+           for what in ("rule", "unmatched", "client", "other_clients")
+           for unit in ("packets", "bytes")]
 
 suite = Suite(__doc__)
 lab = Lab(suite)
@@ -70,11 +74,14 @@ def families_and_their_form():
     text, samples = metrics.scrape(pe)
     metrics.judge(text)
     kinds = metrics.parse(text)[1]
-    for name in COUNTED + OTHERS:
+    others = [*OTHERS, *OF_ACLS, "pe_device_latency_lost_total"]
+    gauges = [*THERE, "pe_device_state", "pe_pool_member_slots"]
+    for name in COUNTED + others:
         expect(f"type of {name}", kinds[name], "counter")
-    for name in THERE:
+    for name in gauges:
         expect(f"type of {name}", kinds[name], "gauge")
-    expect("families", set(kinds), {*COUNTED, *THERE, *OTHERS})
+    expect("families", set(kinds), {*COUNTED, *gauges, *others,
+                                    "pe_device_latency_seconds"})
     stats = pe.json("stats")
     expect("numbers", [samples[name,] for name in THERE[1:]],
            [stats[name.removeprefix("pe_").replace("limit", "max")]
@@ -193,6 +200,55 @@ def all_of_one_generation():
     require(len(services) > 3, "the configuration hardly changed")
     expect("one configuration each second generation",
            len({n for g, n in services.items() if g % 2}), 1)
+
+
+@suite.case()
+def pools_states_and_access_lists():
+    """As show has them, and clients' accounts as the wires have them."""
+    f = FAMILIES[0]
+    pe.apply(CONF + f"""
+device web2 {{ server dev i3 lladdr {mac(3, 9)} mode loopback; measure; }}
+pool webs {{ members web, web2 weight 3; policy maglev; }}
+acl some {{ permit udp from {f.U1} port 82 count; permit udp port 83 count; \
+permit tcp; default deny; }}
+service listed {{ vip {f.W2} udp; acl some; sequence webs; }}
+""")
+    pe.pectl("device", "state", "web2", "maintenance")
+    with Capture(lab) as capture:
+        with flow.bound(u1, f, flow.DGRAM, f.U1, flow.port()) as sock:
+            for port in (82, 82, 83, 84):
+                sock.sendto(b"counted", (f.W2, port))
+        poll("packets", lambda: pe.drops()["denied"])
+        rows = [r for r in capture.stop() if r.link == "i0" and r.dir == "in"
+                and r.daddr == f.W2]
+    text, samples = metrics.scrape(pe)
+    metrics.judge(text)
+    size = rows[0].bytes
+    acl = ("acl", "some")
+
+    def counted(what, *labels):
+        return metrics.pair(samples, f"acl_{what}", acl, *labels)
+
+    expect("rule 1", counted("rule", ("rule", "1")), (2, 2 * size))
+    expect("rule 2", counted("rule", ("rule", "2")), (1, size))
+    require(("pe_acl_rule_packets_total", acl, ("rule", "3")) not in samples,
+            "a rule without count")
+    expect("unmatched", counted("unmatched"), (1, size))
+    expect("client", counted("client", ("client", f.U1)), (3, 3 * size))
+    expect("other clients", counted("other_clients"), (0, 0))
+    states = {k[2][1]: v for k, v in samples.items()
+              if k[:2] == ("pe_device_state", ("device", "web2"))}
+    expect("state", states,
+           {"up": 0, "down": 0, "drain": 0, "maintenance": 1})
+    slots = {k[2][1]: v for k, v in samples.items()
+             if k[0] == "pe_pool_member_slots"}
+    expect("slots", slots, {m["device"]: m["slots"] for m in pe.json(
+        "-s", "pool", "show", "webs")["pools"][0]["members"]})
+    expect("of who is in maintenance", slots["web2"], 0)
+    expect("pools, acls", (samples["pe_pools",], samples["pe_acls",]), (1, 1))
+    expect("samples", samples["pe_device_latency_seconds_count",
+                              ("device", "web2"), ("of", "connect")], 0)
+    pe.apply(CONF)
 
 
 suite.run(lambda: pe.start(CONF))

@@ -16,8 +16,8 @@
  */
 #define PE_METERED	2
 
-/* Packets that are waited for at a time; as many as come in in half a second
- * at the rate at which a CPU of Debian's kernels picks them.
+/* Packets that are waited for at a time: as many as a CPU of Debian's kernels
+ * picks in half a second.
  */
 #define PE_METER_GROUPS	32
 #define PE_METER_WAYS	4
@@ -112,9 +112,11 @@ static inline bool pe_meter_due(struct pe_meter *meter, unsigned int which)
 {
 	struct pe_meter_stats *mine = this_cpu_ptr(meter->stats);
 
-	if (mine->picked[which] == jiffies)
+	unsigned long tick = jiffies;
+
+	if (mine->picked[which] == tick)
 		return false;
-	mine->picked[which] = jiffies;
+	mine->picked[which] = tick;
 	return true;
 }
 

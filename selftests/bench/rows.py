@@ -152,6 +152,8 @@ DEVICES = f"""
 device web {{ server dev i1 lladdr {mac(1, 1)} mode loopback; }}
 device fw {{ inline outside dev i1 lladdr {mac(1, 2)} \
 inside dev i2 lladdr {mac(2, 2)}; }}
+device timed {{ inline outside dev i1 lladdr {mac(1, 4)} \
+inside dev i2 lladdr {mac(2, 4)}; measure; }}
 device br {{ inline transparent outside dev i3 inside dev i4; }}
 device ids {{ tap dev i2 lladdr {mac(2, 1)}; }}
 device web2 {{ server dev i1 lladdr {mac(1, 3)} mode loopback; }}
@@ -225,6 +227,7 @@ ENGINE_ROWS = [
     Ours("failover", "steer to the first of a pool, inline", "first, web"),
     *[Ours(f"acl-{shape}-{n}", f"steer past {n} access rules {text}", "web",
            acl=(shape, n)) for shape, text in LISTS.items() for n in LENGTHS],
+    Ours("measured", "steer to an inline device that is measured", "timed, web"),
     Ours("steer6", "steer to a loopback server, IPv6", "web", family=F6),
     *[Ours(f"acl-mixed-{n}-6", f"steer past {n} access rules "
            f"{LISTS['mixed']}, IPv6", "web", family=F6, acl=("mixed", n))
