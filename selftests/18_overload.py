@@ -9,6 +9,7 @@
 Each service has a limit or none. What was sent, what the engine counted and
 what came to the wire before the server are compared to the packet.
 """
+import os
 import socket
 import struct
 import time
@@ -254,7 +255,9 @@ def what_is_left_stays(f):
     with packet.Sender(u1, 0, 1) as sender:
         sender.send(*(datagram(f, f.W1) for _ in range(100)))
     spent = account.stop()
-    at_most("packets of a lower limit", account.forward[0], 10, spent)
+    # Each CPU may have one at hand of what it borrowed before.
+    at_most("packets of a lower limit",
+            account.forward[0] - os.cpu_count(), 10, spent)
 
 
 @suite.case(*FAMILIES)

@@ -69,7 +69,8 @@ struct pe_limit_cpu {
  * Who finds anything in the bucket gets all that it needs, and what was too much
  * is owed by those who come next, so super-packets of any size get through and
  * the rate is exact. In any T seconds, what is let in is at most T times the
- * rate, an eighth of a second's or one, and one packet.
+ * rate, an eighth of a second's or one, and one packet; when it is lowered, one
+ * more for each CPU that has borrowed before.
  */
 struct pe_limit {
 	struct pe_limit_cpu __percpu *cpu;
