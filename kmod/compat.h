@@ -51,6 +51,20 @@ static inline void pe_tunnel_flags(struct ip_tunnel_key *key)
 #endif
 }
 
+/* PE_HAVE_SYSCTL_SZ: the entries are counted. Otherwise an empty one ends them;
+ * @table has one behind the @n.
+ */
+static inline struct ctl_table_header *
+pe_register_net_sysctl(struct net *net, const char *path,
+		       struct ctl_table *table, size_t n)
+{
+#ifdef PE_HAVE_SYSCTL_SZ
+	return register_net_sysctl_sz(net, path, table, n);
+#else
+	return register_net_sysctl(net, path, table);
+#endif
+}
+
 /* Without it, no bridge hands packets to the hooks of IP. */
 #if !IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 static inline bool nf_bridge_info_exists(const struct sk_buff *skb)

@@ -9,6 +9,7 @@
 #include "control/noun.h"
 #include "control/notify.h"
 #include "control/session.h"
+#include "control/sysctl.h"
 #include "doctor.h"
 #include "herald.h"
 #include "model/announce.h"
@@ -152,6 +153,18 @@ destroy_objects:
 	return err;
 }
 
+static int pe_net_init_flows(struct pe_net *pn)
+{
+	int err = pe_flows_init(&pn->flows);
+
+	if (err)
+		return err;
+	err = pe_sysctl_begin(pn);
+	if (err)
+		pe_flows_destroy(&pn->flows);
+	return err;
+}
+
 static int __net_init pe_net_init_net(struct net *net)
 {
 	struct pe_net *pn = pe_net(net);
@@ -194,9 +207,19 @@ static int __net_init pe_net_init_net(struct net *net)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
 		u64_stats_init(&per_cpu_ptr(pn->drops, cpu)->syncp);
+	i = pe_net_init_flows(pn);
+	if (i)
+		goto free_drops;
 	i = pe_net_init_tables(pn);
 	if (i)
-		free_percpu(pn->drops);
+		goto end_flows;
+	return 0;
+
+end_flows:
+	pe_sysctl_end(pn);
+	pe_flows_destroy(&pn->flows);
+free_drops:
+	free_percpu(pn->drops);
 	return i;
 }
 
@@ -267,6 +290,7 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	cancel_delayed_work_sync(&pn->doctor_work);
 	cancel_work_sync(&pn->settle_work);
 	cancel_work_sync(&pn->ask_work);
+	cancel_delayed_work_sync(&pn->flows.work);
 	pe_herald_stop(pn);
 	pe_notify_drop(pn);
 	pe_session_close_all(pn);
@@ -283,6 +307,8 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	rhashtable_destroy(&pn->owners);
 	for (noun = 0; noun < PE_NOUNS; noun++)
 		pe_objects_destroy(&pn->objects[noun]);
+	pe_sysctl_end(pn);
+	pe_flows_destroy(&pn->flows);
 	free_percpu(pn->drops);
 }
 
@@ -301,7 +327,14 @@ static struct pernet_operations pe_net_ops = {
  */
 int __init pe_net_init(void)
 {
-	return register_pernet_subsys(&pe_net_ops);
+	int err = pe_flows_start();
+
+	if (err)
+		return err;
+	err = register_pernet_subsys(&pe_net_ops);
+	if (err)
+		pe_flows_stop();
+	return err;
 }
 
 /**
@@ -310,6 +343,7 @@ int __init pe_net_init(void)
 void pe_net_exit(void)
 {
 	unregister_pernet_subsys(&pe_net_ops);
-	/* Versions are freed by callbacks, which are in this module. */
+	/* Versions and flows are freed by callbacks, which are in this module. */
 	rcu_barrier();
+	pe_flows_stop();
 }

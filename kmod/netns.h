@@ -13,8 +13,10 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "model/flow.h"
 #include "model/object.h"
 
+struct ctl_table_header;
 struct net;
 struct pe_drops;
 struct pe_limit;
@@ -119,6 +121,8 @@ enum pe_family {
  * @pass_count: those of them that are told of what is no service's
  * @checkers: sockets that check devices; changed under @lock
  * @checker_count: how many
+ * @flows: what services with state remember
+ * @sysctl: how many flows that may be, NULL where this kernel has no sysctl
  */
 struct pe_net {
 	struct pe_table __rcu	*table[PE_FAMILIES];
@@ -187,6 +191,9 @@ struct pe_net {
 
 	struct list_head	checkers;
 	u32			checker_count;
+
+	struct pe_flows		flows;
+	struct ctl_table_header	*sysctl;
 };
 
 /**

@@ -198,11 +198,28 @@ static int pe_walk_fill_gate(struct sk_buff *skb, const struct pe_walk *w,
 	       nla_put_u32(skb, PE_HOP_RULE, w->rule);
 }
 
+/* What is remembered of the packet's flow, or NULL. */
+static struct pe_flow *pe_walk_flow(const struct pe_walk *w,
+				    const struct pe_hit *hit,
+				    const struct pe_client *client)
+{
+	const struct pe_service *svc = hit->svc;
+	struct pe_flow_key key;
+
+	if (!svc->ledger)
+		return NULL;
+	pe_flow_key(&key, svc->ledger, client,
+		    svc->seq->legs == 1 ? w->key.proto : 0);
+	return pe_flow_find(&key);
+}
+
 /* Where the stage leaves something open: what becomes of it now. */
 static enum pe_drop pe_walk_choose(struct pe_walk *w, struct pe_hit *hit)
 {
 	struct pe_skipped skipped;
 	struct pe_client client;
+	struct pe_flow *flow;
+	enum pe_drop reason;
 
 	if (hit->match < PE_MATCH_OPEN ||
 	    !(hit->stage->extra & PE_EXTRA_CHOOSE))
@@ -210,7 +227,31 @@ static enum pe_drop pe_walk_choose(struct pe_walk *w, struct pe_hit *hit)
 	pe_walk_client(w, hit, &client);
 	w->stage = *hit->stage;
 	hit->stage = &w->stage;
-	return pe_stage_choose(hit->svc->seq, &w->stage, &client, &skipped);
+	rcu_read_lock();
+	flow = pe_walk_flow(w, hit, &client);
+	reason = flow ? pe_stage_choose_peek(hit->svc->seq, &w->stage, &client,
+					     &skipped, flow) :
+			pe_stage_choose(hit->svc->seq, &w->stage, &client,
+					&skipped);
+	rcu_read_unlock();
+	return reason;
+}
+
+/* The device of a pool that the packet's flow has, or would have. */
+static const struct pe_device *pe_walk_member(const struct pe_walk *w,
+					      const struct pe_hit *hit,
+					      const struct pe_step *step,
+					      const struct pe_client *client)
+{
+	const struct pe_device *dev = NULL;
+	struct pe_flow *flow;
+
+	rcu_read_lock();
+	flow = pe_walk_flow(w, hit, client);
+	if (flow)
+		dev = pe_flow_peek(flow, step);
+	rcu_read_unlock();
+	return dev ?: pe_pool_pick(step->pool, client);
 }
 
 static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_walk *w,
@@ -225,7 +266,7 @@ static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_walk *w,
 	pe_walk_client(w, hit, &client);
 	for (i = stage->tap_first; i < stage->tap_first + stage->taps; i++) {
 		step = &hit->svc->seq->step[i];
-		tap = step->pool ? pe_pool_pick(step->pool, &client) :
+		tap = step->pool ? pe_walk_member(w, hit, step, &client) :
 				   step->device;
 		if (!tap || tap->kind != PE_DEVICE_KIND_TAP ||
 		    !pe_health_works(tap->health))
@@ -623,6 +664,7 @@ static int pe_walk_from_server(struct pe_walk *w, struct genl_info *info,
 	const struct pe_object *obj;
 	const struct pe_step *server;
 	struct pe_client client;
+	struct pe_hit hit;
 
 	obj = pe_object_find(w->pn, PE_NOUN_SERVICE, name);
 	if (!obj || !obj->live)
@@ -635,10 +677,11 @@ static int pe_walk_from_server(struct pe_walk *w, struct genl_info *info,
 	pe_walk_leg(w, svc, svc->seq->legs - 1, false);
 	if (!server)
 		return 0;
-	pe_walk_client(w, &(struct pe_hit) { svc, svc->seq->back }, &client);
+	hit = (struct pe_hit) { svc, svc->seq->back };
+	pe_walk_client(w, &hit, &client);
 	if (server->port && w->key.sport == svc->server_port)
 		w->key.sport = server->port;
-	dev = server->pool ? pe_pool_pick(server->pool, &client) :
+	dev = server->pool ? pe_walk_member(w, &hit, server, &client) :
 			     server->device;
 	/* None is up: what the first would send. */
 	dev = dev ?: server->device;

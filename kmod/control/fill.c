@@ -395,6 +395,34 @@ static int pe_fill_exit(struct sk_buff *skb, const struct pe_exit *exit)
 					     exit->iface->name) : 0);
 }
 
+static int pe_fill_state(struct sk_buff *skb, const struct pe_service *svc,
+			 bool stats)
+{
+	const struct pe_ledger *ledger = svc->ledger;
+	struct nlattr *nest;
+
+	if (!svc->stateful)
+		return 0;
+	nest = nla_nest_start(skb, PE_SERVICE_STATE);
+	if (!nest ||
+	    (svc->state_flows &&
+	     nla_put_u32(skb, PE_STATE_FLOWS, svc->state_flows)) ||
+	    (svc->state_life &&
+	     nla_put_u32(skb, PE_STATE_TIMEOUT, svc->state_life)))
+		return -EMSGSIZE;
+	if (stats &&
+	    (nla_put_u32(skb, PE_STATE_USED, atomic_read(&ledger->used)) ||
+	     nla_put_u64_64bit(skb, PE_STATE_MADE,
+			       pe_flow_sum(ledger->stats, PE_FLOW_MADE),
+			       PE_STATE_PAD) ||
+	     nla_put_u64_64bit(skb, PE_STATE_OVER,
+			       pe_flow_sum(ledger->stats, PE_FLOW_OVER),
+			       PE_STATE_PAD)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 /**
  * pe_fill_service() - put what a service is, but its name
  * @skb: message
@@ -437,6 +465,8 @@ int pe_fill_service(struct sk_buff *skb, const struct pe_object *obj,
 		return -EMSGSIZE;
 	if (svc->acl_given && nla_put_string(skb, PE_SERVICE_ACL,
 					     svc->gate->obj->name))
+		return -EMSGSIZE;
+	if (pe_fill_state(skb, svc, stats))
 		return -EMSGSIZE;
 	return stats ? pe_fill_service_sums(skb, svc) : 0;
 }
@@ -526,5 +556,35 @@ int pe_fill_drops(struct sk_buff *skb, struct pe_net *pn)
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
 	}
+	return 0;
+}
+
+/**
+ * pe_fill_flow_counts() - put what a namespace counted of flows
+ * @skb: message
+ * @pn: namespace
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pe_fill_flow_counts(struct sk_buff *skb, struct pe_net *pn)
+{
+	static const u8 types[PE_FLOW_COUNTS] = {
+		[PE_FLOW_MADE]		= PE_FLOW_COUNTS_MADE,
+		[PE_FLOW_OVER]		= PE_FLOW_COUNTS_OVER,
+		[PE_FLOW_EVICTED]	= PE_FLOW_COUNTS_EVICTED,
+		[PE_FLOW_FAILED]	= PE_FLOW_COUNTS_FAILED,
+	};
+	struct nlattr *nest;
+	int i;
+
+	nest = nla_nest_start(skb, PE_INFO_FLOW_COUNTS);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < PE_FLOW_COUNTS; i++)
+		if (nla_put_u64_64bit(skb, types[i],
+				      pe_flow_sum(pn->flows.stats, i),
+				      PE_FLOW_COUNTS_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
 	return 0;
 }

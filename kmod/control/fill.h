@@ -27,5 +27,6 @@ int pe_fill_addr(struct sk_buff *skb, u16 type, const union nf_inet_addr *addr,
 int pe_fill_sum(struct sk_buff *skb, u16 type, const struct pe_sum *sum);
 int pe_fill_rates(struct sk_buff *skb, u16 type, const struct pe_rates *rates);
 int pe_fill_drops(struct sk_buff *skb, struct pe_net *pn);
+int pe_fill_flow_counts(struct sk_buff *skb, struct pe_net *pn);
 
 #endif /* _PE_FILL_H */

@@ -678,9 +678,12 @@ static int pe_fill_info(struct sk_buff *skb, struct pe_net *pn, bool stats)
 	    nla_put_u32(skb, PE_INFO_POOLS_MAX, PE_POOLS_LIMIT) ||
 	    nla_put_u32(skb, PE_INFO_ACLS, pn->objects[PE_NOUN_ACL].count) ||
 	    nla_put_u32(skb, PE_INFO_ACLS_MAX, PE_ACLS_LIMIT) ||
+	    nla_put_u32(skb, PE_INFO_FLOWS, atomic_read(&pn->flows.count)) ||
+	    nla_put_u32(skb, PE_INFO_FLOWS_MAX, READ_ONCE(pn->flows.limit)) ||
 	    nla_put_string(skb, PE_INFO_VERSION, PE_VERSION))
 		return -EMSGSIZE;
-	return stats ? pe_fill_drops(skb, pn) : 0;
+	return stats ? pe_fill_drops(skb, pn) ?:
+		       pe_fill_flow_counts(skb, pn) : 0;
 }
 
 /* PE_CMD_INFO_GET */

@@ -64,6 +64,14 @@ const struct nla_policy pe_rule_nl_policy[PE_RULE_HITS + 1] = {
 	[PE_RULE_HITS] = NLA_POLICY_NESTED(pe_counter_nl_policy),
 };
 
+const struct nla_policy pe_state_nl_policy[PE_STATE_OVER + 1] = {
+	[PE_STATE_FLOWS] = { .type = NLA_U32, },
+	[PE_STATE_TIMEOUT] = { .type = NLA_U32, },
+	[PE_STATE_USED] = { .type = NLA_U32, },
+	[PE_STATE_MADE] = { .type = NLA_U64, },
+	[PE_STATE_OVER] = { .type = NLA_U64, },
+};
+
 const struct nla_policy pe_step_nl_policy[PE_STEP_SKIPPED + 1] = {
 	[PE_STEP_DEVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_STEP_PORT] = { .type = NLA_U16, },
@@ -125,7 +133,7 @@ const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1] = {
 };
 
 /* PE_CMD_SERVICE_NEW - do */
-const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_MARK + 1] = {
+const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_STATE + 1] = {
 	[PE_SERVICE_NAME] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
 	[PE_SERVICE_VIP] = { .type = NLA_BINARY, },
 	[PE_SERVICE_CLIENT] = { .type = NLA_BINARY, },
@@ -149,6 +157,7 @@ const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_MARK + 1] = {
 	[PE_SERVICE_DSCP_REVERSE] = { .type = NLA_U8, },
 	[PE_SERVICE_PRIORITY] = { .type = NLA_U32, },
 	[PE_SERVICE_MARK] = { .type = NLA_U32, },
+	[PE_SERVICE_STATE] = NLA_POLICY_NESTED(pe_state_nl_policy),
 };
 
 /* PE_CMD_SERVICE_DEL - do */
@@ -279,8 +288,26 @@ const struct nla_policy pe_engine_get_nl_policy[PE_ENGINE_STATS + 1] = {
 	[PE_ENGINE_STATS] = { .type = NLA_FLAG, },
 };
 
+/* PE_CMD_FLOW_GET - do */
+const struct nla_policy pe_flow_get_nl_policy[PE_FLOW_DEVICE + 1] = {
+	[PE_FLOW_SERVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_FLOW_CLIENT] = { .type = NLA_BINARY, },
+	[PE_FLOW_CLIENT_LEN] = { .type = NLA_U8, },
+	[PE_FLOW_PROTO] = { .type = NLA_U8, },
+	[PE_FLOW_DEVICE] = { .type = NLA_STRING, .len = PE_NAME_MAX, },
+};
+
+/* PE_CMD_FLOW_FLUSH - do */
+const struct nla_policy pe_flow_flush_nl_policy[PE_FLOW_DEVICE + 1] = {
+	[PE_FLOW_SERVICE] = { .type = NLA_NUL_STRING, .len = PE_NAME_MAX, },
+	[PE_FLOW_CLIENT] = { .type = NLA_BINARY, },
+	[PE_FLOW_CLIENT_LEN] = { .type = NLA_U8, },
+	[PE_FLOW_PROTO] = { .type = NLA_U8, },
+	[PE_FLOW_DEVICE] = { .type = NLA_STRING, .len = PE_NAME_MAX, },
+};
+
 /* Ops table for pe */
-const struct genl_ops pe_nl_ops[25] = {
+const struct genl_ops pe_nl_ops[27] = {
 	{
 		.cmd		= PE_CMD_INFO_GET,
 		.doit		= pe_nl_info_get_doit,
@@ -333,7 +360,7 @@ const struct genl_ops pe_nl_ops[25] = {
 		.cmd		= PE_CMD_SERVICE_NEW,
 		.doit		= pe_nl_service_new_doit,
 		.policy		= pe_service_new_nl_policy,
-		.maxattr	= PE_SERVICE_MARK,
+		.maxattr	= PE_SERVICE_STATE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -453,5 +480,20 @@ const struct genl_ops pe_nl_ops[25] = {
 		.dumpit		= pe_nl_engine_get_dumpit,
 		.policy		= pe_engine_get_nl_policy,
 		.maxattr	= PE_ENGINE_STATS,
+	},
+	{
+		.cmd		= PE_CMD_FLOW_GET,
+		.doit		= pe_nl_flow_get_doit,
+		.dumpit		= pe_nl_flow_get_dumpit,
+		.policy		= pe_flow_get_nl_policy,
+		.maxattr	= PE_FLOW_DEVICE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PE_CMD_FLOW_FLUSH,
+		.doit		= pe_nl_flow_flush_doit,
+		.policy		= pe_flow_flush_nl_policy,
+		.maxattr	= PE_FLOW_DEVICE,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -18,6 +18,7 @@ extern const struct nla_policy pe_member_nl_policy[PE_MEMBER_SLOTS + 1];
 extern const struct nla_policy pe_port_nl_policy[PE_PORT_VNI + 1];
 extern const struct nla_policy pe_range_nl_policy[PE_RANGE_DYNAMIC + 1];
 extern const struct nla_policy pe_rule_nl_policy[PE_RULE_HITS + 1];
+extern const struct nla_policy pe_state_nl_policy[PE_STATE_OVER + 1];
 extern const struct nla_policy pe_step_nl_policy[PE_STEP_SKIPPED + 1];
 
 extern const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1];
@@ -34,7 +35,7 @@ extern const struct nla_policy pe_device_del_nl_policy[PE_DEVICE_ACTS_AS + 1];
 
 extern const struct nla_policy pe_device_get_nl_policy[PE_DEVICE_STATS + 1];
 
-extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_MARK + 1];
+extern const struct nla_policy pe_service_new_nl_policy[PE_SERVICE_STATE + 1];
 
 extern const struct nla_policy pe_service_del_nl_policy[PE_SERVICE_ACTS_AS + 1];
 
@@ -70,8 +71,12 @@ extern const struct nla_policy pe_engine_del_nl_policy[PE_ENGINE_NAME + 1];
 
 extern const struct nla_policy pe_engine_get_nl_policy[PE_ENGINE_STATS + 1];
 
+extern const struct nla_policy pe_flow_get_nl_policy[PE_FLOW_DEVICE + 1];
+
+extern const struct nla_policy pe_flow_flush_nl_policy[PE_FLOW_DEVICE + 1];
+
 /* Ops table for pe */
-extern const struct genl_ops pe_nl_ops[25];
+extern const struct genl_ops pe_nl_ops[27];
 
 int pe_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
@@ -103,6 +108,9 @@ int pe_nl_engine_new_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_engine_del_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_engine_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pe_nl_engine_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int pe_nl_flow_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pe_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int pe_nl_flow_flush_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	PE_NLGRP_CONFIG,

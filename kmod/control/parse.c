@@ -1240,6 +1240,38 @@ static struct pe_change *pe_parse_steps(struct pe_net *pn, struct pe_txn *txn,
 	return change;
 }
 
+/* What it remembers of flows. */
+static int pe_parse_state(struct genl_info *info, const char *name,
+			  struct pe_service *svc, struct pe_refusal *refusal)
+{
+	const struct nlattr *attr = info->attrs[PE_SERVICE_STATE];
+	struct nlattr *tb[PE_STATE_MAX + 1];
+
+	if (!attr)
+		return 0;
+	pe_parse_nest(tb, PE_STATE_MAX, attr);
+	if (tb[PE_STATE_USED] || tb[PE_STATE_MADE] || tb[PE_STATE_OVER])
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "the state of service %s has counters, which are only read: leave them out",
+			      name);
+	svc->stateful = true;
+	if (tb[PE_STATE_FLOWS])
+		svc->state_flows = nla_get_u32(tb[PE_STATE_FLOWS]);
+	if (tb[PE_STATE_TIMEOUT])
+		svc->state_life = nla_get_u32(tb[PE_STATE_TIMEOUT]);
+	if (svc->state_flows > PE_FLOWS_LIMIT ||
+	    (tb[PE_STATE_FLOWS] && !svc->state_flows))
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "service %s cannot remember %u flows: give from 1 to %u",
+			      name, svc->state_flows, PE_FLOWS_LIMIT);
+	if (svc->state_life > PE_FLOW_TIMEOUT_MAX ||
+	    (tb[PE_STATE_TIMEOUT] && !svc->state_life))
+		return pe_bad(info->extack, refusal, attr, -EINVAL,
+			      "service %s cannot remember flows for %u seconds: give from 1 to %u",
+			      name, svc->state_life, PE_FLOW_TIMEOUT_MAX);
+	return 0;
+}
+
 /**
  * pe_parse_service() - a service as a message describes it
  * @pn: namespace
@@ -1290,6 +1322,8 @@ struct pe_change *pe_parse_service(struct pe_net *pn, struct pe_txn *txn,
 	if (!err)
 		err = pe_parse_limit(info, info->attrs[PE_SERVICE_LIMIT],
 				     "service ", name, &svc->rates, refusal);
+	if (!err)
+		err = pe_parse_state(info, name, svc, refusal);
 	if (!err && info->attrs[PE_SERVICE_ACL]) {
 		svc->acl_given = true;
 		err = pe_parse_name(info, info->attrs[PE_SERVICE_ACL],

@@ -826,11 +826,13 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 		return err;
 	seq = pe_sequence_get(p->pn, obj->name, &svc->track, step, n,
 			      pe_service_gated(svc), svc->quality.has,
-			      p->refusal);
+			      svc->stateful, p->refusal);
 	if (IS_ERR(seq))
 		return PTR_ERR(seq);
 	pe_service_set_sequence(svc, seq);
-	err = pe_prepare_open_end(p, svc);
+	err = pe_service_remember(p->pn, svc, obj->live);
+	if (!err)
+		err = pe_prepare_open_end(p, svc);
 	if (!err)
 		err = pe_prepare_server(p, svc);
 	if (!err)

@@ -5,6 +5,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "flow.h"
 #include "netns.h"
 #include "refusal.h"
 #include "service.h"
@@ -21,6 +22,7 @@ struct pe_sequence_key {
 	u8			steps;
 	bool			gated;
 	bool			marked;
+	bool			stateful;
 };
 
 static u32 pe_step_hash(const struct pe_step *step, u32 seed)
@@ -75,6 +77,7 @@ static int pe_sequence_cmp(struct rhashtable_compare_arg *arg,
 
 	if (key->steps != seq->steps || key->gated != seq->gated ||
 	    key->marked != seq->marked ||
+	    key->stateful != seq->stateful ||
 	    key->track.method != seq->track.method ||
 	    key->track.first != seq->track.first)
 		return 1;
@@ -192,6 +195,28 @@ static bool pe_step_is_measured(const struct pe_sequence *seq, u8 at)
 	return false;
 }
 
+/* Does any step from @first on, of @n, have a pool? */
+static bool pe_steps_have_pool(const struct pe_sequence *seq, u8 first, u8 n)
+{
+	while (n--)
+		if (seq->step[first + n].pool)
+			return true;
+	return false;
+}
+
+/* Is it asked at a stage what is remembered of a flow? Wherever a pool comes
+ * next, and where answers come in, which tell that the flow is one.
+ */
+static bool pe_stage_is_kept(const struct pe_sequence *seq,
+			     const struct pe_stage *stage)
+{
+	if (stage->index == seq->forward)
+		return pe_steps_have_pool(seq, 0, seq->steps);
+	return pe_steps_have_pool(seq, stage->tap_first, stage->taps) ||
+	       (stage->to_step != PE_NO_STEP &&
+		seq->step[stage->to_step].pool);
+}
+
 static u16 pe_stage_extra(const struct pe_net *pn,
 			  const struct pe_sequence *seq,
 			  const struct pe_stage *stage)
@@ -216,6 +241,8 @@ static u16 pe_stage_extra(const struct pe_net *pn,
 		extra |= PE_EXTRA_GATE;
 	if (seq->marked)
 		extra |= PE_EXTRA_QUALITY;
+	if (seq->stateful && pe_stage_is_kept(seq, stage))
+		extra |= PE_EXTRA_STATE;
 	if (stage->taps)
 		extra |= PE_EXTRA_TAPS;
 	if (stage->action != PE_ACTION_STEER)
@@ -386,6 +413,22 @@ static int pe_sequence_check_steps(const char *name,
 					 i + 1, pe_step_name(&step[i]), name);
 	}
 	return 0;
+}
+
+/* There is to be a place in a flow for each pool. */
+static int pe_sequence_check_state(const char *name,
+				   const struct pe_step *step, u8 n,
+				   struct pe_refusal *refusal)
+{
+	u8 i, pools = 0;
+
+	for (i = 0; i < n; i++)
+		pools += !!step[i].pool;
+	if (pools <= PE_FLOW_PINS_MAX)
+		return 0;
+	return pe_refuse(refusal, -EINVAL, PE_SERVICE_STATE, 0,
+			 "service %s has %u pools, and of a flow no more than %u devices are remembered: use fewer pools, or leave state out",
+			 name, pools, PE_FLOW_PINS_MAX);
 }
 
 /* Path and index of a network service header. */
@@ -576,14 +619,15 @@ static void pe_sequence_free(struct pe_net *pn, struct pe_sequence *seq)
 static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
 					   const struct pe_tracking *track,
 					   const struct pe_step *steps, u8 n,
-					   bool server, bool gated, bool marked)
+					   bool server, bool gated, bool marked,
+					   bool stateful)
 {
 	/* A stage from each device and from either end, in both directions. */
 	unsigned int stages = 2, legs = 1, opens = 0;
 	size_t size = ALIGN(struct_size((struct pe_sequence *)NULL, step, n),
 			    __alignof__(struct pe_stage));
 	struct pe_sequence *seq;
-	u8 i;
+	u8 i, pools = 0;
 
 	for (i = 0; i < n; i++) {
 		stages += 2 * pe_step_devices(&steps[i]);
@@ -600,6 +644,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
 	seq->server = server;
 	seq->gated = gated;
 	seq->marked = marked;
+	seq->stateful = stateful;
 	seq->legs = legs;
 	seq->opens = opens;
 	seq->stage = (void *)seq + size;
@@ -607,8 +652,10 @@ static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
 	for (i = 0; i < n; i++) {
 		seq->step[i] = steps[i];
 		steps[i].device->users++;
-		if (steps[i].pool)
+		if (steps[i].pool) {
+			seq->step[i].pin = pools++ % PE_FLOW_PINS_MAX;
 			steps[i].pool->users++;
+		}
 	}
 	pe_sequence_stages(pn, seq);
 	pe_sequence_legs(seq);
@@ -624,6 +671,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
  * @n: how many, from 1 to PE_STEPS_MAX
  * @gated: clients' packets are asked for at a gate
  * @marked: packets are given a DSCP, a priority or a mark
+ * @stateful: flows are remembered
  * @refusal: out: why not
  *
  * Context: process context, pe_net.lock held.
@@ -632,7 +680,7 @@ static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_tracking *track,
 				    const struct pe_step *steps, u8 n,
-				    bool gated, bool marked,
+				    bool gated, bool marked, bool stateful,
 				    struct pe_refusal *refusal)
 {
 	struct pe_sequence_key key = {
@@ -642,6 +690,7 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 		.track.first = pe_track_first(track),
 		.gated = gated,
 		.marked = marked,
+		.stateful = stateful,
 	};
 	struct pe_sequence *seq;
 	int err = 0;
@@ -654,13 +703,16 @@ struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 		return seq;
 	}
 	err = pe_sequence_check_steps(name, track, steps, n, refusal);
+	if (!err && stateful)
+		err = pe_sequence_check_state(name, steps, n, refusal);
 	if (!err)
 		err = pe_sequence_check_track(name, track, steps, n, refusal);
 	if (err)
 		return ERR_PTR(err);
 	seq = pe_sequence_new(pn, &key.track, steps, n,
 			      steps[n - 1].device->kind ==
-				      PE_DEVICE_KIND_SERVER, gated, marked);
+				      PE_DEVICE_KIND_SERVER, gated, marked,
+			      stateful);
 	if (!seq)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; !err && i < seq->legs; i++)
@@ -773,12 +825,52 @@ static void pe_stage_take(struct pe_stage *stage, struct pe_device *dev)
 						      PE_DIRECTION_REVERSE);
 }
 
-static struct pe_device *pe_step_choose(const struct pe_step *step,
-					const struct pe_client *client)
+/* How the device of a pool is chosen. */
+enum pe_choice {
+	PE_CHOICE_HASH,		/* without memory */
+	PE_CHOICE_KEEP,		/* as the flow has it, which remembers */
+	PE_CHOICE_PEEK,		/* as the flow would have it */
+};
+
+static __always_inline struct pe_device *
+pe_pool_choose(const struct pe_sequence *seq, const struct pe_step *step,
+	       const struct pe_client *client, struct pe_flow *flow,
+	       enum pe_choice choice)
 {
-	if (step->pool)
-		return pe_pool_pick(step->pool, client);
-	return pe_health_works(step->device->health) ? step->device : NULL;
+	if (choice == PE_CHOICE_KEEP)
+		return pe_flow_device(flow, seq, step, client);
+	if (choice == PE_CHOICE_PEEK)
+		return pe_flow_peek(flow, step) ?:
+		       pe_pool_pick(step->pool, client);
+	return pe_pool_pick(step->pool, client);
+}
+
+static __always_inline enum pe_drop
+pe_stage_settle(const struct pe_sequence *seq, struct pe_stage *stage,
+		const struct pe_client *client, struct pe_skipped *skipped,
+		struct pe_flow *flow, enum pe_choice choice)
+{
+	const struct pe_step *step;
+	struct pe_device *dev;
+
+	skipped->n = 0;
+	while (stage->to_step != PE_NO_STEP) {
+		step = &seq->step[stage->to_step];
+		if (step->pool)
+			dev = pe_pool_choose(seq, step, client, flow, choice);
+		else
+			dev = pe_health_works(step->device->health) ?
+				      step->device : NULL;
+		if (likely(dev)) {
+			pe_stage_take(stage, dev);
+			break;
+		}
+		if (!step->open)
+			return PE_DROP_NO_DEVICE;
+		pe_stage_skip(seq, stage, skipped);
+	}
+	stage->extra &= ~PE_EXTRA_CHOOSE;
+	return PE_DROP_NONE;
 }
 
 /**
@@ -798,23 +890,50 @@ enum pe_drop pe_stage_choose(const struct pe_sequence *seq,
 			     const struct pe_client *client,
 			     struct pe_skipped *skipped)
 {
-	const struct pe_step *step;
-	struct pe_device *dev;
+	return pe_stage_settle(seq, stage, client, skipped, NULL,
+			       PE_CHOICE_HASH);
+}
 
-	skipped->n = 0;
-	while (stage->to_step != PE_NO_STEP) {
-		step = &seq->step[stage->to_step];
-		dev = pe_step_choose(step, client);
-		if (likely(dev)) {
-			pe_stage_take(stage, dev);
-			break;
-		}
-		if (!step->open)
-			return PE_DROP_NO_DEVICE;
-		pe_stage_skip(seq, stage, skipped);
-	}
-	stage->extra &= ~PE_EXTRA_CHOOSE;
-	return PE_DROP_NONE;
+/**
+ * pe_stage_choose_kept() - the same for a packet of a flow that is remembered
+ * @seq: sequence
+ * @stage: in and out: copy of the packet's stage
+ * @client: the client's end of the packet
+ * @skipped: out: steps that are left out
+ * @flow: flow, which keeps to what is chosen
+ *
+ * Context: RCU read lock held.
+ * Return: as pe_stage_choose() does.
+ */
+enum pe_drop pe_stage_choose_kept(const struct pe_sequence *seq,
+				  struct pe_stage *stage,
+				  const struct pe_client *client,
+				  struct pe_skipped *skipped,
+				  struct pe_flow *flow)
+{
+	return pe_stage_settle(seq, stage, client, skipped, flow,
+			       PE_CHOICE_KEEP);
+}
+
+/**
+ * pe_stage_choose_peek() - the same for one that does not exist
+ * @seq: sequence
+ * @stage: in and out: copy of the packet's stage
+ * @client: the client's end of the packet
+ * @skipped: out: steps that are left out
+ * @flow: flow, which stays as it is
+ *
+ * Context: RCU read lock held.
+ * Return: as pe_stage_choose() does.
+ */
+enum pe_drop pe_stage_choose_peek(const struct pe_sequence *seq,
+				  struct pe_stage *stage,
+				  const struct pe_client *client,
+				  struct pe_skipped *skipped,
+				  struct pe_flow *flow)
+{
+	return pe_stage_settle(seq, stage, client, skipped, flow,
+			       PE_CHOICE_PEEK);
 }
 
 static void pe_sequence_refresh(const struct pe_net *pn,

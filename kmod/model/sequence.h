@@ -13,6 +13,7 @@
 #include "track.h"
 
 struct pe_entry;
+struct pe_flow;
 struct pe_refusal;
 
 /* Where a stage begins or ends when no step of the sequence does. */
@@ -28,6 +29,7 @@ struct pe_refusal;
  * @emit_proto: IP protocol of it
  * @emits: the device returns another protocol or port than it is handed
  * @open: left out while no device is up
+ * @pin: which of the pools it has, where what flows keep to is looked for first
  */
 struct pe_step {
 	struct pe_device	*device;
@@ -37,6 +39,7 @@ struct pe_step {
 	u8			emit_proto;
 	bool			emits;
 	bool			open;
+	u8			pin;
 };
 
 /**
@@ -86,11 +89,12 @@ enum pe_extra {
 	PE_EXTRA_QUALITY	= BIT(10),	/* DSCP, priority or mark to be set */
 	PE_EXTRA_TIMED		= BIT(11),	/* how long a device takes */
 	PE_EXTRA_CLOCKED	= BIT(12),	/* how long one has taken */
+	PE_EXTRA_STATE		= BIT(13),	/* flows are remembered */
 };
 
 /* What is settled before anything else is done. */
 #define PE_EXTRA_AHEAD	(PE_EXTRA_CHOOSE | PE_EXTRA_RETURNED | PE_EXTRA_GATE | \
-			 PE_EXTRA_TIMED | PE_EXTRA_CLOCKED)
+			 PE_EXTRA_TIMED | PE_EXTRA_CLOCKED | PE_EXTRA_STATE)
 
 /* What is noted of a packet that has come from a device. */
 #define PE_EXTRA_NOTES	(PE_EXTRA_RETURNED | PE_EXTRA_CLOCKED)
@@ -154,6 +158,7 @@ struct pe_stage {
  * @legs: how many @leg, one more than there are steps that emit
  * @gated: clients' packets are asked for at a gate
  * @marked: packets are given a DSCP, a priority or a mark
+ * @stateful: flows are remembered
  * @listens: interfaces are listened at for what its devices return
  * @rcu: freed when no packet can see it
  * @step: the steps
@@ -179,6 +184,7 @@ struct pe_sequence {
 	bool			listens;
 	bool			gated;
 	bool			marked;
+	bool			stateful;
 	struct rcu_head		rcu;
 	struct pe_stage		*stage;
 	struct pe_stage		*back;
@@ -316,7 +322,7 @@ u32 pe_sequence_mark(const struct pe_sequence *seq, u8 step, u8 direction,
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
 				    const struct pe_tracking *track,
 				    const struct pe_step *steps, u8 n,
-				    bool gated, bool marked,
+				    bool gated, bool marked, bool stateful,
 				    struct pe_refusal *refusal);
 void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq);
 struct pe_stage *pe_sequence_stage(const struct pe_sequence *seq, u8 index);
@@ -324,6 +330,16 @@ enum pe_drop pe_stage_choose(const struct pe_sequence *seq,
 			     struct pe_stage *stage,
 			     const struct pe_client *client,
 			     struct pe_skipped *skipped);
+enum pe_drop pe_stage_choose_kept(const struct pe_sequence *seq,
+				  struct pe_stage *stage,
+				  const struct pe_client *client,
+				  struct pe_skipped *skipped,
+				  struct pe_flow *flow);
+enum pe_drop pe_stage_choose_peek(const struct pe_sequence *seq,
+				  struct pe_stage *stage,
+				  const struct pe_client *client,
+				  struct pe_skipped *skipped,
+				  struct pe_flow *flow);
 unsigned int pe_sequence_open_index(const struct pe_sequence *seq, u8 step,
 				    u8 direction);
 void pe_sequences_refresh(struct pe_net *pn);

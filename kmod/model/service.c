@@ -53,6 +53,9 @@ struct pe_service *pe_service_copy(struct pe_net *pn,
 	if (new->exit)
 		new->exit->users++;
 	new->acl_given = svc->acl_given;
+	new->stateful = svc->stateful;
+	new->state_flows = svc->state_flows;
+	new->state_life = svc->state_life;
 	new->vip = svc->vip;
 	new->client = svc->client;
 	new->length = svc->length;
@@ -93,6 +96,7 @@ void pe_service_put(struct pe_net *pn, struct pe_service *svc)
 	pe_exit_put(pn, svc->exit);
 	pe_gate_put(svc->gate);
 	pe_limit_put(svc->limit);
+	pe_ledger_put(pn, svc->ledger);
 	pe_object_put(svc->obj);
 	call_rcu(&svc->rcu, pe_service_free_rcu);
 }
@@ -383,6 +387,45 @@ int pe_service_inherit(struct pe_net *pn, struct pe_service *svc,
 		return 0;
 	svc->counts->before = pe_before_new(svc->seq->steps);
 	return svc->counts->before ? 0 : -ENOMEM;
+}
+
+/**
+ * pe_service_remember() - where a version remembers flows, if it does
+ * @pn: namespace
+ * @svc: version
+ * @old: live version it is to replace, or NULL
+ *
+ * What the old one remembers goes on.
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: 0 or -ENOMEM.
+ */
+int pe_service_remember(struct pe_net *pn, struct pe_service *svc,
+			const struct pe_service *old)
+{
+	if (!svc->stateful)
+		return 0;
+	if (old && old->ledger) {
+		svc->ledger = old->ledger;
+		svc->ledger->users++;
+		return 0;
+	}
+	svc->ledger = pe_ledger_new(pn, svc->obj);
+	return svc->ledger ? 0 : -ENOMEM;
+}
+
+/**
+ * pe_service_limit() - what is remembered is bounded as a version says
+ * @svc: version that becomes live
+ *
+ * Context: pe_net.lock held.
+ */
+void pe_service_limit(const struct pe_service *svc)
+{
+	if (!svc->ledger)
+		return;
+	WRITE_ONCE(svc->ledger->limit, svc->state_flows ?: PE_FLOWS_LIMIT);
+	WRITE_ONCE(svc->ledger->life, svc->state_life ?: PE_FLOW_LIFE);
 }
 
 static bool pe_service_same_key(const struct pe_service *a,

@@ -10,6 +10,7 @@
 #include "addr.h"
 #include "announce.h"
 #include "exit.h"
+#include "flow.h"
 #include "limit.h"
 #include "object.h"
 #include "quality.h"
@@ -49,6 +50,10 @@ struct pe_traffic {
  * @exit: where packets leave the sequence, NULL for the kernel's route
  * @gate: list of what clients may send, NULL for everything
  * @limit: how much clients may send, NULL for any; shared by versions
+ * @ledger: what flows are remembered in, NULL for nothing
+ * @stateful: flows are remembered, as configured
+ * @state_flows: how many at most, 0 for all that the namespace has room for
+ * @state_life: for how many seconds, 0 for PE_FLOW_LIFE
  * @acl_given: it was named by the service, and does not just have its name
  * @vip: service address, or the prefix of the clients whose packets it gets
  * @family: NFPROTO_* of @vip
@@ -81,6 +86,7 @@ struct pe_service {
 	struct pe_exit		*exit;
 	struct pe_gate		*gate;
 	struct pe_limit		*limit;
+	struct pe_ledger	*ledger;
 	union nf_inet_addr	vip;
 	u8			family;
 	u8			proto;
@@ -92,6 +98,9 @@ struct pe_service {
 	struct pe_tracking	track;
 	bool			client;
 	bool			acl_given;
+	bool			stateful;
+	u32			state_flows;
+	u32			state_life;
 	u8			length;
 	u32			generation;
 	struct pe_service	*older;
@@ -152,6 +161,9 @@ int pe_service_inherit(struct pe_net *pn, struct pe_service *svc,
 		       const struct pe_service *old);
 bool pe_service_drains(const struct pe_service *svc,
 		       const struct pe_service *old);
+int pe_service_remember(struct pe_net *pn, struct pe_service *svc,
+			const struct pe_service *old);
+void pe_service_limit(const struct pe_service *svc);
 void pe_service_succeed(struct pe_service *svc, struct pe_service *old);
 void pe_service_gather(struct pe_service *svc);
 void pe_service_drained(struct pe_service *old);

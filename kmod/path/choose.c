@@ -319,6 +319,7 @@ static void pe_note_error(const struct pe_service *svc, struct pe_stage *stage,
 enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 		       struct pe_stage *stage, struct pe_skipped *skipped)
 {
+	struct pe_flow *flow = NULL;
 	struct pe_client client;
 	union nf_inet_addr addr;
 	struct pe_passing p;
@@ -338,11 +339,33 @@ enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 			pe_note_returned(hit->svc, stage, &p);
 		stage->extra &= ~PE_EXTRA_NOTES;
 	}
-	if (!(stage->extra & PE_EXTRA_CHOOSE))
+	if (!(stage->extra & (PE_EXTRA_CHOOSE | PE_EXTRA_STATE)))
 		return PE_DROP_NONE;
 	pe_packet_client(pkt, hit, &addr, &client);
+	if (stage->extra & PE_EXTRA_STATE)
+		flow = pe_flow_of(pkt, hit, &client);
+	stage->extra &= ~PE_EXTRA_STATE;
+	if (!(stage->extra & PE_EXTRA_CHOOSE))
+		return PE_DROP_NONE;
 	pkt->skipped = skipped;
+	if (flow)
+		return pe_stage_choose_kept(hit->svc->seq, stage, &client,
+					    skipped, flow);
 	return pe_stage_choose(hit->svc->seq, stage, &client, skipped);
+}
+
+/* What a plain packet tells of the device that it comes from. */
+static __always_inline void pe_plain_noted(const struct sk_buff *skb, u8 family,
+					   const struct pe_hit *hit,
+					   struct pe_stage *stage)
+{
+	struct pe_passing p;
+
+	if (!(stage->extra & PE_EXTRA_NOTES))
+		return;
+	pe_passing_plain(skb, family, &p);
+	pe_note_returned(hit->svc, stage, &p);
+	stage->extra &= ~PE_EXTRA_NOTES;
 }
 
 /**
@@ -362,19 +385,55 @@ bool pe_choose_plain(const struct sk_buff *skb, u8 family,
 	struct pe_skipped skipped;
 	struct pe_client client;
 	struct pe_stage chosen;
-	struct pe_passing p;
 
-	if (stage->extra & PE_EXTRA_NOTES) {
-		pe_passing_plain(skb, family, &p);
-		pe_note_returned(hit->svc, stage, &p);
-		stage->extra &= ~PE_EXTRA_NOTES;
-	}
+	pe_plain_noted(skb, family, hit, stage);
 	if (!(stage->extra & PE_EXTRA_CHOOSE))
 		return true;
 	pe_plain_client(skb, family, hit, &client);
 	chosen = *stage;
 	if (unlikely(pe_stage_choose(hit->svc->seq, &chosen, &client,
 				     &skipped) || skipped.n))
+		return false;
+	*stage = chosen;
+	return true;
+}
+
+/**
+ * pe_choose_kept_plain() - the same where flows are remembered
+ * @skb: packet for which pe_packet_plain() was true
+ * @family: NFPROTO_*
+ * @hit: where it is, a stage with PE_EXTRA_STATE
+ * @stage: in and out: copy of the stage, made to lead to one device
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: as pe_choose_plain() does.
+ */
+bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
+			  const struct pe_hit *hit, struct pe_stage *stage)
+{
+	struct pe_stage chosen;
+	struct pe_skipped skipped;
+	struct pe_client client;
+	struct pe_flow *flow;
+	enum pe_drop reason;
+	unsigned int l4;
+	u8 proto;
+
+	pe_plain_noted(skb, family, hit, stage);
+	pe_plain_client(skb, family, hit, &client);
+	l4 = pe_plain_l4(skb, family, &proto);
+	flow = pe_flow_meet(skb, family, hit, &client, proto, l4);
+	if (!(stage->extra & PE_EXTRA_CHOOSE)) {
+		stage->extra &= ~PE_EXTRA_STATE;
+		return true;
+	}
+	chosen = *stage;
+	chosen.extra &= ~PE_EXTRA_STATE;
+	reason = likely(flow) ?
+		 pe_stage_choose_kept(hit->svc->seq, &chosen, &client,
+				      &skipped, flow) :
+		 pe_stage_choose(hit->svc->seq, &chosen, &client, &skipped);
+	if (unlikely(reason || skipped.n))
 		return false;
 	*stage = chosen;
 	return true;

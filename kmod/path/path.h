@@ -92,6 +92,22 @@ enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 bool pe_choose_plain(const struct sk_buff *skb, u8 family,
 		     const struct pe_hit *hit, struct pe_stage *stage);
 
+bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
+			  const struct pe_hit *hit, struct pe_stage *stage);
+
+/* flow.c */
+struct pe_flow *pe_flow_meet(const struct sk_buff *skb, u8 family,
+			     const struct pe_hit *hit,
+			     const struct pe_client *client, u8 proto,
+			     unsigned int l4);
+struct pe_flow *pe_flow_of(const struct pe_packet *pkt,
+			   const struct pe_hit *hit,
+			   const struct pe_client *client);
+const struct pe_device *pe_flow_tap(const struct pe_packet *pkt,
+				    const struct pe_hit *hit,
+				    const struct pe_step *step,
+				    const struct pe_client *client);
+
 /* ingress.c */
 
 /* Stands in a tag where the protocol of what follows would: nothing has it. */

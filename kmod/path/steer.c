@@ -416,7 +416,46 @@ pe_steer_quick(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);
 }
 
-/* A plain packet, surely at a stage that leaves open which device has it. */
+/* It is chosen where a plain packet goes, or there was no choice. */
+static __always_inline unsigned int
+pe_steer_chosen(struct pe_net *pn, struct sk_buff *skb, u8 family,
+		const struct pe_service *svc, struct pe_stage *stage)
+{
+	u16 noted = stage->extra & PE_EXTRA_NOTED;
+	struct net_device *dev;
+	struct pe_passing p;
+
+	stage->extra &= ~PE_EXTRA_NOTED;
+	if (unlikely(!pe_is_quick(skb, family, stage, &dev))) {
+		stage->extra |= noted;
+		return pe_steer_plain(pn, skb, family, svc, stage);
+	}
+	if (noted) {
+		stage->extra |= noted;
+		pe_passing_plain(skb, family, &p);
+		pe_note_handed(stage, &p);
+	}
+	return pe_steer_quick(pn, skb, family, svc, stage, dev);
+}
+
+/* Where flows are remembered. */
+static noinline unsigned int pe_steer_kept(struct pe_net *pn,
+					   struct sk_buff *skb, u8 family,
+					   const struct pe_service *svc,
+					   const struct pe_stage *at)
+{
+	struct pe_hit hit = { svc, at, PE_MATCH_EXACT };
+	struct pe_stage stage = *at;
+
+	stage.extra &= ~PE_EXTRA_GATE;
+	if (unlikely(!pe_choose_kept_plain(skb, family, &hit, &stage)))
+		return pe_act_plain(pn, skb, family, svc, &stage);
+	return pe_steer_chosen(pn, skb, family, svc, &stage);
+}
+
+/* A plain packet, surely at a stage that leaves open which device has it. It was
+ * let in, if somebody had to be asked.
+ */
 static noinline unsigned int pe_steer_choice(struct pe_net *pn,
 					     struct sk_buff *skb, u8 family,
 					     const struct pe_service *svc,
@@ -424,27 +463,14 @@ static noinline unsigned int pe_steer_choice(struct pe_net *pn,
 {
 	struct pe_hit hit = { svc, at, PE_MATCH_EXACT };
 	struct pe_stage stage;
-	struct net_device *dev;
-	struct pe_passing p;
-	u16 noted;
 
-	/* It was let in, if somebody had to be asked. */
+	if (at->extra & PE_EXTRA_STATE)
+		return pe_steer_kept(pn, skb, family, svc, at);
 	stage = *at;
 	stage.extra &= ~PE_EXTRA_GATE;
 	if (unlikely(!pe_choose_plain(skb, family, &hit, &stage)))
 		return pe_act_plain(pn, skb, family, svc, &stage);
-	noted = stage.extra & PE_EXTRA_NOTED;
-	stage.extra &= ~PE_EXTRA_NOTED;
-	if (unlikely(!pe_is_quick(skb, family, &stage, &dev))) {
-		stage.extra |= noted;
-		return pe_steer_plain(pn, skb, family, svc, &stage);
-	}
-	if (noted) {
-		stage.extra |= noted;
-		pe_passing_plain(skb, family, &p);
-		pe_note_handed(&stage, &p);
-	}
-	return pe_steer_quick(pn, skb, family, svc, &stage, dev);
+	return pe_steer_chosen(pn, skb, family, svc, &stage);
 }
 
 /* A plain packet, surely at a stage, if it may come in. */

@@ -53,6 +53,8 @@ static const struct pe_device *pe_tap_chosen(const struct pe_packet *pkt,
 	if (likely(!step->pool))
 		return step->device;
 	pe_packet_client(pkt, hit, &addr, &client);
+	if (unlikely(hit->svc->ledger))
+		return pe_flow_tap(pkt, hit, step, &client);
 	return pe_pool_pick(step->pool, &client);
 }
 

@@ -13,6 +13,8 @@
 #define PE_STEPS_MAX		32
 #define PE_PORTS_MAX		16
 #define PE_MEMBERS_MAX		64
+#define PE_FLOW_PINS_MAX	8
+#define PE_FLOW_TIMEOUT_MAX	86400
 #define PE_EVIDENCE_MAX		127
 #define PE_LATENCY_BUCKETS	26
 #define PE_LATENCY_SHIFT	8
@@ -269,6 +271,20 @@ enum pe_cause {
 	PE_CAUSE_REVIVE,
 };
 
+/**
+ * enum pe_flow_phase - How far a flow is that a service remembers.
+ * @PE_FLOW_PHASE_NEW: Nothing came back yet.
+ * @PE_FLOW_PHASE_ESTABLISHED: Packets were seen both ways.
+ * @PE_FLOW_PHASE_CLOSING: One end has closed the connection.
+ * @PE_FLOW_PHASE_CLOSED: Both ends have, or one has reset it.
+ */
+enum pe_flow_phase {
+	PE_FLOW_PHASE_NEW,
+	PE_FLOW_PHASE_ESTABLISHED,
+	PE_FLOW_PHASE_CLOSING,
+	PE_FLOW_PHASE_CLOSED,
+};
+
 enum {
 	PE_COUNTER_PAD = 1,
 	PE_COUNTER_PACKETS,
@@ -396,6 +412,9 @@ enum {
 	PE_INFO_POOLS_MAX,
 	PE_INFO_ACLS,
 	PE_INFO_ACLS_MAX,
+	PE_INFO_FLOWS,
+	PE_INFO_FLOWS_MAX,
+	PE_INFO_FLOW_COUNTS,
 
 	__PE_INFO_MAX
 };
@@ -469,6 +488,7 @@ enum {
 	PE_SERVICE_DSCP_REVERSE,
 	PE_SERVICE_PRIORITY,
 	PE_SERVICE_MARK,
+	PE_SERVICE_STATE,
 
 	__PE_SERVICE_MAX
 };
@@ -613,6 +633,29 @@ enum {
 #define PE_WATCH_MAX (__PE_WATCH_MAX - 1)
 
 enum {
+	PE_FLOW_COUNTS_PAD = 1,
+	PE_FLOW_COUNTS_MADE,
+	PE_FLOW_COUNTS_OVER,
+	PE_FLOW_COUNTS_EVICTED,
+	PE_FLOW_COUNTS_FAILED,
+
+	__PE_FLOW_COUNTS_MAX
+};
+#define PE_FLOW_COUNTS_MAX (__PE_FLOW_COUNTS_MAX - 1)
+
+enum {
+	PE_STATE_PAD = 1,
+	PE_STATE_FLOWS,
+	PE_STATE_TIMEOUT,
+	PE_STATE_USED,
+	PE_STATE_MADE,
+	PE_STATE_OVER,
+
+	__PE_STATE_MAX
+};
+#define PE_STATE_MAX (__PE_STATE_MAX - 1)
+
+enum {
 	PE_CHECK_ADDRESS = 1,
 
 	__PE_CHECK_MAX
@@ -656,6 +699,22 @@ enum {
 #define PE_SIGHT_MAX (__PE_SIGHT_MAX - 1)
 
 enum {
+	PE_FLOW_SERVICE = 1,
+	PE_FLOW_CLIENT,
+	PE_FLOW_CLIENT_LEN,
+	PE_FLOW_PORT,
+	PE_FLOW_PROTO,
+	PE_FLOW_PHASE,
+	PE_FLOW_IDLE,
+	PE_FLOW_LEFT,
+	PE_FLOW_DEVICE,
+	PE_FLOW_COUNT,
+
+	__PE_FLOW_MAX
+};
+#define PE_FLOW_MAX (__PE_FLOW_MAX - 1)
+
+enum {
 	PE_CMD_UNSPEC,
 	PE_CMD_INFO_GET,
 	PE_CMD_TXN_BEGIN,
@@ -684,6 +743,8 @@ enum {
 	PE_CMD_ENGINE_NEW,
 	PE_CMD_ENGINE_DEL,
 	PE_CMD_ENGINE_GET,
+	PE_CMD_FLOW_GET,
+	PE_CMD_FLOW_FLUSH,
 
 	__PE_CMD_MAX
 };

@@ -164,6 +164,17 @@ static void pe_info_get_drop(struct pe_info *info, const struct nlattr *nest)
 	info->dropped[reason] = true;
 }
 
+static void pe_info_get_flows(struct pe_info *info, const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest)
+		if (mnl_attr_get_type(attr) <= PE_FLOW_COUNTS_MAX &&
+		    mnl_attr_get_type(attr) != PE_FLOW_COUNTS_PAD)
+			info->flow_counts[mnl_attr_get_type(attr)] = pe_attr_u64(attr);
+	info->flows_counted = true;
+}
+
 static void pe_info_get_attr(struct pe_info *info, const struct nlattr *attr)
 {
 	switch (mnl_attr_get_type(attr)) {
@@ -196,6 +207,15 @@ static void pe_info_get_attr(struct pe_info *info, const struct nlattr *attr)
 		break;
 	case PE_INFO_ACLS_MAX:
 		info->acls_max = pe_attr_u32(attr);
+		break;
+	case PE_INFO_FLOWS:
+		info->flows = pe_attr_u32(attr);
+		break;
+	case PE_INFO_FLOWS_MAX:
+		info->flows_max = pe_attr_u32(attr);
+		break;
+	case PE_INFO_FLOW_COUNTS:
+		pe_info_get_flows(info, attr);
 		break;
 	case PE_INFO_DROP:
 		pe_info_get_drop(info, attr);

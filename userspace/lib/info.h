@@ -3,6 +3,7 @@
 #ifndef PE_INFO_H
 #define PE_INFO_H
 
+#include <linux/pe.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,10 @@ struct nlmsghdr;
  * @pools_max: how many there can be
  * @acls: how many there are
  * @acls_max: how many there can be
+ * @flows: that services remember
+ * @flows_max: how many they can
+ * @flow_counts: what was counted of them, by PE_FLOW_COUNTS_...
+ * @flows_counted: whether @flow_counts is there
  * @version: of the module
  * @drops: packets dropped, by enum pe_drop
  * @dropped: whether @drops has an entry for that reason
@@ -38,6 +43,10 @@ struct pe_info {
 	uint32_t pools_max;
 	uint32_t acls;
 	uint32_t acls_max;
+	uint32_t flows;
+	uint32_t flows_max;
+	uint64_t flow_counts[PE_FLOW_COUNTS_MAX + 1];
+	bool flows_counted;
 	char version[PE_INFO_VERSION_MAX];
 	uint64_t drops[PE_INFO_DROPS];
 	bool dropped[PE_INFO_DROPS];

@@ -93,6 +93,23 @@ void pe_refusal_read(struct pe_refusal *refusal, const struct nlmsghdr *nlh)
 }
 
 /**
+ * pe_refusal_read_done() - read how a dump ended
+ * @refusal: where to store what it says
+ * @nlh: the message, of type NLMSG_DONE, with a negative error number in it
+ */
+void pe_refusal_read_done(struct pe_refusal *refusal, const struct nlmsghdr *nlh)
+{
+	const int *status = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	pe_refusal_set(refusal, -*status, "%s", strerror(-*status));
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	mnl_attr_for_each(attr, nlh, sizeof(*status))
+		pe_refusal_attr(refusal, attr);
+}
+
+/**
  * pe_refusal_set() - say why ourselves
  * @refusal: where to store it
  * @err: positive error number

@@ -40,6 +40,7 @@ struct pe_refusal {
 };
 
 void pe_refusal_read(struct pe_refusal *refusal, const struct nlmsghdr *nlh);
+void pe_refusal_read_done(struct pe_refusal *refusal, const struct nlmsghdr *nlh);
 int pe_refusal_set(struct pe_refusal *refusal, int err, const char *text, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -62,6 +62,29 @@ static void pe_quality_put(struct nlmsghdr *nlh, const struct pe_service *servic
 }
 
 /**
+ * pe_service_has_state() - does it remember flows?
+ * @service: the service
+ */
+bool pe_service_has_state(const struct pe_service *service)
+{
+	return service->has & PE_HAS(PE_SERVICE_STATE) && !service->state_off;
+}
+
+static void pe_state_put(struct nlmsghdr *nlh, const struct pe_service *service)
+{
+	struct nlattr *nest;
+
+	if (!pe_service_has_state(service))
+		return;
+	nest = mnl_attr_nest_start(nlh, PE_SERVICE_STATE);
+	if (service->state_flows)
+		mnl_attr_put_u32(nlh, PE_STATE_FLOWS, service->state_flows);
+	if (service->state_timeout)
+		mnl_attr_put_u32(nlh, PE_STATE_TIMEOUT, service->state_timeout);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/**
  * pe_service_put() - append what a user can say of a service
  * @nlh: the message, with PE_MESSAGE_MAX bytes of room
  * @service: the service
@@ -99,6 +122,7 @@ void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service)
 		mnl_attr_put_strz(nlh, PE_SERVICE_ACL, service->acl);
 	if (service->has & PE_HAS(PE_SERVICE_LIMIT))
 		pe_limit_put(nlh, PE_SERVICE_LIMIT, &service->limit);
+	pe_state_put(nlh, service);
 }
 
 /* What is gathered of a service while its message is read. */
@@ -108,6 +132,9 @@ struct pe_service_draft {
 	struct pe_direction_counters all;
 	struct pe_counter limited;
 	bool counted;
+	uint32_t flows;
+	uint64_t flows_made;
+	uint64_t flows_over;
 	struct pe_range ranges[PE_PORTS_MAX];
 	struct pe_range dynamic[PE_PORTS_MAX];
 	struct pe_step steps[PE_STEPS_MAX];
@@ -173,6 +200,32 @@ static bool pe_step_get(struct pe_service_draft *draft, const struct nlattr *nes
 	return step->device;
 }
 
+static bool pe_state_get(struct pe_service_draft *draft, const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case PE_STATE_FLOWS:
+			draft->service->state_flows = pe_attr_u32(attr);
+			break;
+		case PE_STATE_TIMEOUT:
+			draft->service->state_timeout = pe_attr_u32(attr);
+			break;
+		case PE_STATE_USED:
+			draft->flows = pe_attr_u32(attr);
+			break;
+		case PE_STATE_MADE:
+			draft->flows_made = pe_attr_u64(attr);
+			break;
+		case PE_STATE_OVER:
+			draft->flows_over = pe_attr_u64(attr);
+			break;
+		}
+	}
+	return true;
+}
+
 static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nlattr *attr)
 {
 	struct pe_service *service = draft->service;
@@ -199,6 +252,8 @@ static bool pe_service_get_attr(struct pe_service_draft *draft, const struct nla
 	case PE_SERVICE_ACL:
 		service->acl = pe_attr_str(attr, draft->arena);
 		return true;
+	case PE_SERVICE_STATE:
+		return pe_state_get(draft, attr);
 	case PE_SERVICE_EXIT_TABLE:
 		service->exit_table = pe_attr_u32(attr);
 		return true;
@@ -273,6 +328,9 @@ static void pe_service_keep(struct pe_service_draft *draft)
 	service->stats = pe_arena_alloc(draft->arena, sizeof(*service->stats) + steps);
 	service->stats->all = draft->all;
 	service->stats->limited = draft->limited;
+	service->stats->flows = draft->flows;
+	service->stats->flows_made = draft->flows_made;
+	service->stats->flows_over = draft->flows_over;
 	memcpy(service->stats->steps, draft->counters, steps);
 }
 
@@ -294,6 +352,9 @@ int pe_service_get(struct pe_service *service, struct pe_arena *arena, const str
 	draft.service = service;
 	draft.arena = arena;
 	draft.counted = false;
+	draft.flows = 0;
+	draft.flows_made = 0;
+	draft.flows_over = 0;
 	memset(&draft.all, 0, sizeof(draft.all));
 	memset(&draft.limited, 0, sizeof(draft.limited));
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
@@ -390,6 +451,13 @@ static bool pe_qualities_equal(const struct pe_service *a, const struct pe_servi
 	       a->priority == b->priority && a->mark == b->mark;
 }
 
+static bool pe_states_equal(const struct pe_service *a, const struct pe_service *b)
+{
+	if (!pe_service_has_state(a) || !pe_service_has_state(b))
+		return pe_service_has_state(a) == pe_service_has_state(b);
+	return a->state_flows == b->state_flows && a->state_timeout == b->state_timeout;
+}
+
 /**
  * pe_service_equal() - compare what a user can say of two services
  * @a: one
@@ -405,7 +473,8 @@ bool pe_service_equal(const struct pe_service *a, const struct pe_service *b)
 	if (a->track != b->track || a->track_first != b->track_first || !pe_qualities_equal(a, b))
 		return false;
 	if (!pe_addr_equal(&a->client, &b->client) || a->client_len != b->client_len ||
-	    !pe_exits_equal(a, b) || !pe_limit_equal(&a->limit, &b->limit))
+	    !pe_exits_equal(a, b) || !pe_limit_equal(&a->limit, &b->limit) ||
+	    !pe_states_equal(a, b))
 		return false;
 	if (!pe_names_equal(a->iif, b->iif) || !pe_names_equal(a->acl, b->acl) ||
 	    !pe_names_equal(a->announce, b->announce))
@@ -487,6 +556,12 @@ void pe_service_merge(struct pe_service *service, const struct pe_service *base)
 		service->acl = base->acl;
 	if (!(service->has & PE_HAS(PE_SERVICE_LIMIT)))
 		service->limit = base->limit;
+	if (service->has & PE_HAS(PE_SERVICE_STATE)) {
+		has &= ~PE_HAS(PE_SERVICE_STATE);
+	} else {
+		service->state_flows = base->state_flows;
+		service->state_timeout = base->state_timeout;
+	}
 	if (!service->nranges) {
 		service->ranges = base->ranges;
 		service->nranges = base->nranges;

@@ -61,11 +61,17 @@ struct pe_direction_counters {
  * struct pe_service_stats - what only the kernel knows of a service
  * @all: counters of the service
  * @limited: what its limit did not let in
+ * @flows: that it remembers
+ * @flows_made: that it began to remember
+ * @flows_over: packets of flows that it had no room to remember
  * @steps: counters of its steps
  */
 struct pe_service_stats {
 	struct pe_direction_counters all;
 	struct pe_counter limited;
+	uint32_t flows;
+	uint64_t flows_made;
+	uint64_t flows_over;
 	struct pe_direction_counters steps[];
 };
 
@@ -94,6 +100,9 @@ struct pe_service_stats {
  * @dscp_reverse: of packets to the client, instead
  * @priority: of packets
  * @mark: of packets
+ * @state_off: it is to remember no flows, which a change says
+ * @state_flows: most flows that it remembers, 0 for any number
+ * @state_timeout: seconds for which it remembers them, 0 for what the kernel says
  * @track: enum pe_track
  * @track_first: code of the first step, 0 for what the method begins with
  * @nranges: how many @ranges, 0 for every port
@@ -128,6 +137,9 @@ struct pe_service {
 	uint8_t dscp_reverse;
 	uint32_t priority;
 	uint32_t mark;
+	bool state_off;
+	uint32_t state_flows;
+	uint32_t state_timeout;
 	uint32_t track;
 	uint32_t track_first;
 	uint8_t nranges;
@@ -139,6 +151,7 @@ struct pe_service {
 	uint32_t at[PE_SERVICE_MAX + 1];
 };
 
+bool pe_service_has_state(const struct pe_service *service);
 void pe_service_put(struct nlmsghdr *nlh, const struct pe_service *service);
 int pe_service_get(struct pe_service *service, struct pe_arena *arena, const struct nlmsghdr *nlh);
 bool pe_service_equal(const struct pe_service *a, const struct pe_service *b);

@@ -239,8 +239,10 @@ static int pe_ask_end(struct pe_ask *ask, const struct nlmsghdr *nlh)
 		return ask->refusal->err ? -ask->refusal->err : PE_ASK_DONE;
 	}
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*status) && *status < 0 &&
-	    *status >= -PE_ERRNO_MAX)
-		return pe_refusal_set(ask->refusal, -*status, "%s", strerror(-*status));
+	    *status >= -PE_ERRNO_MAX) {
+		pe_refusal_read_done(ask->refusal, nlh);
+		return *status;
+	}
 	if (ask->interrupted)
 		return pe_refusal_set(ask->refusal, EINTR,
 				      "the configuration kept changing while it was read");

@@ -25,6 +25,8 @@ int command_revision(const struct request *request, const struct options *option
 int command_show(const struct request *request, const struct options *options);
 int command_explain(const struct request *request, const struct options *options);
 int command_state(const struct request *request, const struct options *options);
+int command_flow(const struct request *request, const struct options *options);
+int command_flow_flush(const struct request *request, const struct options *options);
 int command_stats(const struct options *options);
 int command_monitor(const struct request *request, const struct options *options);
 int command_trace(const struct request *request, const struct options *options);

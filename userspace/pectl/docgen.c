@@ -241,6 +241,7 @@ static void completion_words(void)
 	words_verbs("service");
 	words_verbs("engine");
 	words_verbs("revision");
+	words_verbs("flow");
 	words_options();
 	words_clauses("device");
 	words_clauses("pool");
@@ -252,6 +253,7 @@ static void completion_words(void)
 	words_command("device state");
 	words_command("acl insert");
 	words_command("explain");
+	words_command("flow show");
 	words_command("monitor");
 	words_command("trace");
 	words_command("capture");

@@ -165,6 +165,10 @@ command:
 |	REVISION SHOW			{ request_start(parse, REQUEST_REVISION, $1); }
 |	REVISION SHOW NAME		{ request_start(parse, REQUEST_REVISION, $1); request_revision(parse, $3); CHECK; }
 |	STATS				{ request_start(parse, REQUEST_STATS, $1); }
+|	FLOW SHOW			{ request_start(parse, REQUEST_FLOW, $1); }
+	flows_items
+|	FLOW FLUSH			{ request_start(parse, REQUEST_FLOW_FLUSH, $1); }
+	flows_items
 |	EXPLAIN				{ request_start(parse, REQUEST_EXPLAIN, $1); }
 	flow_items			{ request_flow_end(parse, $1); CHECK; }
 |	TRACE				{ request_start(parse, REQUEST_TRACE, $1); }
@@ -414,7 +418,16 @@ service_items:
 |	service_items LIMIT		{ service_limit(parse, $2); CHECK; }
 	limits
 |	service_items OWNER name	{ parse_owner(parse, $2, $3); CHECK; }
+|	service_items STATE_WORD OFF	{ service_state(parse, $2, false); CHECK; }
+|	service_items STATE_WORD	{ service_state(parse, $2, true); CHECK; }
+	state_items
 |	service_items SEQUENCE steps	{ service_sequence(parse, $2); CHECK; }
+;
+
+state_items:
+	%empty
+|	state_items FLOWS NAME		{ service_state_flows(parse, $2, $3); CHECK; }
+|	state_items TIMEOUT NAME	{ service_state_timeout(parse, $2, $3); CHECK; }
 ;
 
 method:
@@ -478,6 +491,20 @@ flow_item:
 |	PORT NAME			{ request_flow_port(parse, $1, $2); }
 |	SPORT NAME			{ request_flow_sport(parse, $1, $2); }
 |	IIF name			{ request_flow_iif(parse, $1, $2); }
+;
+
+/* ---- flows that are remembered ---- */
+
+flows_items:
+	%empty
+|	flows_items flows_item		{ CHECK; }
+;
+
+flows_item:
+	SERVICE name			{ request_flows_name(parse, PE_FLOW_SERVICE, $1, $2); }
+|	DEVICE name			{ request_flows_name(parse, PE_FLOW_DEVICE, $1, $2); }
+|	CLIENT NAME			{ request_flows_client(parse, $1, $2); }
+|	proto				{ request_flows_proto(parse, $1); }
 ;
 
 /* ---- packets to be watched ---- */

@@ -128,6 +128,36 @@ static void metrics_drops(const struct metrics *m)
 	}
 }
 
+static void metrics_flows(const struct metrics *m)
+{
+	if (m->info->flows_counted)
+		metrics_number(m, m->info->flows);
+}
+
+static void metrics_flows_limit(const struct metrics *m)
+{
+	if (m->info->flows_counted)
+		metrics_number(m, m->info->flows_max);
+}
+
+static void metrics_flows_made(const struct metrics *m)
+{
+	if (m->info->flows_counted)
+		metrics_number(m, m->info->flow_counts[PE_FLOW_COUNTS_MADE]);
+}
+
+static void metrics_flows_over(const struct metrics *m)
+{
+	if (m->info->flows_counted)
+		metrics_number(m, m->info->flow_counts[PE_FLOW_COUNTS_OVER]);
+}
+
+static void metrics_flows_evicted(const struct metrics *m)
+{
+	if (m->info->flows_counted)
+		metrics_number(m, m->info->flow_counts[PE_FLOW_COUNTS_EVICTED]);
+}
+
 static void metrics_of_device(const struct metrics *m, const struct pe_device *device,
 			      const char *direction, const struct pe_counter *counter)
 {
@@ -386,6 +416,33 @@ static void metrics_limited(const struct metrics *m)
 	}
 }
 
+static void metrics_service_flows(const struct metrics *m)
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++) {
+		const struct pe_service *service = (const struct pe_service *)table->items[i];
+
+		if (service->stats && pe_service_has_state(service))
+			metrics_labelled(m, "service", service->o.name, service->stats->flows);
+	}
+}
+
+static void metrics_service_over(const struct metrics *m)
+{
+	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++) {
+		const struct pe_service *service = (const struct pe_service *)table->items[i];
+
+		if (service->stats && pe_service_has_state(service))
+			metrics_labelled(m, "service", service->o.name,
+					 service->stats->flows_over);
+	}
+}
+
 static void metrics_of_step(const struct metrics *m, const struct pe_service *service,
 			    unsigned int step, const char *direction,
 			    const struct pe_counter *counter)
@@ -434,6 +491,15 @@ static const struct {
 	{ "pe_services_limit", "gauge", "Services that can be configured.", false,
 	  metrics_services_limit },
 	{ "pe_addresses", "gauge", "Different addresses of services.", false, metrics_addresses },
+	{ "pe_flows", "gauge", "Flows that services with state remember.", false, metrics_flows },
+	{ "pe_flows_limit", "gauge", "Flows that can be remembered.", false, metrics_flows_limit },
+	{ "pe_flows_made_total", "counter", "Flows that began to be remembered.", false,
+	  metrics_flows_made },
+	{ "pe_flows_over_packets_total", "counter",
+	  "Packets of flows that there was no room to remember.", false, metrics_flows_over },
+	{ "pe_flows_evicted_total", "counter",
+	  "Flows of which nothing had come back, forgotten early to make room.", false,
+	  metrics_flows_evicted },
 	{ "pe_dropped_packets_total", "counter", "Packets dropped, by reason.", false,
 	  metrics_drops },
 	{ "pe_device_packets_total", "counter",
@@ -450,6 +516,11 @@ static const struct {
 	  metrics_limited },
 	{ "pe_limited_bytes_total", "counter",
 	  "Bytes of pe_limited_packets_total, from the network header on.", true, metrics_limited },
+	{ "pe_service_flows", "gauge", "Flows that a service with state remembers.", false,
+	  metrics_service_flows },
+	{ "pe_service_flows_over_packets_total", "counter",
+	  "Packets of flows that the service had no room to remember.", false,
+	  metrics_service_over },
 	{ "pe_step_packets_total", "counter",
 	  "Packets handed to the device of a step of a service.", false, metrics_step },
 	{ "pe_step_bytes_total", "counter",

@@ -36,6 +36,10 @@ static int pectl_command(struct parse *parse, const struct options *options)
 		return command_explain(request, options);
 	case REQUEST_STATS:
 		return command_stats(options);
+	case REQUEST_FLOW:
+		return command_flow(request, options);
+	case REQUEST_FLOW_FLUSH:
+		return command_flow_flush(request, options);
 	case REQUEST_STATE:
 		return command_state(request, options);
 	case REQUEST_MONITOR:

@@ -188,6 +188,33 @@ static void print_track(struct printer *p, const struct pe_service *service)
 	print_quality(p, service);
 }
 
+static void print_flows_kept(struct printer *p, const struct pe_service *service, const char *before)
+{
+	if (!pe_service_has_state(service))
+		return;
+	print_object(p, "state");
+	print_text(p, before);
+	if (service->state_flows)
+		print_uint(p, "flows", " flows %llu", service->state_flows);
+	if (service->state_timeout)
+		print_duration(p, "timeout", " timeout %s", service->state_timeout * 1000);
+	print_close(p);
+}
+
+static void print_flow_counts(struct printer *p, const struct pe_service *service)
+{
+	const struct pe_service_stats *stats = service->stats;
+
+	if (!pe_service_has_state(service))
+		return;
+	print_comment(p);
+	print_object(p, "flows");
+	print_uint(p, "used", "remembers %llu flows", stats->flows);
+	print_uint(p, "made", ", began to remember %llu", stats->flows_made);
+	print_uint(p, "over", ", had no room for %llu packets' flows", stats->flows_over);
+	print_close(p);
+}
+
 static void print_step_counters(struct printer *p, const struct pe_step *step,
 				const struct pe_direction_counters *counters)
 {
@@ -246,6 +273,7 @@ static void print_service_stats(struct printer *p, const struct pe_service *serv
 	}
 	if (!p->options->json)
 		print_step_comments(p, service);
+	print_flow_counts(p, service);
 }
 
 static void print_service_limit(struct printer *p, const struct pe_service *service,
@@ -270,6 +298,7 @@ static void print_service_full(struct printer *p, const struct pe_service *servi
 		print_string(p, "acl", "; acl %s", service->acl);
 	print_service_limit(p, service, "; limit");
 	print_owner(p, &service->o, "; owner %s");
+	print_flows_kept(p, service, "; state");
 	print_text(p, "; }");
 	if (p->options->details) {
 		print_comment(p);
@@ -294,6 +323,7 @@ static void print_service_brief(struct printer *p, const struct pe_service *serv
 		print_string(p, "acl", " acl %s", service->acl);
 	print_service_limit(p, service, " limit");
 	print_owner(p, &service->o, " owner %s");
+	print_flows_kept(p, service, " state");
 	print_text(p, "\n");
 }
 

@@ -375,6 +375,56 @@ void service_announce(struct parse *parse, struct word word, struct word value)
 }
 
 /**
+ * service_state() - flows are remembered, or not
+ * @parse: the text
+ * @word: where it stands
+ * @on: whether they are
+ */
+void service_state(struct parse *parse, struct word word, bool on)
+{
+	if (service_set(parse, PE_SERVICE_STATE, word))
+		parse->service->state_off = !on;
+}
+
+/**
+ * service_state_flows() - how many at most
+ * @parse: the text
+ * @word: where it stands
+ * @value: the number
+ */
+void service_state_flows(struct parse *parse, struct word word, struct word value)
+{
+	unsigned int flows;
+
+	if (parse->failed)
+		return;
+	if (parse->service->state_flows)
+		parse_error(parse, word, "'flows' stands there already");
+	else if (parse_number(parse, value, 1, 16777216, "number of flows", &flows))
+		parse->service->state_flows = flows;
+}
+
+/**
+ * service_state_timeout() - for how long
+ * @parse: the text
+ * @word: where it stands
+ * @value: the time
+ */
+void service_state_timeout(struct parse *parse, struct word word, struct word value)
+{
+	uint32_t ms;
+
+	if (parse->failed)
+		return;
+	if (parse->service->state_timeout)
+		parse_error(parse, word, "'timeout' stands there already");
+	else if (parse_duration(parse, value, 1000, PE_FLOW_TIMEOUT_MAX * 1000u, &ms) && ms % 1000)
+		parse_error(parse, value, "flows are remembered for whole seconds");
+	else if (!parse->failed)
+		parse->service->state_timeout = ms / 1000;
+}
+
+/**
  * service_sequence() - steps have been read
  * @parse: the text
  * @word: where it stands

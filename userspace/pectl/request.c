@@ -188,6 +188,69 @@ static bool request_prefix(struct parse *parse, struct word word, struct pe_addr
 	return true;
 }
 
+static void request_flows_again(struct parse *parse, struct word word)
+{
+	parse_error(parse, word, "'%.*s' stands there already", (int)word.len,
+		    parse->source->text + word.at);
+}
+
+/**
+ * request_flows_name() - whose flows are meant
+ * @parse: the text
+ * @attr: PE_FLOW_SERVICE or PE_FLOW_DEVICE
+ * @word: where it stands
+ * @value: the name
+ */
+void request_flows_name(struct parse *parse, int attr, struct word word, struct word value)
+{
+	struct pe_flow_filter *flows = &parse->request->flows;
+	bool service = attr == PE_FLOW_SERVICE;
+	const char *name = parse_name(parse, value, service ? "service" : "device");
+
+	if (!name)
+		return;
+	if (service ? flows->service : flows->device) {
+		request_flows_again(parse, word);
+		return;
+	}
+	name = pe_arena_strndup(&parse->config->arena, name, value.len);
+	if (service)
+		flows->service = name;
+	else
+		flows->device = name;
+}
+
+/**
+ * request_flows_client() - flows of which clients are meant
+ * @parse: the text
+ * @word: where it stands
+ * @value: an address or prefix
+ */
+void request_flows_client(struct parse *parse, struct word word, struct word value)
+{
+	struct pe_flow_filter *flows = &parse->request->flows;
+
+	if (flows->client.len)
+		request_flows_again(parse, word);
+	else
+		request_prefix(parse, value, &flows->client, &flows->client_len);
+}
+
+/**
+ * request_flows_proto() - flows of which protocol are meant
+ * @parse: the text
+ * @word: the protocol
+ */
+void request_flows_proto(struct parse *parse, struct word word)
+{
+	struct pe_flow_filter *flows = &parse->request->flows;
+
+	if (flows->has_proto)
+		request_flows_again(parse, word);
+	flows->proto = (uint8_t)parse_proto(parse, word);
+	flows->has_proto = true;
+}
+
 /**
  * request_watch_from() - the client's end of what is watched
  * @parse: the text

@@ -5,6 +5,7 @@
 
 #include <addr.h>
 #include <changes.h>
+#include <flow.h>
 #include <sight.h>
 #include <stdbool.h>
 
@@ -22,6 +23,8 @@ enum request_kind {
 	REQUEST_EXPLAIN,
 	REQUEST_STATS,
 	REQUEST_STATE,
+	REQUEST_FLOW,
+	REQUEST_FLOW_FLUSH,
 	REQUEST_MONITOR,
 	REQUEST_TRACE,
 	REQUEST_CAPTURE,
@@ -78,6 +81,7 @@ struct request_check {
  *	is to take its place
  * @state: enum pe_device_state that the named devices are put in
  * @flow: what to explain
+ * @flows: which flows to show or to forget
  * @groups: what to monitor
  * @watch: what to trace or capture
  * @count: how much of it, or 0
@@ -91,6 +95,7 @@ struct request {
 	struct pe_changes names;
 	uint32_t state;
 	struct request_flow flow;
+	struct pe_flow_filter flows;
 	unsigned int groups;
 	struct pe_watch watch;
 	unsigned int count;
@@ -113,6 +118,9 @@ void request_flow_port(struct parse *parse, struct word word, struct word value)
 void request_flow_sport(struct parse *parse, struct word word, struct word value);
 void request_flow_iif(struct parse *parse, struct word word, struct word value);
 void request_flow_end(struct parse *parse, struct word word);
+void request_flows_name(struct parse *parse, int attr, struct word word, struct word value);
+void request_flows_client(struct parse *parse, struct word word, struct word value);
+void request_flows_proto(struct parse *parse, struct word word);
 void request_watch_from(struct parse *parse, struct word value);
 void request_watch_to(struct parse *parse, struct word value);
 void request_watch_proto(struct parse *parse, struct word word);

@@ -85,6 +85,28 @@ static void print_drops(struct printer *p, const struct pe_info *info)
 	print_close(p);
 }
 
+static void print_flow_counts(struct printer *p, const struct pe_info *info)
+{
+	const uint64_t *counts = info->flow_counts;
+
+	print_uint(p, "flows", "flows %llu", info->flows);
+	print_uint(p, "flows_max", " of at most %llu\n", info->flows_max);
+	if (!info->flows_counted)
+		return;
+	print_object(p, "flow_counts");
+	print_uint(p, "made", "flows made %llu\n", counts[PE_FLOW_COUNTS_MADE]);
+	print_uint(p, "over",
+		   "flows over %llu packets  (of flows that there was no room to remember; they went on without)\n",
+		   counts[PE_FLOW_COUNTS_OVER]);
+	print_uint(p, "evicted",
+		   "flows evicted %llu  (nothing had come back, forgotten early to make room)\n",
+		   counts[PE_FLOW_COUNTS_EVICTED]);
+	print_uint(p, "failed",
+		   "flows failed %llu packets  (of flows that there was no memory to remember)\n",
+		   counts[PE_FLOW_COUNTS_FAILED]);
+	print_close(p);
+}
+
 static void print_info(struct printer *p, const struct pe_info *info)
 {
 	print_object(p, NULL);
@@ -101,6 +123,7 @@ static void print_info(struct printer *p, const struct pe_info *info)
 	print_uint(p, "services", "services %llu", info->services);
 	print_most(p, "services_max", info->services_max);
 	print_uint(p, "addresses", "addresses %llu\n", info->addresses);
+	print_flow_counts(p, info);
 	print_drops(p, info);
 	print_close(p);
 }

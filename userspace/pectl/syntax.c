@@ -59,7 +59,7 @@ static const struct {
 	{ PRIORITY, "a number" },
 	{ MARK, "a number" },
 	{ BYTES, "a number of bytes" },
-	{ FLOWS, "a number of new flows" },
+	{ FLOWS, "a number of flows" },
 	{ LIMIT, "packets, bytes or flows" },
 	{ WINDOW, "a time such as 50ms" },
 	{ FAIL, "open or closed" },

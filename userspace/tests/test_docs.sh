@@ -108,8 +108,12 @@ complete_is "" rollback --comment ""
 complete_is "fw1 web1" trace service ""
 complete_is "eth0 eth1" trace service web iif ""
 complete_is "fw1 web1" capture ""
+complete_is "show flush" flow ""
+complete_is "service device client tcp udp sctp icmp icmpv6 proto" flow show ""
+complete_is "fw1 web1" flow flush tcp device ""
+complete_is "state" service add web vip 1.2.3.4 st
 complete_is "step" capture web st
-complete_is "flush" -j -s f
+complete_is "flush flow" -j -s f
 complete_is "timeout" check ti
 complete_is "interval" watch in
 complete_is "fw1 web1" check device ""

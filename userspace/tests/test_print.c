@@ -68,6 +68,12 @@ static const struct print_case cases[] = {
 	  "pool a { members a; policy failover; detect window 60s; }" },
 	{ "service a { vip 1.2.3.4; sequence fail fail open, open fail closed, b; }",
 	  "service a { vip 1.2.3.4; sequence fail fail open, open, b; }" },
+	{ "service a { state; vip 1.2.3.4; sequence b; }",
+	  "service a { vip 1.2.3.4; sequence b; state; }" },
+	{ "service a { vip 1.2.3.4; state timeout 5m flows 100; sequence flows, state; acl b; }",
+	  "service a { vip 1.2.3.4; sequence flows, state; acl b; state flows 100 timeout 300s; }" },
+	{ "service a { vip 1.2.3.4; sequence b; state off; }",
+	  "service a { vip 1.2.3.4; sequence b; }" },
 	/* other ways to say it */
 	{ "device a{tap dev e lladdr 02:AA:00:00:00:01}",
 	  "device a { tap dev e lladdr 02:aa:00:00:00:01; }" },

@@ -13,7 +13,7 @@
 #define DEVICE_WORDS \
 	"'}', address, dev, guard, inline, inside, lladdr, measure, mode, outside, owner, remote, server, tap, transparent, via or vni"
 #define SERVICE_WORDS \
-	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, limit, mark, owner, port, priority, proto, sctp, sequence, tcp, track, udp or vip"
+	"acl, announce, client, dscp, dynamic, exit, icmp, icmpv6, iif, limit, mark, owner, port, priority, proto, sctp, sequence, state, tcp, track, udp or vip"
 
 struct syntax_case {
 	const char *text;
@@ -37,7 +37,7 @@ static const struct syntax_case config_cases[] = {
 	{ "service a { clients 1.2.3.0/24; }",
 	  "1:13: error: unknown word 'clients'; expected '}', " SERVICE_WORDS },
 	{ "service a { vip 1.2.3.4; sequence b c; }",
-	  "1:37: error: unknown word 'c'; expected ',', '}', acl, announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, limit, mark, owner, port, priority, proto, sctp, sequence, tcp, track, udp or vip" },
+	  "1:37: error: unknown word 'c'; expected ',', '}', acl, announce, client, dscp, dynamic, emits, exit, fail, icmp, icmpv6, iif, limit, mark, owner, port, priority, proto, sctp, sequence, state, tcp, track, udp or vip" },
 	{ "service a { vip 1.2.3.4; sequence b emits; }",
 	  "1:42: error: 'emits' needs a protocol such as tcp, but here is ';'" },
 	{ "service a { vip 1.2.3.4; sequence b emits port 80; }",
@@ -394,7 +394,7 @@ static const struct syntax_case argument_cases[] = {
 	  "1:14: error: 'with' is out of place; expected '{', address, dev, guard, inline, inside, lladdr, measure, mode, outside, owner, remote, server, tap, transparent, via or vni" },
 	{ "show me", "1:6: error: unknown word 'me'; expected the end of the line" },
 	{ "aply",
-	  "1:1: error: unknown word 'aply'; expected acl, apply, capture, check, confirm, device, diff, engine, explain, flush, help, monitor, pool, revision, rollback, service, show, stats, trace or watch" },
+	  "1:1: error: unknown word 'aply'; expected acl, apply, capture, check, confirm, device, diff, engine, explain, flow, flush, help, monitor, pool, revision, rollback, service, show, stats, trace or watch" },
 	{ "explain from 1.2.3.4",
 	  "1:1: error: explain needs both ends of the packet: from A to B" },
 	{ "explain from 1.2.3.4 to 1::2 iif e",

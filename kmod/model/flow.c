@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Flows: what is known of one, which devices it keeps to, and for whom. */
+
+#include <linux/slab.h>
+#include <net/ipv6.h>
+
+#include "flow.h"
+#include "netns.h"
+#include "sequence.h"
+
+static void pe_flow_count(struct pe_flow_stats __percpu *stats,
+			  enum pe_flow_count which)
+{
+	struct pe_flow_stats *here = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&here->syncp);
+	u64_stats_inc(&here->count[which]);
+	u64_stats_update_end(&here->syncp);
+}
+
+/* For the service and for the namespace. */
+static void pe_flow_count_both(const struct pe_ledger *ledger,
+			       enum pe_flow_count which)
+{
+	pe_flow_count(ledger->stats, which);
+	pe_flow_count(ledger->flows->stats, which);
+}
+
+/**
+ * pe_flow_sum() - what all CPUs counted
+ * @stats: per CPU
+ * @which: what
+ */
+u64 pe_flow_sum(const struct pe_flow_stats __percpu *stats,
+		enum pe_flow_count which)
+{
+	const struct pe_flow_stats *there;
+	unsigned int start;
+	u64 sum = 0, n;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		there = per_cpu_ptr(stats, cpu);
+		do {
+			start = u64_stats_fetch_begin(&there->syncp);
+			n = u64_stats_read(&there->count[which]);
+		} while (u64_stats_fetch_retry(&there->syncp, start));
+		sum += n;
+	}
+	return sum;
+}
+
+/**
+ * pe_ledger_new() - a service begins to remember flows
+ * @pn: namespace
+ * @obj: the service
+ *
+ * Context: process context, pe_net.lock held.
+ * Return: the ledger, for one version, or NULL when memory is short.
+ */
+struct pe_ledger *pe_ledger_new(struct pe_net *pn, struct pe_object *obj)
+{
+	struct pe_ledger *ledger;
+	int cpu;
+
+	lockdep_assert_held(&pn->lock);
+	if (pe_flows_begin(&pn->flows))
+		return NULL;
+	ledger = kzalloc(sizeof(*ledger), GFP_KERNEL_ACCOUNT);
+	if (!ledger)
+		return NULL;
+	ledger->stats = alloc_percpu_gfp(struct pe_flow_stats,
+					 GFP_KERNEL_ACCOUNT);
+	if (!ledger->stats) {
+		kfree(ledger);
+		return NULL;
+	}
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(ledger->stats, cpu)->syncp);
+	ledger->flows = &pn->flows;
+	ledger->obj = obj;
+	ledger->users = 1;
+	ledger->limit = PE_FLOWS_LIMIT;
+	ledger->life = PE_FLOW_LIFE;
+	return ledger;
+}
+
+/**
+ * pe_ledger_free() - a ledger without flows goes
+ * @ledger: ledger that no packet can see
+ */
+void pe_ledger_free(struct pe_ledger *ledger)
+{
+	free_percpu(ledger->stats);
+	kfree(ledger);
+}
+
+/**
+ * pe_ledger_put() - a version less that points to a ledger
+ * @pn: namespace
+ * @ledger: ledger, or NULL
+ *
+ * After the last one its flows are forgotten, and then it is.
+ *
+ * Context: process context, pe_net.lock held. Packets may see the version for a
+ * grace period.
+ */
+void pe_ledger_put(struct pe_net *pn, struct pe_ledger *ledger)
+{
+	if (!ledger || --ledger->users)
+		return;
+	lockdep_assert_held(&pn->lock);
+	ledger->obj = NULL;
+	WRITE_ONCE(ledger->dead, true);
+	spin_lock_bh(&pn->flows.lock);
+	list_add_tail(&ledger->list, &pn->flows.dead);
+	spin_unlock_bh(&pn->flows.lock);
+	if (!pn->dead)
+		pe_flows_hurry(&pn->flows);
+}
+
+/**
+ * pe_flow_key() - what tells a flow
+ * @key: out: that
+ * @ledger: of its service
+ * @client: the client's end of a packet of it, in either direction
+ * @proto: IP protocol
+ */
+void pe_flow_key(struct pe_flow_key *key, struct pe_ledger *ledger,
+		 const struct pe_client *client, u8 proto)
+{
+	const siphash_key_t *secret = &ledger->flows->secret;
+	u64 rest = (u64)client->port << 8 | proto;
+
+	memset(key, 0, sizeof(*key));
+	key->ledger = ledger;
+	key->port = client->port;
+	key->proto = proto;
+	if (client->ipv4) {
+		key->family = NFPROTO_IPV4;
+		key->addr.ip = *client->addr;
+		rest |= (u64)(__force u32)*client->addr << 32;
+		key->hash = siphash_2u64((unsigned long)ledger, rest, secret);
+		return;
+	}
+	key->family = NFPROTO_IPV6;
+	memcpy(key->addr.ip6, client->addr, sizeof(key->addr.ip6));
+	key->hash = siphash_4u64((unsigned long)ledger, rest,
+				 get_unaligned((const u64 *)client->addr),
+				 get_unaligned((const u64 *)client->addr + 1),
+				 secret);
+}
+
+static bool pe_flow_has_room(const struct pe_ledger *ledger)
+{
+	const struct pe_flows *flows = ledger->flows;
+
+	return atomic_read(&ledger->used) < READ_ONCE(ledger->limit) &&
+	       atomic_read(&flows->count) < READ_ONCE(flows->limit);
+}
+
+/* Takes the place of one of which nothing has come back: of the same service,
+ * if that has as many as it may.
+ */
+static bool pe_flow_make_room(const struct pe_flow_key *key)
+{
+	struct pe_ledger *ledger = key->ledger;
+	bool own = atomic_read(&ledger->used) >= READ_ONCE(ledger->limit);
+
+	if (!pe_flow_evict(ledger->flows, own ? ledger : NULL, key->hash))
+		return false;
+	pe_flow_count(ledger->flows->stats, PE_FLOW_EVICTED);
+	return pe_flow_has_room(ledger);
+}
+
+/* Never more than are allowed, whoever else makes one now. */
+static bool pe_flow_enter(struct pe_ledger *ledger)
+{
+	struct pe_flows *flows = ledger->flows;
+
+	if (atomic_inc_return(&ledger->used) > READ_ONCE(ledger->limit))
+		goto leave;
+	if (atomic_inc_return(&flows->count) <= READ_ONCE(flows->limit))
+		return true;
+	atomic_dec(&flows->count);
+leave:
+	atomic_dec(&ledger->used);
+	return false;
+}
+
+/**
+ * pe_flow_make() - remember a flow from now on
+ * @key: what tells it
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: the flow, or NULL where there is no room or no memory, which is
+ * counted: its packets take the stateless choice.
+ */
+struct pe_flow *pe_flow_make(const struct pe_flow_key *key)
+{
+	struct pe_ledger *ledger = key->ledger;
+	struct pe_flow *flow, *there;
+
+	if (unlikely(READ_ONCE(ledger->dead)))
+		return NULL;
+	if (unlikely(!pe_flow_has_room(ledger) && !pe_flow_make_room(key)))
+		goto over;
+	flow = pe_flow_alloc();
+	if (unlikely(!flow)) {
+		pe_flow_count_both(ledger, PE_FLOW_FAILED);
+		return NULL;
+	}
+	flow->key = *key;
+	flow->used = jiffies;
+	if (unlikely(!pe_flow_enter(ledger))) {
+		pe_flow_free(flow);
+		goto over;
+	}
+	there = pe_flow_insert(flow);
+	if (likely(there == flow)) {
+		pe_flow_count_both(ledger, PE_FLOW_MADE);
+		return flow;
+	}
+	atomic_dec(&ledger->flows->count);
+	atomic_dec(&ledger->used);
+	pe_flow_free(flow);
+	if (there)
+		return there;
+over:
+	pe_flow_count_both(ledger, PE_FLOW_OVER);
+	return NULL;
+}
+
+/**
+ * pe_flow_reopen() - the client's port is used again
+ * @flow: flow that was closed
+ *
+ * It keeps to no device any more.
+ */
+void pe_flow_reopen(struct pe_flow *flow)
+{
+	u8 i;
+
+	for (i = 0; i < PE_FLOW_PINS_MAX; i++)
+		WRITE_ONCE(flow->pin[i], 0);
+	atomic_set(&flow->seen, 0);
+}
+
+/* The member with an id: most often the one that had it before. */
+static struct pe_device *pe_pool_member(const struct pe_pool *pool, u32 id,
+					u8 *hint)
+{
+	u8 i = READ_ONCE(*hint);
+
+	if (likely(i < pool->members &&
+		   READ_ONCE(pool->member[i].device->obj->id) == id))
+		return pool->member[i].device;
+	for (i = 0; i < pool->members; i++) {
+		if (READ_ONCE(pool->member[i].device->obj->id) != id)
+			continue;
+		WRITE_ONCE(*hint, i);
+		return pool->member[i].device;
+	}
+	return NULL;
+}
+
+/* Of the pins that hold for a step, one that works, or the place of one that
+ * does not.
+ */
+static struct pe_device *pe_flow_look(struct pe_flow *flow,
+				      const struct pe_step *step, int *at)
+{
+	struct pe_device *dev;
+	u8 i, slot;
+	u32 id;
+
+	*at = -1;
+	for (i = 0; i < PE_FLOW_PINS_MAX; i++) {
+		slot = (step->pin + i) % PE_FLOW_PINS_MAX;
+		id = READ_ONCE(flow->pin[slot]);
+		if (!id)
+			continue;
+		dev = pe_pool_member(step->pool, id, &flow->hint[slot]);
+		if (!dev)
+			continue;
+		*at = slot;
+		if (likely(pe_health_works(dev->health)))
+			return dev;
+	}
+	return NULL;
+}
+
+/**
+ * pe_flow_peek() - the device that a flow keeps to
+ * @flow: flow
+ * @step: step with a pool
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: the device, or NULL where it has none there that works.
+ */
+struct pe_device *pe_flow_peek(struct pe_flow *flow, const struct pe_step *step)
+{
+	int at;
+
+	return pe_flow_look(flow, step, &at);
+}
+
+/* Does any pool of the sequence have the device? */
+static bool pe_sequence_has(const struct pe_sequence *seq, u32 id)
+{
+	u8 i, hint = 0;
+
+	for (i = 0; i < seq->steps; i++)
+		if (seq->step[i].pool &&
+		    pe_pool_member(seq->step[i].pool, id, &hint))
+			return true;
+	return false;
+}
+
+/* Is nothing there, or what no pool has any more? */
+static bool pe_flow_is_free(const struct pe_flow *flow,
+			    const struct pe_sequence *seq, u8 at)
+{
+	u32 id = READ_ONCE(flow->pin[at]);
+
+	return !id || !pe_sequence_has(seq, id);
+}
+
+/* Where another pin can go: best where the pool had the last one. As there are
+ * no more pools than places, there is one.
+ */
+static u8 pe_flow_place(const struct pe_flow *flow,
+			const struct pe_sequence *seq,
+			const struct pe_step *step)
+{
+	u8 i, slot;
+
+	for (i = 0; i < PE_FLOW_PINS_MAX; i++) {
+		slot = (step->pin + i) % PE_FLOW_PINS_MAX;
+		if (pe_flow_is_free(flow, seq, slot))
+			return slot;
+	}
+	return step->pin;
+}
+
+/**
+ * pe_flow_pin() - have a flow keep to a device
+ * @flow: flow
+ * @seq: sequence of its service
+ * @step: step of it, with a pool
+ * @dev: member of that pool
+ *
+ * Of two packets at once, the first has it.
+ *
+ * Context: RCU read lock held.
+ */
+void pe_flow_pin(struct pe_flow *flow, const struct pe_sequence *seq,
+		 const struct pe_step *step, const struct pe_device *dev)
+{
+	int at;
+	u32 was;
+
+	if (pe_flow_look(flow, step, &at))
+		return;
+	if (at < 0)
+		at = pe_flow_place(flow, seq, step);
+	was = READ_ONCE(flow->pin[at]);
+	cmpxchg(&flow->pin[at], was, READ_ONCE(dev->obj->id));
+}
+
+/**
+ * pe_flow_device() - which device of a pool a packet of a flow is handed to
+ * @flow: flow
+ * @seq: sequence of its service
+ * @step: step of it, with a pool
+ * @client: the client's end of the packet
+ *
+ * That which it keeps to as long as it is a member of the pool and works, else
+ * that which it would have without state, to which it keeps from now on.
+ *
+ * Context: RCU read lock held.
+ * Return: the device, or NULL where none is up.
+ */
+struct pe_device *pe_flow_device(struct pe_flow *flow,
+				 const struct pe_sequence *seq,
+				 const struct pe_step *step,
+				 const struct pe_client *client)
+{
+	struct pe_device *dev;
+	int at;
+
+	dev = pe_flow_look(flow, step, &at);
+	if (likely(dev))
+		return dev;
+	dev = pe_pool_pick(step->pool, client);
+	if (dev)
+		pe_flow_pin(flow, seq, step, dev);
+	return dev;
+}
+
+/**
+ * pe_flow_phase() - how far a flow is
+ * @flow: flow
+ */
+enum pe_flow_phase pe_flow_phase(const struct pe_flow *flow)
+{
+	int seen = atomic_read(&flow->seen);
+
+	if (seen & PE_FLOW_RESET ||
+	    (seen & PE_FLOW_FIN_BOTH) == PE_FLOW_FIN_BOTH)
+		return PE_FLOW_PHASE_CLOSED;
+	if ((seen & PE_FLOW_SEEN_BOTH) != PE_FLOW_SEEN_BOTH)
+		return PE_FLOW_PHASE_NEW;
+	return seen & PE_FLOW_FIN_BOTH ? PE_FLOW_PHASE_CLOSING :
+					 PE_FLOW_PHASE_ESTABLISHED;
+}
+
+/**
+ * pe_flow_life() - how long it is remembered without packets
+ * @flow: flow
+ *
+ * Return: seconds.
+ */
+u32 pe_flow_life(const struct pe_flow *flow)
+{
+	u32 life = READ_ONCE(flow->key.ledger->life);
+
+	switch (pe_flow_phase(flow)) {
+	case PE_FLOW_PHASE_CLOSED:
+		return min_t(u32, life, PE_FLOW_LIFE_CLOSED);
+	case PE_FLOW_PHASE_CLOSING:
+		return min_t(u32, life, PE_FLOW_LIFE_CLOSING);
+	case PE_FLOW_PHASE_NEW:
+		return min_t(u32, life, PE_FLOW_LIFE_NEW);
+	default:
+		return life;
+	}
+}
+
+static bool pe_flow_keeps_to(const struct pe_flow *flow, u32 device)
+{
+	u8 i;
+
+	for (i = 0; i < PE_FLOW_PINS_MAX; i++)
+		if (READ_ONCE(flow->pin[i]) == device)
+			return true;
+	return false;
+}
+
+/**
+ * pe_flow_is() - is a flow one of these?
+ * @flow: flow
+ * @filter: which
+ */
+bool pe_flow_is(const struct pe_flow *flow,
+		const struct pe_flow_filter *filter)
+{
+	const struct pe_flow_key *key = &flow->key;
+
+	if (filter->ledger && key->ledger != filter->ledger)
+		return false;
+	if (filter->proto >= 0 && key->proto != filter->proto)
+		return false;
+	if (filter->family &&
+	    (key->family != filter->family ||
+	     !ipv6_prefix_equal(&key->addr.in6, &filter->addr.in6,
+				filter->length)))
+		return false;
+	return !filter->device || pe_flow_keeps_to(flow, filter->device);
+}

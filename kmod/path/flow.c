@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Flows of services with state: found or made when a packet comes by. */
+
+#include <net/tcp.h>
+
+#include "../netns.h"
+#include "path.h"
+
+/* Flags of a TCP header, none of what is no TCP, or later in its datagram. */
+static u8 pe_flow_flags(const struct sk_buff *skb, u8 proto, unsigned int l4)
+{
+	const u8 *flags;
+	u8 _flags;
+
+	if (proto != IPPROTO_TCP)
+		return 0;
+	flags = skb_header_pointer(skb, l4 + 13, sizeof(_flags), &_flags);
+	return flags ? *flags : 0;
+}
+
+static int pe_flow_seen(bool forward, u8 flags)
+{
+	int seen = forward ? PE_FLOW_SEEN_FORWARD : PE_FLOW_SEEN_REVERSE;
+
+	if (unlikely(flags & TCPHDR_FIN))
+		seen |= forward ? PE_FLOW_FIN_CLIENT : PE_FLOW_FIN_SERVER;
+	if (unlikely(flags & TCPHDR_RST))
+		seen |= PE_FLOW_RESET;
+	return seen;
+}
+
+/* What a server of a pool sends is of a flow that is the server's, whatever is
+ * or is not remembered of it: so a service that begins to remember, or has
+ * forgotten, finds out.
+ */
+static void pe_flow_learn(struct pe_flow *flow, const struct sk_buff *skb,
+			  u8 family, const struct pe_hit *hit)
+{
+	const struct pe_sequence *seq = hit->svc->seq;
+	const struct pe_step *server = pe_sequence_server(seq);
+	const struct pe_device *dev;
+
+	if (!server || !server->pool || likely(pe_flow_peek(flow, server)))
+		return;
+	dev = pe_stage_sender(skb, family, hit->svc, hit->stage);
+	if (dev && pe_health_works(dev->health))
+		pe_flow_pin(flow, seq, server, dev);
+}
+
+static void pe_flow_key_of(struct pe_flow_key *key, const struct pe_service *svc,
+			   const struct pe_client *client, u8 proto)
+{
+	/* A device that emits may return another protocol. */
+	pe_flow_key(key, svc->ledger, client, svc->seq->legs == 1 ? proto : 0);
+}
+
+/**
+ * pe_flow_meet() - the flow of a packet, remembered from now on
+ * @skb: packet, data at the network header
+ * @family: NFPROTO_*
+ * @hit: where it is, a stage with PE_EXTRA_STATE
+ * @client: the client's end of it
+ * @proto: its protocol
+ * @l4: offset of its transport header, 0 where it has none
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: the flow, or NULL where there is no room for it.
+ */
+struct pe_flow *pe_flow_meet(const struct sk_buff *skb, u8 family,
+			     const struct pe_hit *hit,
+			     const struct pe_client *client, u8 proto,
+			     unsigned int l4)
+{
+	u8 flags = l4 ? pe_flow_flags(skb, proto, l4) : 0;
+	bool forward = pe_hit_forward(hit);
+	struct pe_flow_key key;
+	struct pe_flow *flow;
+
+	pe_flow_key_of(&key, hit->svc, client, proto);
+	flow = pe_flow_find(&key);
+	if (unlikely(!flow)) {
+		/* What ends a flow begins none. */
+		if (flags & TCPHDR_RST)
+			return NULL;
+		flow = pe_flow_make(&key);
+		if (!flow)
+			return NULL;
+	} else if (unlikely((flags & (TCPHDR_SYN | TCPHDR_ACK)) == TCPHDR_SYN) &&
+		   pe_flow_phase(flow) == PE_FLOW_PHASE_CLOSED) {
+		pe_flow_reopen(flow);
+	}
+	pe_flow_see(flow, pe_flow_seen(forward, flags));
+	if (hit->stage->index == hit->svc->seq->forward)
+		pe_flow_learn(flow, skb, family, hit);
+	return flow;
+}
+
+/**
+ * pe_flow_of() - the flow of a parsed packet
+ * @pkt: packet
+ * @hit: where it is, a stage with PE_EXTRA_STATE
+ * @client: the client's end of it
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: the flow, or NULL where nothing is remembered of it. An error about
+ * a flow is none of its packets, and has it remembered no longer.
+ */
+struct pe_flow *pe_flow_of(const struct pe_packet *pkt,
+			   const struct pe_hit *hit,
+			   const struct pe_client *client)
+{
+	u8 proto = pkt->key.proto ?: pkt->proto;
+	struct pe_flow_key key;
+
+	if (likely(!pkt->error))
+		return pe_flow_meet(pkt->skb, pkt->family, hit, client, proto,
+				    pkt->key.fragment ? 0 : pkt->l4);
+	pe_flow_key_of(&key, hit->svc, client, proto);
+	return pe_flow_find(&key);
+}
+
+/**
+ * pe_flow_tap() - the tap of a pool that gets a copy of a packet
+ * @pkt: packet
+ * @hit: where it is, of a service with state
+ * @step: the pool's step
+ * @client: the client's end of the packet
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: the tap, or NULL while none is up.
+ */
+const struct pe_device *pe_flow_tap(const struct pe_packet *pkt,
+				    const struct pe_hit *hit,
+				    const struct pe_step *step,
+				    const struct pe_client *client)
+{
+	struct pe_flow_key key;
+	struct pe_flow *flow;
+
+	pe_flow_key_of(&key, hit->svc, client, pkt->key.proto ?: pkt->proto);
+	flow = pe_flow_find(&key);
+	if (unlikely(!flow))
+		return pe_pool_pick(step->pool, client);
+	return pe_flow_device(flow, hit->svc->seq, step, client);
+}
