@@ -208,7 +208,7 @@ static int pe_flow_fill_devices(struct sk_buff *skb, struct pe_net *pn,
 
 static int pe_flow_fill_times(struct sk_buff *skb, const struct pe_flow *flow)
 {
-	u32 idle = (u32)jiffies - READ_ONCE(flow->used);
+	u32 idle = pe_flow_idle(flow);
 	u32 life = pe_flow_life(flow) * HZ;
 
 	return nla_put_u32(skb, PE_FLOW_PHASE, pe_flow_phase(flow)) ?:

@@ -212,13 +212,23 @@ struct pe_flow *pe_flow_alloc(void);
 void pe_flow_free(struct pe_flow *flow);
 
 /**
+ * pe_flow_idle() - how long ago its last packet came
+ * @flow: flow
+ *
+ * Return: jiffies; 0 where one came just now, on another CPU.
+ */
+static inline u32 pe_flow_idle(const struct pe_flow *flow)
+{
+	return max((s32)((u32)jiffies - READ_ONCE(flow->used)), 0);
+}
+
+/**
  * pe_flow_life_is_over() - is it to be forgotten?
  * @flow: flow
- * @now: jiffies
  */
-static inline bool pe_flow_life_is_over(const struct pe_flow *flow, u32 now)
+static inline bool pe_flow_life_is_over(const struct pe_flow *flow)
 {
-	return now - READ_ONCE(flow->used) > pe_flow_life(flow) * HZ;
+	return pe_flow_idle(flow) > pe_flow_life(flow) * HZ;
 }
 
 /**

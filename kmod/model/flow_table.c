@@ -417,7 +417,7 @@ static void pe_flows_fit(struct pe_flows *flows)
 
 static int pe_flow_visit_over(void *arg, struct pe_flow *flow)
 {
-	if (pe_flow_life_is_over(flow, jiffies))
+	if (pe_flow_life_is_over(flow))
 		pe_flow_remove(flow);
 	return 0;
 }
