@@ -251,11 +251,11 @@ def owners(f):
              "acl shared is owned by bob"),
             (("acl", "replace", "shared", "deny"),
              "acl shared is owned by bob"),
-            (("acl", "add", other, "deny"), "name of a service that is not"),
             (("service", "change", other, "acl", mine),
              f"service {other} is owned by bob"),
             (("device", "state", "fw", "down"), "device fw has no owner"),
-            (("device", "change", "fw", "guard"), "device fw has no owner")):
+            (("device", "change", "fw", "address", "10.9.9.9"),
+             "device fw has no owner")):
         status, _, err = pe.try_pectl("--owner", "alice", *words)
         expect(" ".join(words), (status, theirs in err), (2, True))
     expect("afterwards", pe.pectl("show"), before)
