@@ -186,7 +186,7 @@ def by_flags_in_fragments(f):
     sender = packet.Sender(u1, 0, 1)
     u, w = (f.U1, flow.port()), (f.W2, 80)
     for make, size, denied, malformed, passed in (
-            (packet.tcp, 8, 0, 3, 0), (packet.tcp, 16, 1, 0, 1),
+            (packet.tcp, 8, 0, 2, 1), (packet.tcp, 16, 1, 0, 1),
             (packet.udp, 8, 0, 0, 2)):
         before = pe.drops()
         with Capture(lab) as capture:
