@@ -41,16 +41,16 @@ static unsigned int pe_doctor_hear(const struct pe_pool *pool, u32 round)
 	return heard;
 }
 
-static void pe_doctor_visit(struct pe_net *pn, const struct pe_pool *pool)
+static void pe_doctor_visit(struct pe_net *pn, struct pe_pool *pool)
 {
 	unsigned int heard = pe_doctor_hear(pool, pn->rounds), self;
 	u8 i;
 
 	for (i = 0; i < pool->members; i++) {
-		struct pe_device *dev = pool->member[i].device;
+		struct pe_member *member = &pool->member[i];
 
-		self = pe_doctor_heard(pool, dev->health);
-		pe_health_look(pn, pool, dev, heard > self);
+		self = pe_doctor_heard(pool, member->device->health);
+		pe_health_look(pn, pool, member, heard > self);
 	}
 }
 
@@ -75,7 +75,7 @@ void pe_doctor_work(struct work_struct *work)
 	struct pe_net *pn = container_of(to_delayed_work(work), struct pe_net,
 					 doctor_work);
 	unsigned long pause = PE_DOCTOR_PAUSE;
-	const struct pe_pool *pool;
+	struct pe_pool *pool;
 	bool again = false;
 
 	mutex_lock(&pn->health_lock);

@@ -303,20 +303,36 @@ static bool pe_health_hope(struct pe_net *pn, const struct pe_pool *pool,
 	return true;
 }
 
+/* Was it handed enough while others answered? What it was before may have been
+ * denied, as far as anybody knows.
+ */
+static bool pe_member_is_beside(const struct pe_pool *pool,
+				struct pe_member *member, bool others)
+{
+	u64 asked = member->device->health->seen.beat[PE_BEAT_ASKED];
+
+	if (!others || !member->alone)
+		member->alone = asked;
+	return asked - member->alone >= pool->detect_packets;
+}
+
 /**
  * pe_health_look() - see whether a member of a pool works
  * @pn: namespace
  * @pool: live pool
- * @dev: member of it, for which pe_health_hear() was called just before
+ * @member: of it, for which pe_health_hear() was called just before
  * @others: another member has answered just now
  *
  * Context: process context, pe_net.health_lock held.
  * Return: true when its state has changed.
  */
 bool pe_health_look(struct pe_net *pn, const struct pe_pool *pool,
-		    struct pe_device *dev, bool others)
+		    struct pe_member *member, bool others)
 {
+	struct pe_device *dev = member->device;
+
 	lockdep_assert_held(&pn->health_lock);
+	others = pe_member_is_beside(pool, member, others);
 	if (pe_health_works(dev->health))
 		return pe_health_doubt(pn, pool, dev, others);
 	return pe_health_hope(pn, pool, dev);

@@ -10,6 +10,7 @@
 #include "stats.h"
 
 struct pe_device;
+struct pe_member;
 struct pe_net;
 struct pe_object;
 struct pe_pool;
@@ -79,7 +80,7 @@ void pe_health_set(struct pe_net *pn, struct pe_device *dev,
 		   enum pe_device_state state, enum pe_cause cause,
 		   const char *evidence);
 bool pe_health_look(struct pe_net *pn, const struct pe_pool *pool,
-		    struct pe_device *dev, bool others);
+		    struct pe_member *member, bool others);
 void pe_health_hear(const struct pe_pool *pool, struct pe_device *dev);
 
 #endif /* _PE_HEALTH_H */

@@ -26,9 +26,12 @@ struct pe_net;
  * @device: the device
  * @weight: its share, beside those of the others
  * @seed: of its own, from its name: the same wherever it has that
+ * @alone: packets that it had been handed when no other member had answered
+ *	just before; under pe_net.health_lock
  */
 struct pe_member {
 	struct pe_device	*device;
+	u64			alone;
 	u16			weight;
 	u32			seed;
 };
