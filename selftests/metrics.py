@@ -27,6 +27,9 @@ THERE = ["pe_module_info", "pe_generation", "pe_devices", "pe_devices_limit",
 OF_ACLS = [f"pe_acl_{what}_{unit}_total"
            for what in ("rule", "unmatched", "client", "other_clients")
            for unit in ("packets", "bytes")]
+OF_FLOWS = [f"pe_{what}_total" for what in (
+    "flows_made", "flows_evicted", "flows_over_packets",
+    "service_flows_over_packets")]
 
 suite = Suite(__doc__)
 lab = Lab(suite)
@@ -74,8 +77,9 @@ def families_and_their_form():
     text, samples = metrics.scrape(pe)
     metrics.judge(text)
     kinds = metrics.parse(text)[1]
-    others = [*OTHERS, *OF_ACLS, "pe_device_latency_lost_total"]
-    gauges = [*THERE, "pe_device_state", "pe_pool_member_slots"]
+    others = [*OTHERS, *OF_ACLS, *OF_FLOWS, "pe_device_latency_lost_total"]
+    gauges = [*THERE, "pe_device_state", "pe_pool_member_slots", "pe_flows",
+              "pe_flows_limit", "pe_service_flows"]
     for name in COUNTED + others:
         expect(f"type of {name}", kinds[name], "counter")
     for name in gauges:

@@ -66,8 +66,9 @@ static int flow_hear(const struct nlmsghdr *nlh, void *arg)
 static int flow_refused(struct pe_refusal *refusal)
 {
 	if (refusal->err == EPERM)
-		pe_refusal_set(refusal, EACCES,
-			       "what flows there are is told only with CAP_NET_ADMIN in this network namespace (try sudo)");
+		pe_refusal_set(
+			refusal, EACCES,
+			"what flows there are is told only with CAP_NET_ADMIN in this network namespace (try sudo)");
 	return kernel_refused(refusal);
 }
 

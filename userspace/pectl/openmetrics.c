@@ -438,8 +438,7 @@ static void metrics_service_over(const struct metrics *m)
 		const struct pe_service *service = (const struct pe_service *)table->items[i];
 
 		if (service->stats && pe_service_has_state(service))
-			metrics_labelled(m, "service", service->o.name,
-					 service->stats->flows_over);
+			metrics_labelled(m, "service", service->o.name, service->stats->flows_over);
 	}
 }
 

@@ -188,7 +188,8 @@ static void print_track(struct printer *p, const struct pe_service *service)
 	print_quality(p, service);
 }
 
-static void print_flows_kept(struct printer *p, const struct pe_service *service, const char *before)
+static void print_flows_kept(struct printer *p, const struct pe_service *service,
+			     const char *before)
 {
 	if (!pe_service_has_state(service))
 		return;

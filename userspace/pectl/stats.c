@@ -95,9 +95,10 @@ static void print_flow_counts(struct printer *p, const struct pe_info *info)
 		return;
 	print_object(p, "flow_counts");
 	print_uint(p, "made", "flows made %llu\n", counts[PE_FLOW_COUNTS_MADE]);
-	print_uint(p, "over",
-		   "flows over %llu packets  (of flows that there was no room to remember; they went on without)\n",
-		   counts[PE_FLOW_COUNTS_OVER]);
+	print_uint(
+		p, "over",
+		"flows over %llu packets  (of flows that there was no room to remember; they went on without)\n",
+		counts[PE_FLOW_COUNTS_OVER]);
 	print_uint(p, "evicted",
 		   "flows evicted %llu  (nothing had come back, forgotten early to make room)\n",
 		   counts[PE_FLOW_COUNTS_EVICTED]);
