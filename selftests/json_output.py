@@ -39,7 +39,7 @@ CONF = f"""
 device ids {{ tap dev i4 lladdr {mac(4, 1)}; }}
 device ids2 {{ tap dev i4 lladdr {mac(4, 2)}; }}
 device fw {{ inline outside dev i1 lladdr {mac(1, 1)} \
-inside dev i2 lladdr {mac(2, 1)}; owner alice; }}
+inside dev i2 lladdr {mac(2, 1)}; measure; owner alice; }}
 device fw2 {{ inline outside dev i1 via {F4.host(1, 99)} \
 inside dev i2 lladdr {mac(2, 99)}; guard; }}
 device bridge {{ inline transparent outside dev i4 inside dev i0; }}
@@ -48,6 +48,7 @@ device nat {{ server address {F4.host(3, 1)} mode nat; guard; }}
 device dead {{ server dev i3 lladdr {mac(3, 77)} mode loopback; }}
 pool webs {{ members web weight 2, dead; policy maglev; key client; \
 detect packets 3 window 50ms; revive 2s; owner bob; }}
+pool away {{ members dead; policy failover; oneway; }}
 pool spare {{ members fw, fw2; policy failover; detect off; revive; }}
 acl guests {{ owner bob; permit udp from {F4.vip(1)} sport 1-9 port 53,60-70 \
 iif i0 count; deny tcp flags syn,!ack dscp 10; permit icmpv6 type 128 code 0 \
@@ -57,7 +58,7 @@ limit packets 100000 bytes 100000000; owner alice; }}
 service nat {{ vip {F4.W2} tcp port 80 dynamic 1025-1125; \
 sequence spare fail open, nat; }}
 service pool {{ vip {F4.W3} udp port 1,5-9 iif i0; track dscp 9; dscp 3; \
-sequence ids, fw, webs; }}
+state flows 1000 timeout 60s; sequence ids, fw, webs; }}
 service lan {{ vip {F6.W1} announce dev i0; dscp forward 10; dscp reverse 8; \
 priority 5; mark 6; sequence web; }}
 service isp {{ client 198.51.100.0/25; sequence fw; exit table 100; }}
@@ -122,7 +123,12 @@ def shown():
             expect(plural, [o["name"] for o in one[plural]],
                    [o["name"] for o in whole[plural]])
     said("config", "-s", "service", "show", "web")
+    flow.udp(F4, u1, F4.U1, flow.port(), (F4.W3, 5), web, (F4.W3, 5))
+    said("config", "-s", "service", "show", "pool")
     said("stats", "stats")
+    kept = said("flows", "-s", "flow", "show", "service", "pool")["flows"]
+    expect("flows", [one["client"] for one in kept], [F4.U1])
+    expect("forgotten", said("forgotten", "flow", "flush")["forgotten"], 1)
 
 
 @suite.case()
@@ -205,10 +211,10 @@ def checked():
     require(status in (0, 5), err)
     valid("checks", json.loads(out))
     proc = lab.eng.popen([engine.PECTL, "-j", "watch", "interval", "100ms",
-                          "fall", "1", "device", "web"],
+                          "fall", "1", "device", "nat"],
                          stdout=subprocess.PIPE)
     suite.defer(proc.kill)
-    web.ip("link set eth0 down")
+    # Nothing listens at its port.
     require(select.select([proc.stdout], [], [], 5)[0], "nothing is told")
     valid("checked", json.loads(proc.stdout.readline()))
     proc.kill()

@@ -138,6 +138,7 @@ int command_flow_flush(const struct request *request, const struct options *opti
 	} else {
 		printer_init(&p, stdout, options);
 		print_object(&p, NULL);
+		print_uint(&p, "version", NULL, PRINTER_VERSION);
 		print_uint(&p, "forgotten", "%llu flows are forgotten\n", count);
 		print_close(&p);
 	}
