@@ -9,6 +9,16 @@
 #include "parse_attr.h"
 #include "txn.h"
 
+static int pe_owner_check(const struct genl_info *info,
+			  const struct nlattr *attr, struct pe_refusal *refusal)
+{
+	if (pe_name_is_valid(nla_data(attr)))
+		return 0;
+	return pe_bad(info->extack, refusal, attr, -EINVAL,
+		      "'%s' is no name of an owner: use letters, digits, '_', '.' and '-', the first one no '.' or '-'",
+		      (const char *)nla_data(attr));
+}
+
 /**
  * pe_owner_parse() - the owner that an attribute names
  * @pn: namespace
@@ -24,13 +34,14 @@ int pe_owner_parse(struct pe_net *pn, const struct genl_info *info,
 		   const struct nlattr *attr, struct pe_owner **owner,
 		   struct pe_refusal *refusal)
 {
+	int err;
+
 	*owner = NULL;
 	if (!attr)
 		return 0;
-	if (!pe_name_is_valid(nla_data(attr)))
-		return pe_bad(info->extack, refusal, attr, -EINVAL,
-			      "'%s' is no name of an owner: use letters, digits, '_', '.' and '-', the first one no '.' or '-'",
-			      (const char *)nla_data(attr));
+	err = pe_owner_check(info, attr, refusal);
+	if (err)
+		return err;
 	*owner = pe_owner_get(pn, nla_data(attr));
 	return *owner ? 0 : -ENOMEM;
 }
@@ -42,13 +53,18 @@ int pe_owner_parse(struct pe_net *pn, const struct genl_info *info,
  * @txn: the socket's transaction
  * @refusal: out: why not
  *
- * Return: 0 or -EACCES.
+ * Return: 0, -EINVAL or -EACCES.
  */
 int pe_owner_same(const struct genl_info *info, const struct nlattr *attr,
 		  const struct pe_txn *txn, struct pe_refusal *refusal)
 {
+	int err;
+
 	if (!attr || (txn->owner && !nla_strcmp(attr, txn->owner->name)))
 		return 0;
+	err = pe_owner_check(info, attr, refusal);
+	if (err)
+		return err;
 	if (!txn->owner)
 		return pe_bad(info->extack, refusal, attr, -EACCES,
 			      "this message acts as %s, but is part of a transaction that acts as no owner: begin one that acts as %s",
@@ -105,7 +121,7 @@ int pe_owner_of_change(struct pe_net *pn, const struct genl_info *info,
  * that owner's, and what the transaction has created itself.
  *
  * Context: pe_net.lock held.
- * Return: 0 or -EACCES.
+ * Return: 0, -EINVAL or -EACCES.
  */
 int pe_owner_may(const struct pe_txn *txn, const struct pe_object *obj,
 		 enum pe_noun noun, struct pe_refusal *refusal)

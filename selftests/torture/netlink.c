@@ -164,11 +164,7 @@ static void everywhere(unsigned int worker, uint64_t times)
 			world_fill(&world);
 			for (which = 0, node = 0; which < mutations_count;) {
 				pool_reset();
-				message = cmd == PE_CMD_DEVICE_NEW ?
-						  sane_device(random_below(SANE_DEVICES)) :
-					  cmd == PE_CMD_SERVICE_NEW ?
-						  sane_service(random_below(SANE_SERVICES)) :
-						  sane_table((uint8_t)cmd);
+				message = sane_command((uint8_t)cmd);
 				nodes = nodes_count(message->attrs);
 				mutate_at(message, which, node);
 				sock_add(&world.socks[node % WORLD_SOCKS], message, false);

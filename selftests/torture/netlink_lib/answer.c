@@ -34,8 +34,13 @@ static const char *const core_sentences[] = {
 
 /* Refusals that are about no object. */
 static const char *const general_sentences[] = {
-	"the configuration is at generation ",	"the packet's way is longer", "this socket has ",
-	"the transaction has too many changes", "there is not enough memory", "too many sockets",
+	"the configuration is at generation ",
+	"the packet's way is longer",
+	"this socket has ",
+	"this message acts as ",
+	"the transaction has too many changes",
+	"there is not enough memory",
+	"too many sockets",
 };
 
 static const char too_many[] = "too much was refused within a second";
@@ -82,7 +87,8 @@ void answer_sentence(const struct pending *pending, const char *text)
 	/* A device can be refused for what it would do to a service. */
 	if (pending->name[0] && !STARTS_AS(text, general_sentences) &&
 	    !strstr(text, pending->name) && !strstr(text, " of service ") &&
-	    strncmp(text, "services ", 9) && !odd_name(pending))
+	    strncmp(text, "services ", 9) && !strstr(text, " is no name of a") &&
+	    !odd_name(pending))
 		fault("'%s' is not named: '%s' of cmd %u", pending->name, text, pending->cmd);
 }
 

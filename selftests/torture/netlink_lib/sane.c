@@ -31,6 +31,27 @@ static const char *numbered(char kind, unsigned int number)
 	return name;
 }
 
+/* Few, so that what one made another meets. */
+static const char *owner(void)
+{
+	static const char *const owners[] = { "alice", "bob", "o23456789012345678901234567890x" };
+
+	return random_of(owners);
+}
+
+static void put_owner(struct message *m, uint16_t type)
+{
+	if (random_below(4) == 0)
+		node_put_string(&m->attrs, m->set, type, owner());
+}
+
+/* Mostly nobody, or little would come of it. */
+static void put_acts_as(struct message *m, uint16_t type)
+{
+	if (random_below(12) == 0)
+		node_put_string(&m->attrs, m->set, type, owner());
+}
+
 static void put_addr(struct node **list, const struct spec_set *set, uint16_t type,
 		     const char *format, unsigned int number)
 {
@@ -113,6 +134,8 @@ struct message *sane_device(unsigned int number)
 		if (kind == PE_DEVICE_KIND_INLINE && random_below(4))
 			put_port(m, PE_DEVICE_INSIDE, number, 1);
 	}
+	put_owner(m, PE_DEVICE_OWNER);
+	put_acts_as(m, PE_DEVICE_ACTS_AS);
 	return m;
 }
 
@@ -135,6 +158,13 @@ static struct node *put_step(struct message *m, unsigned int device)
 	return step;
 }
 
+static void put_pool(struct message *m, unsigned int pool)
+{
+	struct node *step = node_nest(&m->attrs, m->set, PE_SERVICE_STEP);
+
+	node_put_string(&step->kids, &spec_set_step, PE_STEP_DEVICE, numbered('p', pool));
+}
+
 /* Taps and inline devices, none of them twice, then a server, mostly. */
 static void put_steps(struct message *m, bool v6, bool one_port)
 {
@@ -144,6 +174,10 @@ static void put_steps(struct message *m, bool v6, bool one_port)
 
 	for (i = 0; i < steps; i++)
 		put_step(m, SANE_SERVERS + (at + i * 5) % others);
+	if (random_below(6) == 0) {
+		put_pool(m, random_below(SANE_POOLS) | 1);
+		return;
+	}
 	if (steps && random_below(8) == 0)
 		return;
 	server = random_below(SANE_SERVERS);
@@ -183,13 +217,96 @@ struct message *sane_service(unsigned int number)
 		node_put_string(&m->attrs, m->set, PE_SERVICE_IIF,
 				numbered('i', random_below(SANE_IFACES)));
 	put_steps(m, v6, ranges == 1);
+	if (random_below(8) == 0)
+		node_put_string(&m->attrs, m->set, PE_SERVICE_ACL,
+				numbered('a', random_below(SANE_ACLS)));
+	put_owner(m, PE_SERVICE_OWNER);
+	put_acts_as(m, PE_SERVICE_ACTS_AS);
+	return m;
+}
+
+/**
+ * sane_pool() - a pool that can be taken, where its members are there
+ * @number: of it
+ */
+struct message *sane_pool(unsigned int number)
+{
+	struct message *m = message_new(PE_CMD_POOL_NEW, PUT);
+	bool servers = number & 1;
+	unsigned int first = servers ? 0 : SANE_SERVERS;
+	unsigned int count = servers ? SANE_NAT4 : SANE_DEVICES - SANE_SERVERS - SANE_TAPS;
+	unsigned int i, members = 1 + random_below(4);
+	struct node *member;
+
+	node_put_string(&m->attrs, m->set, PE_POOL_NAME, numbered('p', number));
+	node_put_u32(&m->attrs, m->set, PE_POOL_POLICY, random_below(2));
+	for (i = 0; i < members; i++) {
+		member = node_nest(&m->attrs, m->set, PE_POOL_MEMBER);
+		node_put_string(&member->kids, &spec_set_member, PE_MEMBER_DEVICE,
+				numbered('d', first + (number + i) % count));
+		if (random_below(3) == 0)
+			node_put_u16(&member->kids, &spec_set_member, PE_MEMBER_WEIGHT,
+				     (uint16_t)random_below(65536));
+	}
+	if (random_below(4) == 0)
+		node_put_u32(&m->attrs, m->set, PE_POOL_REVIVE, random_below(2000));
+	put_owner(m, PE_POOL_OWNER);
+	put_acts_as(m, PE_POOL_ACTS_AS);
+	return m;
+}
+
+static void put_rule(struct message *m)
+{
+	struct node *rule = node_nest(&m->attrs, m->set, PE_ACL_RULE), *ports;
+	uint8_t proto = random_below(2) ? IPPROTO_TCP : IPPROTO_UDP, len = 24;
+
+	if (random_below(2))
+		node_put(&rule->kids, &spec_set_rule, PE_RULE_PERMIT, NULL, 0);
+	if (random_below(2))
+		put_addr(&rule->kids, &spec_set_rule, PE_RULE_FROM, "198.51.100.%u",
+			 random_below(200));
+	if (random_below(3) == 0) {
+		put_addr(&rule->kids, &spec_set_rule, PE_RULE_TO, "192.0.%u.0", random_below(200));
+		node_put(&rule->kids, &spec_set_rule, PE_RULE_TO_LEN, &len, 1);
+	}
+	if (random_below(2)) {
+		node_put(&rule->kids, &spec_set_rule, PE_RULE_PROTO, &proto, 1);
+		ports = node_nest(&rule->kids, &spec_set_rule, PE_RULE_PORT);
+		node_put_u16(&ports->kids, &spec_set_range, PE_RANGE_FIRST,
+			     (uint16_t)random_below(65536));
+	}
+	if (random_below(4) == 0)
+		node_put(&rule->kids, &spec_set_rule, PE_RULE_COUNT, NULL, 0);
+}
+
+/**
+ * sane_acl() - an access list that can be taken
+ * @number: of it
+ */
+struct message *sane_acl(unsigned int number)
+{
+	struct message *m = message_new(PE_CMD_ACL_NEW, PUT);
+	unsigned int rules = random_below(6);
+
+	node_put_string(&m->attrs, m->set, PE_ACL_NAME, numbered('a', number));
+	if (random_below(2))
+		node_put(&m->attrs, m->set, PE_ACL_PERMIT, NULL, 0);
+	while (rules--)
+		put_rule(m);
+	put_owner(m, PE_ACL_OWNER);
+	put_acts_as(m, PE_ACL_ACTS_AS);
 	return m;
 }
 
 static const char *any_name(const struct spec_set *set)
 {
-	return set == &spec_set_device ? numbered('d', random_below(SANE_DEVICES)) :
-					 numbered('s', random_below(SANE_SERVICES));
+	if (set == &spec_set_device)
+		return numbered('d', random_below(SANE_DEVICES));
+	if (set == &spec_set_pool)
+		return numbered('p', random_below(SANE_POOLS));
+	if (set == &spec_set_acl)
+		return numbered('a', random_below(SANE_ACLS));
+	return numbered('s', random_below(SANE_SERVICES));
 }
 
 struct message *sane_delete(uint8_t cmd)
@@ -255,6 +372,15 @@ struct message *sane_plain(uint8_t cmd)
 	return m;
 }
 
+/* As an owner. */
+static struct message *sane_plain_as(uint8_t cmd)
+{
+	struct message *m = sane_plain(cmd);
+
+	node_put_string(&m->attrs, m->set, PE_TXN_OWNER, owner());
+	return m;
+}
+
 static void put_value(struct node **list, const struct spec_set *set, uint16_t type,
 		      unsigned int depth)
 {
@@ -303,6 +429,26 @@ struct message *sane_table(uint8_t cmd)
 }
 
 /**
+ * sane_command() - a message of a command, in full where it describes something
+ * @cmd: command
+ */
+struct message *sane_command(uint8_t cmd)
+{
+	switch (cmd) {
+	case PE_CMD_DEVICE_NEW:
+		return sane_device(random_below(SANE_DEVICES));
+	case PE_CMD_POOL_NEW:
+		return sane_pool(random_below(SANE_POOLS));
+	case PE_CMD_ACL_NEW:
+		return sane_acl(random_below(SANE_ACLS));
+	case PE_CMD_SERVICE_NEW:
+		return sane_service(random_below(SANE_SERVICES));
+	default:
+		return sane_table(cmd);
+	}
+}
+
+/**
  * sane_any() - any message that makes sense
  */
 struct message *sane_any(void)
@@ -311,8 +457,16 @@ struct message *sane_any(void)
 
 	if (way < 22)
 		return sane_device(random_below(SANE_DEVICES));
-	if (way < 52)
+	if (way < 44)
 		return sane_service(random_below(SANE_SERVICES));
+	if (way < 48)
+		return sane_pool(random_below(SANE_POOLS));
+	if (way < 52)
+		return sane_acl(random_below(SANE_ACLS));
+	if (way < 53)
+		return sane_delete(PE_CMD_POOL_DEL);
+	if (way < 54)
+		return sane_delete(PE_CMD_ACL_DEL);
 	if (way < 55)
 		return sane_delete(PE_CMD_DEVICE_DEL);
 	if (way < 60)
@@ -327,13 +481,15 @@ struct message *sane_any(void)
 		return sane_explain();
 	if (way < 80)
 		return sane_plain(PE_CMD_INFO_GET);
+	if (way < 81)
+		return sane_plain_as(PE_CMD_TXN_BEGIN);
 	if (way < 84)
 		return sane_plain(PE_CMD_TXN_BEGIN);
 	if (way < 90)
 		return sane_plain(PE_CMD_TXN_COMMIT);
 	if (way < 92)
 		return sane_plain(PE_CMD_TXN_ABORT);
-	if (way < 93 && random_below(30) == 0)
-		return sane_plain(PE_CMD_FLUSH);
+	if (way < 93 && random_below(2))
+		return random_below(15) ? sane_plain_as(PE_CMD_FLUSH) : sane_plain(PE_CMD_FLUSH);
 	return sane_table((uint8_t)(1 + random_below(spec_ops_count - 1)));
 }

@@ -323,6 +323,9 @@ static bool pending_changes(const struct pending *pending)
 {
 	return pending->cmd == PE_CMD_DEVICE_NEW || pending->cmd == PE_CMD_DEVICE_DEL ||
 	       pending->cmd == PE_CMD_SERVICE_NEW || pending->cmd == PE_CMD_SERVICE_DEL ||
+	       pending->cmd == PE_CMD_POOL_NEW || pending->cmd == PE_CMD_POOL_DEL ||
+	       pending->cmd == PE_CMD_ACL_NEW || pending->cmd == PE_CMD_ACL_DEL ||
+	       pending->cmd == PE_CMD_ENGINE_NEW || pending->cmd == PE_CMD_ENGINE_DEL ||
 	       pending->cmd == PE_CMD_FLUSH;
 }
 
