@@ -31,7 +31,7 @@ nat = lab.server("nat", 4, mode="nat")
 lab.tap("ids", 5)
 pe = engine.Engine(lab)
 
-# What there is first: every kind of device and of service.
+# What there is first: every kind of device and of service, a pool, lists, owners.
 FIRST = f"""
 device ids {{ tap dev i5 lladdr {mac(5, 1)}; }}
 device fw {{ inline outside dev i1 lladdr {mac(1, 1)} \
@@ -58,6 +58,14 @@ service iif {{ vip {F4.W1} tcp port 8080 iif i0; sequence fw, nat4 port 81; }}
 service bridge {{ vip {F4.W3} udp port 53; sequence bridge, one, alias; }}
 service all4 {{ vip {F4.vip(20)}; sequence via4, web; }}
 service all6 {{ vip {F6.vip(20)} udp port 53; sequence via6, one, bridge, nat6; }}
+device s1 {{ server dev i3 lladdr {mac(3, 0x41)} mode loopback; owner alice; }}
+device s2 {{ server dev i3 lladdr {mac(3, 0x42)} mode loopback; }}
+pool farm {{ members s1, s2 weight 3; policy maglev; owner alice; }}
+acl guests {{ owner alice; permit udp from {F4.vip(1)} port 53 count; \
+deny tcp flags syn,!ack; default permit; }}
+acl spare {{ deny; }}
+service farm {{ vip {F4.vip(35)} udp port 53; sequence fw, farm; acl guests; \
+owner alice; }}
 """
 
 # Added, changed and deleted against that: devices of all kinds, sequences of
@@ -87,6 +95,14 @@ service one {{ vip {F4.vip(31)}; sequence one; }}
 service nat5 {{ vip {F4.vip(32)}; sequence nat5; }}
 service icmp {{ vip {F4.vip(33)} icmp; sequence one, nat4; }}
 service port6 {{ vip {F6.vip(33)} tcp port 1; sequence nat6 port 81; }}
+device s1 {{ server dev i3 lladdr {mac(3, 0x43)} mode loopback; owner bob; }}
+device s2 {{ server dev i3 lladdr {mac(3, 0x42)} mode loopback; owner carol; }}
+pool farm {{ members s2, s1; policy failover; owner alice; }}
+pool more-of-it {{ members s1; policy maglev; key client; }}
+acl guests {{ deny udp count; permit from {F6.vip(1)} iif i0; }}
+acl farm2 {{ default permit; owner dave; }}
+service farm {{ vip {F4.vip(35)} udp port 53; sequence fw, farm; owner bob; }}
+service farm2 {{ vip {F6.vip(35)}; sequence more-of-it; acl guests; }}
 """
 
 # The address tables grow, and with them lists of many at one address.
@@ -103,7 +119,14 @@ service change all4 sequence via4, more, web
 device del spare
 """
 
-FILES = {"FIRST": FIRST, "SECOND": SECOND, "MANY": MANY, "BATCH": BATCH}
+# As an owner.
+OWNED = f"""acl insert guests position 1 deny udp count
+pool replace farm members s2; policy failover
+device del s1
+device add s3 tap dev i5 lladdr {mac(5, 0x44)}
+"""
+
+FILES = {"OWNED": OWNED, "FIRST": FIRST, "SECOND": SECOND, "MANY": MANY, "BATCH": BATCH}
 
 # What is there before, and what is done.
 COMMANDS = (
@@ -111,6 +134,7 @@ COMMANDS = (
     ("-", "apply -f FIRST"),
     ("FIRST", "-f BATCH"),
     ("FIRST", "flush"),
+    ("FIRST", "--owner alice -f OWNED"),
     ("FIRST", f"device replace fw inline outside dev i1 lladdr {mac(1, 0x91)} "
               f"inside dev i2 via {F4.host(2, 91)}"),
     ("FIRST", "service change web4 sequence fw, web"),
@@ -129,6 +153,8 @@ MORE = (
               "sequence ids, fw, web"),
     ("FIRST", f"service add new vip {F6.vip(99)} iif i0 sequence via6, nat6"),
     ("FIRST", "service del web4"),
+    ("FIRST", "--owner alice flush"),
+    ("FIRST", "--owner alice device state s1 drain"),
     ("FIRST", f"service replace all6 vip {F6.vip(20)} udp port 53 sequence nat6"),
     ("FIRST", f"device add new inline outside dev i1 via {F4.host(1, 77)} "
               f"inside dev i2 via {F6.host(2, 77)} guard"),
