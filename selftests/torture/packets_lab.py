@@ -181,7 +181,7 @@ class Far:
 
     def stop(self):
         self.proc.stdin.close()
-        expect(f"exit status of {self.program}", self.proc.wait(10), 0)
+        expect(f"exit status of {self.program}", self.proc.wait(60), 0)
 
     def tell(self, line):
         self.proc.stdin.write(line + "\n")
