@@ -84,11 +84,11 @@ void answer_sentence(const struct pending *pending, const char *text)
 	/* What to do comes behind what is wrong. */
 	if (!strstr(text, ": "))
 		fault("nothing that can be done: '%s' of cmd %u", text, pending->cmd);
-	/* A device can be refused for what it would do to a service. */
+	/* A device can be refused for what it would do to a service or a pool. */
 	if (pending->name[0] && !STARTS_AS(text, general_sentences) &&
 	    !strstr(text, pending->name) && !strstr(text, " of service ") &&
-	    strncmp(text, "services ", 9) && !strstr(text, " is no name of a") &&
-	    !odd_name(pending))
+	    !strstr(text, " of pool ") && strncmp(text, "services ", 9) &&
+	    !strstr(text, " is no name of a") && !odd_name(pending))
 		fault("'%s' is not named: '%s' of cmd %u", pending->name, text, pending->cmd);
 }
 
