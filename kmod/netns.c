@@ -168,7 +168,7 @@ static int pe_net_init_flows(struct pe_net *pn)
 static int __net_init pe_net_init_net(struct net *net)
 {
 	struct pe_net *pn = pe_net(net);
-	int i, cpu;
+	int i;
 
 	pn->net = net;
 	pn->generation = 1;
@@ -202,11 +202,9 @@ static int __net_init pe_net_init_net(struct net *net)
 	pn->ingress.priv = pn;
 	pn->arp_hook = pe_announce_arp_ops;
 	pn->arp_hook.priv = pn;
-	pn->drops = alloc_percpu(struct pe_drops);
+	pn->drops = netdev_alloc_pcpu_stats(struct pe_drops);
 	if (!pn->drops)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(pn->drops, cpu)->syncp);
 	i = pe_net_init_flows(pn);
 	if (i)
 		goto free_drops;

@@ -4,6 +4,7 @@
 #include <linux/hash.h>
 #include <linux/in.h>
 #include <linux/jhash.h>
+#include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -167,18 +168,15 @@ static void pe_tally_put(struct pe_tally *tally)
 static struct pe_tally *pe_tally_new(void)
 {
 	struct pe_tally *tally = kzalloc(sizeof(*tally), GFP_KERNEL_ACCOUNT);
-	int cpu;
 
 	if (!tally)
 		return NULL;
-	tally->cpu = alloc_percpu_gfp(struct pe_tally_cpu,
-				      GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	tally->cpu = __netdev_alloc_pcpu_stats(struct pe_tally_cpu,
+					       GFP_KERNEL_ACCOUNT);
 	if (!tally->cpu) {
 		kfree(tally);
 		return NULL;
 	}
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(tally->cpu, cpu)->syncp);
 	tally->users = 1;
 	return tally;
 }
@@ -191,20 +189,12 @@ static struct pe_tally *pe_tally_new(void)
 void pe_tally_sum(const struct pe_tally *tally, struct pe_sum *sum)
 {
 	const struct pe_tally_cpu *one;
-	unsigned int start;
-	u64 packets, bytes;
 	int cpu;
 
 	memset(sum, 0, sizeof(*sum));
 	for_each_possible_cpu(cpu) {
 		one = per_cpu_ptr(tally->cpu, cpu);
-		do {
-			start = u64_stats_fetch_begin(&one->syncp);
-			packets = u64_stats_read(&one->count.packets);
-			bytes = u64_stats_read(&one->count.bytes);
-		} while (u64_stats_fetch_retry(&one->syncp, start));
-		sum->packets += packets;
-		sum->bytes += bytes;
+		pe_count_sum(&one->syncp, &one->count, sum);
 	}
 }
 
@@ -217,13 +207,8 @@ void pe_tally_sum(const struct pe_tally *tally, struct pe_sum *sum)
 void pe_acl_client_sum(const struct pe_acl_clients *clients,
 		       const struct pe_count *count, struct pe_sum *sum)
 {
-	unsigned int start;
-
-	do {
-		start = u64_stats_fetch_begin(&clients->syncp);
-		sum->packets = u64_stats_read(&count->packets);
-		sum->bytes = u64_stats_read(&count->bytes);
-	} while (u64_stats_fetch_retry(&clients->syncp, start));
+	memset(sum, 0, sizeof(*sum));
+	pe_count_sum(&clients->syncp, count, sum);
 }
 
 static void pe_gate_clients_free(struct pe_acl_clients **clients)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Flows: what is known of one, which devices it keeps to, and for whom. */
 
+#include <linux/netdevice.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 
@@ -35,17 +36,12 @@ u64 pe_flow_sum(const struct pe_flow_stats __percpu *stats,
 		enum pe_flow_count which)
 {
 	const struct pe_flow_stats *there;
-	unsigned int start;
-	u64 sum = 0, n;
+	u64 sum = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		there = per_cpu_ptr(stats, cpu);
-		do {
-			start = u64_stats_fetch_begin(&there->syncp);
-			n = u64_stats_read(&there->count[which]);
-		} while (u64_stats_fetch_retry(&there->syncp, start));
-		sum += n;
+		sum += pe_number_read(&there->syncp, &there->count[which]);
 	}
 	return sum;
 }
@@ -61,7 +57,6 @@ u64 pe_flow_sum(const struct pe_flow_stats __percpu *stats,
 struct pe_ledger *pe_ledger_new(struct pe_net *pn, struct pe_object *obj)
 {
 	struct pe_ledger *ledger;
-	int cpu;
 
 	lockdep_assert_held(&pn->lock);
 	if (pe_flows_begin(&pn->flows))
@@ -69,14 +64,12 @@ struct pe_ledger *pe_ledger_new(struct pe_net *pn, struct pe_object *obj)
 	ledger = kzalloc(sizeof(*ledger), GFP_KERNEL_ACCOUNT);
 	if (!ledger)
 		return NULL;
-	ledger->stats = alloc_percpu_gfp(struct pe_flow_stats,
-					 GFP_KERNEL_ACCOUNT);
+	ledger->stats = __netdev_alloc_pcpu_stats(struct pe_flow_stats,
+						  GFP_KERNEL_ACCOUNT);
 	if (!ledger->stats) {
 		kfree(ledger);
 		return NULL;
 	}
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(ledger->stats, cpu)->syncp);
 	ledger->flows = &pn->flows;
 	ledger->obj = obj;
 	ledger->users = 1;

@@ -13,6 +13,7 @@
 #include <uapi/linux/pe.h>
 
 #include "pool.h"
+#include "stats.h"
 
 struct pe_net;
 struct pe_object;

@@ -8,6 +8,7 @@
  */
 
 #include <linux/mm.h>
+#include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -506,13 +507,9 @@ int pe_flows_begin(struct pe_flows *flows)
  */
 int pe_flows_init(struct pe_flows *flows)
 {
-	int cpu;
-
-	flows->stats = alloc_percpu(struct pe_flow_stats);
+	flows->stats = netdev_alloc_pcpu_stats(struct pe_flow_stats);
 	if (!flows->stats)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(flows->stats, cpu)->syncp);
 	get_random_bytes(&flows->secret, sizeof(flows->secret));
 	flows->limit = PE_FLOWS_DEFAULT;
 	spin_lock_init(&flows->lock);

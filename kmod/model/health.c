@@ -37,19 +37,16 @@
 struct pe_health *pe_health_new(void)
 {
 	struct pe_health *health;
-	int cpu;
 
 	health = kzalloc(sizeof(*health), GFP_KERNEL_ACCOUNT);
 	if (!health)
 		return NULL;
-	health->stats = alloc_percpu_gfp(struct pe_device_stats,
-					 GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	health->stats = __netdev_alloc_pcpu_stats(struct pe_device_stats,
+						  GFP_KERNEL_ACCOUNT);
 	if (!health->stats) {
 		kfree(health);
 		return NULL;
 	}
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(health->stats, cpu)->syncp);
 	health->since = ktime_get_real_ns();
 	health->changed = jiffies;
 	health->heard = jiffies;

@@ -2,6 +2,7 @@
 /* Limits: their lifetime, what flows into them, and what CPUs borrow. */
 
 #include <linux/math64.h>
+#include <linux/netdevice.h>
 #include <linux/slab.h>
 
 #include "limit.h"
@@ -26,15 +27,15 @@ struct pe_limit *pe_limit_new(void)
 
 	if (!limit)
 		return NULL;
-	limit->cpu = alloc_percpu_gfp(struct pe_limit_cpu,
-				      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	limit->cpu = __netdev_alloc_pcpu_stats(struct pe_limit_cpu,
+					       GFP_KERNEL_ACCOUNT |
+					       __GFP_NOWARN);
 	if (!limit->cpu) {
 		kfree(limit);
 		return NULL;
 	}
 	for_each_possible_cpu(cpu) {
 		one = per_cpu_ptr(limit->cpu, cpu);
-		u64_stats_init(&one->syncp);
 		for (i = 0; i < PE_MEASURES; i++)
 			one->dry[i] = jiffies - 1;
 	}
@@ -192,14 +193,7 @@ void pe_limit_sum(const struct pe_limit *limit, struct pe_sum *sum)
 	memset(sum, 0, sizeof(*sum));
 	for_each_possible_cpu(cpu) {
 		const struct pe_limit_cpu *one = per_cpu_ptr(limit->cpu, cpu);
-		unsigned int start;
-		struct pe_sum part;
 
-		do {
-			start = u64_stats_fetch_begin(&one->syncp);
-			part.packets = u64_stats_read(&one->dropped.packets);
-			part.bytes = u64_stats_read(&one->dropped.bytes);
-		} while (u64_stats_fetch_retry(&one->syncp, start));
-		pe_sum_add(sum, &part);
+		pe_count_sum(&one->syncp, &one->dropped, sum);
 	}
 }

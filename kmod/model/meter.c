@@ -4,6 +4,7 @@
 #include <linux/bitops.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
+#include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -30,19 +31,16 @@
 struct pe_meter *pe_meter_new(u8 kind)
 {
 	struct pe_meter *meter;
-	int cpu;
 
 	meter = kzalloc(sizeof(*meter), GFP_KERNEL_ACCOUNT);
 	if (!meter)
 		return NULL;
-	meter->stats = alloc_percpu_gfp(struct pe_meter_stats,
-					GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	meter->stats = __netdev_alloc_pcpu_stats(struct pe_meter_stats,
+						 GFP_KERNEL_ACCOUNT);
 	if (!meter->stats) {
 		kfree(meter);
 		return NULL;
 	}
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(meter->stats, cpu)->syncp);
 	refcount_set(&meter->ref, 1);
 	meter->kind = kind;
 	meter->seed = get_random_u32();

@@ -63,16 +63,8 @@ void pe_counts_sum(const struct pe_counts *counts, unsigned int stage,
 		return;
 	for_each_possible_cpu(cpu) {
 		const struct pe_counts_cpu *one = per_cpu_ptr(percpu, cpu);
-		unsigned int start;
-		u64 packets, bytes;
 
-		do {
-			start = u64_stats_fetch_begin(&one->syncp);
-			packets = u64_stats_read(&one->stage[stage].packets);
-			bytes = u64_stats_read(&one->stage[stage].bytes);
-		} while (u64_stats_fetch_retry(&one->syncp, start));
-		sum->packets += packets;
-		sum->bytes += bytes;
+		pe_count_sum(&one->syncp, &one->stage[stage], sum);
 	}
 }
 
@@ -232,16 +224,8 @@ void pe_device_sum(struct pe_device_stats __percpu *stats, unsigned int dir,
 
 	for_each_possible_cpu(cpu) {
 		const struct pe_device_stats *one = per_cpu_ptr(stats, cpu);
-		unsigned int start;
-		u64 packets, bytes;
 
-		do {
-			start = u64_stats_fetch_begin(&one->syncp);
-			packets = u64_stats_read(&one->dir[dir].packets);
-			bytes = u64_stats_read(&one->dir[dir].bytes);
-		} while (u64_stats_fetch_retry(&one->syncp, start));
-		sum->packets += packets;
-		sum->bytes += bytes;
+		pe_count_sum(&one->syncp, &one->dir[dir], sum);
 	}
 }
 
@@ -285,14 +269,8 @@ u64 pe_drops_sum(struct pe_drops __percpu *drops, enum pe_drop reason)
 
 	for_each_possible_cpu(cpu) {
 		const struct pe_drops *one = per_cpu_ptr(drops, cpu);
-		unsigned int start;
-		u64 packets;
 
-		do {
-			start = u64_stats_fetch_begin(&one->syncp);
-			packets = u64_stats_read(&one->packets[reason]);
-		} while (u64_stats_fetch_retry(&one->syncp, start));
-		sum += packets;
+		sum += pe_number_read(&one->syncp, &one->packets[reason]);
 	}
 	return sum;
 }

@@ -173,6 +173,63 @@ static __always_inline struct pe_sum pe_size(const struct sk_buff *skb)
 }
 
 /**
+ * pe_count_add() - add to one CPU's own counter
+ * @syncp: of the counters that it is one of
+ * @count: counter
+ * @size: what to add
+ *
+ * Context: on that CPU, bottom halves off.
+ */
+static __always_inline void pe_count_add(struct u64_stats_sync *syncp,
+					 struct pe_count *count,
+					 struct pe_sum size)
+{
+	u64_stats_update_begin(syncp);
+	u64_stats_add(&count->packets, size.packets);
+	u64_stats_add(&count->bytes, size.bytes);
+	u64_stats_update_end(syncp);
+}
+
+/**
+ * pe_count_sum() - what one CPU has counted
+ * @syncp: of the counters that it is one of
+ * @count: counter
+ * @sum: what was counted is added to it
+ */
+static inline void pe_count_sum(const struct u64_stats_sync *syncp,
+				const struct pe_count *count,
+				struct pe_sum *sum)
+{
+	unsigned int start;
+	struct pe_sum one;
+
+	do {
+		start = u64_stats_fetch_begin(syncp);
+		one.packets = u64_stats_read(&count->packets);
+		one.bytes = u64_stats_read(&count->bytes);
+	} while (u64_stats_fetch_retry(syncp, start));
+	pe_sum_add(sum, &one);
+}
+
+/**
+ * pe_number_read() - what one CPU has counted where packets alone count
+ * @syncp: of the counters that it is one of
+ * @number: counter
+ */
+static inline u64 pe_number_read(const struct u64_stats_sync *syncp,
+				 const u64_stats_t *number)
+{
+	unsigned int start;
+	u64 n;
+
+	do {
+		start = u64_stats_fetch_begin(syncp);
+		n = u64_stats_read(number);
+	} while (u64_stats_fetch_retry(syncp, start));
+	return n;
+}
+
+/**
  * pe_count() - count for a stage of a service
  * @counts: counters of the service
  * @stage: index of the stage
@@ -192,10 +249,7 @@ static __always_inline void pe_count(struct pe_counts *counts,
 		return;
 	}
 	mine = this_cpu_ptr(cpu);
-	u64_stats_update_begin(&mine->syncp);
-	u64_stats_add(&mine->stage[stage].packets, size.packets);
-	u64_stats_add(&mine->stage[stage].bytes, size.bytes);
-	u64_stats_update_end(&mine->syncp);
+	pe_count_add(&mine->syncp, &mine->stage[stage], size);
 }
 
 /**
@@ -212,10 +266,7 @@ pe_device_count(struct pe_device_stats __percpu *stats, unsigned int dir,
 {
 	struct pe_device_stats *mine = this_cpu_ptr(stats);
 
-	u64_stats_update_begin(&mine->syncp);
-	u64_stats_add(&mine->dir[dir].packets, size.packets);
-	u64_stats_add(&mine->dir[dir].bytes, size.bytes);
-	u64_stats_update_end(&mine->syncp);
+	pe_count_add(&mine->syncp, &mine->dir[dir], size);
 }
 
 /**

@@ -90,15 +90,11 @@ void pe_gate_count(const struct pe_gate *gate, const struct pe_tally *tally,
 {
 	struct pe_acl_clients *clients = gate->clients[smp_processor_id()];
 	struct pe_acl_client *client;
-	struct pe_count *count;
 
 	pe_tally(tally, size);
 	client = pe_gate_client(clients, gate->seed, family, from);
-	count = client ? &client->count : &clients->others;
-	u64_stats_update_begin(&clients->syncp);
-	u64_stats_add(&count->packets, size.packets);
-	u64_stats_add(&count->bytes, size.bytes);
-	u64_stats_update_end(&clients->syncp);
+	pe_count_add(&clients->syncp,
+		     client ? &client->count : &clients->others, size);
 }
 
 /* Where a later fragment begins, in bytes. */

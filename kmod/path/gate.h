@@ -60,10 +60,7 @@ static __always_inline void pe_tally(const struct pe_tally *tally,
 {
 	struct pe_tally_cpu *mine = this_cpu_ptr(tally->cpu);
 
-	u64_stats_update_begin(&mine->syncp);
-	u64_stats_add(&mine->count.packets, size.packets);
-	u64_stats_add(&mine->count.bytes, size.bytes);
-	u64_stats_update_end(&mine->syncp);
+	pe_count_add(&mine->syncp, &mine->count, size);
 }
 
 static __always_inline enum pe_drop pe_gate_ask(const struct pe_gate *gate,

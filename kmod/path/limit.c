@@ -76,9 +76,6 @@ bool pe_limit_lets(struct pe_limit *limit, const struct sk_buff *skb, u8 proto,
 		cost[PE_MEASURE_FLOWS] = HZ;
 	if (likely(pe_limit_take(limit, mine, cost)))
 		return true;
-	u64_stats_update_begin(&mine->syncp);
-	u64_stats_add(&mine->dropped.packets, size.packets);
-	u64_stats_add(&mine->dropped.bytes, size.bytes);
-	u64_stats_update_end(&mine->syncp);
+	pe_count_add(&mine->syncp, &mine->dropped, size);
 	return false;
 }
