@@ -203,13 +203,11 @@ static struct pe_flow *pe_walk_flow(const struct pe_walk *w,
 				    const struct pe_hit *hit,
 				    const struct pe_client *client)
 {
-	const struct pe_service *svc = hit->svc;
 	struct pe_flow_key key;
 
-	if (!svc->ledger)
+	if (!hit->svc->ledger)
 		return NULL;
-	pe_flow_key(&key, svc->ledger, client,
-		    svc->seq->legs == 1 ? w->key.proto : 0);
+	pe_service_flow_key(hit->svc, client, w->key.proto, &key);
 	return pe_flow_find(&key);
 }
 
@@ -229,10 +227,8 @@ static enum pe_drop pe_walk_choose(struct pe_walk *w, struct pe_hit *hit)
 	hit->stage = &w->stage;
 	rcu_read_lock();
 	flow = pe_walk_flow(w, hit, &client);
-	reason = flow ? pe_stage_choose_peek(hit->svc->seq, &w->stage, &client,
-					     &skipped, flow) :
-			pe_stage_choose(hit->svc->seq, &w->stage, &client,
-					&skipped);
+	reason = pe_stage_choose_peek(hit->svc->seq, &w->stage, &client,
+				      &skipped, flow);
 	rcu_read_unlock();
 	return reason;
 }
@@ -243,13 +239,10 @@ static const struct pe_device *pe_walk_member(const struct pe_walk *w,
 					      const struct pe_step *step,
 					      const struct pe_client *client)
 {
-	const struct pe_device *dev = NULL;
-	struct pe_flow *flow;
+	const struct pe_device *dev;
 
 	rcu_read_lock();
-	flow = pe_walk_flow(w, hit, client);
-	if (flow)
-		dev = pe_flow_peek(flow, step);
+	dev = pe_flow_peek(pe_walk_flow(w, hit, client), step);
 	rcu_read_unlock();
 	return dev ?: pe_pool_pick(step->pool, client);
 }

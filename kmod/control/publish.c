@@ -105,7 +105,7 @@ static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
 	pe_publish_users(old, -1);
 	pe_publish_users(new, 1);
 	if (new)
-		pe_service_limit(new);
+		pe_service_set_state(new);
 	if (new && new->exit)
 		pe_exit_ask(pn, new->exit);
 	if (new && new->limit)

@@ -285,7 +285,7 @@ static struct pe_device *pe_flow_look(struct pe_flow *flow,
 
 /**
  * pe_flow_peek() - the device that a flow keeps to
- * @flow: flow
+ * @flow: flow, or NULL
  * @step: step with a pool
  *
  * Context: RCU read lock held, or pe_net.lock.
@@ -295,7 +295,7 @@ struct pe_device *pe_flow_peek(struct pe_flow *flow, const struct pe_step *step)
 {
 	int at;
 
-	return pe_flow_look(flow, step, &at);
+	return flow ? pe_flow_look(flow, step, &at) : NULL;
 }
 
 /* Does any pool of the sequence have the device? */
@@ -363,7 +363,7 @@ void pe_flow_pin(struct pe_flow *flow, const struct pe_sequence *seq,
 
 /**
  * pe_flow_device() - which device of a pool a packet of a flow is handed to
- * @flow: flow
+ * @flow: flow, or NULL where there was no room for it
  * @seq: sequence of its service
  * @step: step of it, with a pool
  * @client: the client's end of the packet
@@ -379,14 +379,12 @@ struct pe_device *pe_flow_device(struct pe_flow *flow,
 				 const struct pe_step *step,
 				 const struct pe_client *client)
 {
-	struct pe_device *dev;
-	int at;
+	struct pe_device *dev = pe_flow_peek(flow, step);
 
-	dev = pe_flow_look(flow, step, &at);
 	if (likely(dev))
 		return dev;
 	dev = pe_pool_pick(step->pool, client);
-	if (dev)
+	if (dev && flow)
 		pe_flow_pin(flow, seq, step, dev);
 	return dev;
 }

@@ -837,12 +837,13 @@ pe_pool_choose(const struct pe_sequence *seq, const struct pe_step *step,
 	       const struct pe_client *client, struct pe_flow *flow,
 	       enum pe_choice choice)
 {
+	struct pe_device *dev = NULL;
+
 	if (choice == PE_CHOICE_KEEP)
 		return pe_flow_device(flow, seq, step, client);
 	if (choice == PE_CHOICE_PEEK)
-		return pe_flow_peek(flow, step) ?:
-		       pe_pool_pick(step->pool, client);
-	return pe_pool_pick(step->pool, client);
+		dev = pe_flow_peek(flow, step);
+	return dev ?: pe_pool_pick(step->pool, client);
 }
 
 static __always_inline enum pe_drop
@@ -900,7 +901,7 @@ enum pe_drop pe_stage_choose(const struct pe_sequence *seq,
  * @stage: in and out: copy of the packet's stage
  * @client: the client's end of the packet
  * @skipped: out: steps that are left out
- * @flow: flow, which keeps to what is chosen
+ * @flow: flow, which keeps to what is chosen; NULL where there was no room for it
  *
  * Context: RCU read lock held.
  * Return: as pe_stage_choose() does.
@@ -921,7 +922,7 @@ enum pe_drop pe_stage_choose_kept(const struct pe_sequence *seq,
  * @stage: in and out: copy of the packet's stage
  * @client: the client's end of the packet
  * @skipped: out: steps that are left out
- * @flow: flow, which stays as it is
+ * @flow: flow, which stays as it is, or NULL
  *
  * Context: RCU read lock held.
  * Return: as pe_stage_choose() does.
@@ -940,7 +941,6 @@ static void pe_sequence_refresh(const struct pe_net *pn,
 				struct pe_sequence *seq)
 {
 	struct pe_stage *stage;
-
 	u16 extra;
 
 	for (stage = seq->stage; stage < seq->end; stage++) {

@@ -415,17 +415,31 @@ int pe_service_remember(struct pe_net *pn, struct pe_service *svc,
 }
 
 /**
- * pe_service_limit() - what is remembered is bounded as a version says
+ * pe_service_set_state() - what is remembered is bounded as a version says
  * @svc: version that becomes live
  *
  * Context: pe_net.lock held.
  */
-void pe_service_limit(const struct pe_service *svc)
+void pe_service_set_state(const struct pe_service *svc)
 {
 	if (!svc->ledger)
 		return;
 	WRITE_ONCE(svc->ledger->limit, svc->state_flows ?: PE_FLOWS_LIMIT);
 	WRITE_ONCE(svc->ledger->life, svc->state_life ?: PE_FLOW_LIFE);
+}
+
+/**
+ * pe_service_flow_key() - what tells a flow of a service
+ * @svc: service with state
+ * @client: the client's end of a packet of it, in either direction
+ * @proto: IP protocol of the packet; a device that emits may return another
+ * @key: out: that
+ */
+void pe_service_flow_key(const struct pe_service *svc,
+			 const struct pe_client *client, u8 proto,
+			 struct pe_flow_key *key)
+{
+	pe_flow_key(key, svc->ledger, client, svc->seq->legs == 1 ? proto : 0);
 }
 
 static bool pe_service_same_key(const struct pe_service *a,

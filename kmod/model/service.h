@@ -163,7 +163,10 @@ bool pe_service_drains(const struct pe_service *svc,
 		       const struct pe_service *old);
 int pe_service_remember(struct pe_net *pn, struct pe_service *svc,
 			const struct pe_service *old);
-void pe_service_limit(const struct pe_service *svc);
+void pe_service_set_state(const struct pe_service *svc);
+void pe_service_flow_key(const struct pe_service *svc,
+			 const struct pe_client *client, u8 proto,
+			 struct pe_flow_key *key);
 void pe_service_succeed(struct pe_service *svc, struct pe_service *old);
 void pe_service_gather(struct pe_service *svc);
 void pe_service_drained(struct pe_service *old);

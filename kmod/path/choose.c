@@ -9,6 +9,7 @@
 
 #include "../netns.h"
 #include "path.h"
+#include "tcp.h"
 
 /* The client's address in what an ICMP error quotes; errors about what clients
  * sent go back to them, those about answers are theirs.
@@ -103,12 +104,6 @@ static __always_inline void pe_plain_client(const struct sk_buff *skb,
 		client->port = ntohs(ports[!forward]);
 	}
 	pe_client_outer(skb, family, forward, client);
-}
-
-static const struct tcphdr *pe_tcp_header(const struct sk_buff *skb,
-					  unsigned int l4, struct tcphdr *buf)
-{
-	return skb_header_pointer(skb, l4, sizeof(*buf), buf);
 }
 
 /**
@@ -332,11 +327,12 @@ enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 		stage->extra &= ~PE_EXTRA_GATE;
 	}
 	if (stage->extra & PE_EXTRA_NOTES) {
-		pe_passing_of(pkt, &p);
-		if (pkt->error)
+		if (pkt->error) {
 			pe_note_error(hit->svc, stage, pkt);
-		else
+		} else {
+			pe_passing_of(pkt, &p);
 			pe_note_returned(hit->svc, stage, &p);
+		}
 		stage->extra &= ~PE_EXTRA_NOTES;
 	}
 	if (!(stage->extra & (PE_EXTRA_CHOOSE | PE_EXTRA_STATE)))
@@ -348,10 +344,8 @@ enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 	if (!(stage->extra & PE_EXTRA_CHOOSE))
 		return PE_DROP_NONE;
 	pkt->skipped = skipped;
-	if (flow)
-		return pe_stage_choose_kept(hit->svc->seq, stage, &client,
-					    skipped, flow);
-	return pe_stage_choose(hit->svc->seq, stage, &client, skipped);
+	return pe_stage_choose_kept(hit->svc->seq, stage, &client, skipped,
+				    flow);
 }
 
 /* What a plain packet tells of the device that it comes from. */
@@ -415,7 +409,6 @@ bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
 	struct pe_skipped skipped;
 	struct pe_client client;
 	struct pe_flow *flow;
-	enum pe_drop reason;
 	unsigned int l4;
 	u8 proto;
 
@@ -429,11 +422,8 @@ bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
 	}
 	chosen = *stage;
 	chosen.extra &= ~PE_EXTRA_STATE;
-	reason = likely(flow) ?
-		 pe_stage_choose_kept(hit->svc->seq, &chosen, &client,
-				      &skipped, flow) :
-		 pe_stage_choose(hit->svc->seq, &chosen, &client, &skipped);
-	if (unlikely(reason || skipped.n))
+	if (unlikely(pe_stage_choose_kept(hit->svc->seq, &chosen, &client,
+					  &skipped, flow) || skipped.n))
 		return false;
 	*stage = chosen;
 	return true;

@@ -5,18 +5,7 @@
 
 #include "../netns.h"
 #include "path.h"
-
-/* Flags of a TCP header, none of what is no TCP, or later in its datagram. */
-static u8 pe_flow_flags(const struct sk_buff *skb, u8 proto, unsigned int l4)
-{
-	const u8 *flags;
-	u8 _flags;
-
-	if (proto != IPPROTO_TCP)
-		return 0;
-	flags = skb_header_pointer(skb, l4 + 13, sizeof(_flags), &_flags);
-	return flags ? *flags : 0;
-}
+#include "tcp.h"
 
 static int pe_flow_seen(bool forward, u8 flags)
 {
@@ -47,13 +36,6 @@ static void pe_flow_learn(struct pe_flow *flow, const struct sk_buff *skb,
 		pe_flow_pin(flow, seq, server, dev);
 }
 
-static void pe_flow_key_of(struct pe_flow_key *key, const struct pe_service *svc,
-			   const struct pe_client *client, u8 proto)
-{
-	/* A device that emits may return another protocol. */
-	pe_flow_key(key, svc->ledger, client, svc->seq->legs == 1 ? proto : 0);
-}
-
 /**
  * pe_flow_meet() - the flow of a packet, remembered from now on
  * @skb: packet, data at the network header
@@ -71,12 +53,12 @@ struct pe_flow *pe_flow_meet(const struct sk_buff *skb, u8 family,
 			     const struct pe_client *client, u8 proto,
 			     unsigned int l4)
 {
-	u8 flags = l4 ? pe_flow_flags(skb, proto, l4) : 0;
+	u8 flags = l4 && proto == IPPROTO_TCP ? pe_tcp_flags(skb, l4, 0) : 0;
 	bool forward = pe_hit_forward(hit);
 	struct pe_flow_key key;
 	struct pe_flow *flow;
 
-	pe_flow_key_of(&key, hit->svc, client, proto);
+	pe_service_flow_key(hit->svc, client, proto, &key);
 	flow = pe_flow_find(&key);
 	if (unlikely(!flow)) {
 		/* What ends a flow begins none. */
@@ -115,7 +97,7 @@ struct pe_flow *pe_flow_of(const struct pe_packet *pkt,
 	if (likely(!pkt->error))
 		return pe_flow_meet(pkt->skb, pkt->family, hit, client, proto,
 				    pkt->key.fragment ? 0 : pkt->l4);
-	pe_flow_key_of(&key, hit->svc, client, proto);
+	pe_service_flow_key(hit->svc, client, proto, &key);
 	return pe_flow_find(&key);
 }
 
@@ -135,11 +117,8 @@ const struct pe_device *pe_flow_tap(const struct pe_packet *pkt,
 				    const struct pe_client *client)
 {
 	struct pe_flow_key key;
-	struct pe_flow *flow;
 
-	pe_flow_key_of(&key, hit->svc, client, pkt->key.proto ?: pkt->proto);
-	flow = pe_flow_find(&key);
-	if (unlikely(!flow))
-		return pe_pool_pick(step->pool, client);
-	return pe_flow_device(flow, hit->svc->seq, step, client);
+	pe_service_flow_key(hit->svc, client, pkt->key.proto ?: pkt->proto,
+			    &key);
+	return pe_flow_device(pe_flow_find(&key), hit->svc->seq, step, client);
 }

@@ -5,21 +5,6 @@
 
 #include "gate.h"
 
-/**
- * pe_gate_flags_far() - flags of TCP that may not be in the buffer's head
- * @skb: buffer, data at the network header
- * @l4: offset of the TCP header
- */
-u64 pe_gate_flags_far(const struct sk_buff *skb, unsigned int l4)
-{
-	const u8 *flags;
-	u8 _flags;
-
-	flags = skb_header_pointer(skb, l4 + PE_TCP_FLAGS_AT, sizeof(_flags),
-				   &_flags);
-	return flags ? *flags : PE_CLASS_NO_FLAGS;
-}
-
 /* What stands where the ports would. An error has those of what it quotes, so a
  * rule about a flow is about the errors that belong to it as well.
  */

@@ -5,28 +5,22 @@
 #ifndef _PE_GATE_H
 #define _PE_GATE_H
 
-#include <linux/tcp.h>
 #include <net/dsfield.h>
 
 #include "../compat.h"
 #include "../netns.h"
 #include "path.h"
+#include "tcp.h"
 
-/* Of the TCP header's 13th byte. */
-#define PE_TCP_FLAGS_AT	13
-
-u64 pe_gate_flags_far(const struct sk_buff *skb, unsigned int l4);
 void pe_gate_count(const struct pe_gate *gate, const struct pe_tally *tally,
 		   u8 family, const __be32 *from, struct pe_sum size);
 
 static __always_inline u64 pe_gate_flags(const struct sk_buff *skb, u8 proto,
 					 unsigned int l4)
 {
-	if (proto != IPPROTO_TCP)
-		return PE_CLASS_NO_FLAGS;
-	if (likely(skb_headlen(skb) > l4 + PE_TCP_FLAGS_AT))
-		return skb->data[l4 + PE_TCP_FLAGS_AT];
-	return pe_gate_flags_far(skb, l4);
+	return proto == IPPROTO_TCP ?
+		       pe_tcp_flags(skb, l4, PE_CLASS_NO_FLAGS) :
+		       PE_CLASS_NO_FLAGS;
 }
 
 static __always_inline u64 pe_gate_half(const __be32 *word)

@@ -7,6 +7,7 @@
 
 #include "../netns.h"
 #include "path.h"
+#include "tcp.h"
 
 /* Bytes at either end that tell a packet from the next one. */
 #define PE_MARK_BYTES	8
@@ -62,9 +63,8 @@ static bool pe_mark_client(struct pe_mark *mark, const struct pe_passing *p,
 static const struct tcphdr *pe_passing_tcp(const struct pe_passing *p,
 					   struct tcphdr *buf)
 {
-	return p->proto == IPPROTO_TCP ?
-		       skb_header_pointer(p->skb, p->l4, sizeof(*buf), buf) :
-		       NULL;
+	return p->proto == IPPROTO_TCP ? pe_tcp_header(p->skb, p->l4, buf) :
+					 NULL;
 }
 
 /* What tells a packet of TCP from others, whatever segments it is carried in. */

@@ -9,6 +9,7 @@
 
 #include "../netns.h"
 #include "packet.h"
+#include "tcp.h"
 
 static unsigned int pe_packet_l4_ipv4(const struct sk_buff *skb,
 				      unsigned int off, u8 *proto,
@@ -87,6 +88,23 @@ unsigned int pe_packet_l4(const struct sk_buff *skb, u8 family,
 	return family == NFPROTO_IPV4 ?
 		       pe_packet_l4_ipv4(skb, off, proto, fragment) :
 		       pe_packet_l4_ipv6(skb, off, proto, fragment);
+}
+
+/**
+ * pe_tcp_flags_far() - flags of TCP that may not be in the buffer's head
+ * @skb: packet of TCP, data at the network header
+ * @l4: offset of the transport header
+ * @none: what it is where the packet ends before them
+ */
+unsigned int pe_tcp_flags_far(const struct sk_buff *skb, unsigned int l4,
+			      unsigned int none)
+{
+	const u8 *flags;
+	u8 _flags;
+
+	flags = skb_header_pointer(skb, l4 + PE_TCP_FLAGS_AT, sizeof(_flags),
+				   &_flags);
+	return flags ? *flags : none;
 }
 
 /**

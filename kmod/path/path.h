@@ -91,7 +91,6 @@ enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 		       struct pe_stage *stage, struct pe_skipped *skipped);
 bool pe_choose_plain(const struct sk_buff *skb, u8 family,
 		     const struct pe_hit *hit, struct pe_stage *stage);
-
 bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
 			  const struct pe_hit *hit, struct pe_stage *stage);
 
