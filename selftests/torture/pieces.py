@@ -21,6 +21,8 @@ LONG = os.environ.get("TORTURE", "short") == "long"
 SEED = int(os.environ.get("TORTURE_SEED") or
            int.from_bytes(os.urandom(4), "little"))
 
+ROOM = 256 << 20
+
 suite = Suite(__doc__)
 lab = Lab(suite)
 u1 = lab.client("u1")
@@ -96,6 +98,9 @@ def kept():
 
 @suite.case(*FAMILIES)
 def poured_in(f):
+    # What the kernel keeps of them must leave room for the datagram at the end.
+    lab.eng.write_sysctls({"ipv4/ipfrag_high_thresh": ROOM,
+                           "netfilter/nf_conntrack_frag6_high_thresh": ROOM})
     for mtu in (1500, 1300):
         lab.eng.ip(f"link set i3 mtu {mtu}")
         sent = pour(f)
