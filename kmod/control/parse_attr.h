@@ -8,6 +8,9 @@
 #include "../model/iface.h"
 #include "txn.h"
 
+struct pe_rates;
+struct pe_service;
+
 /* A refusal that points at an attribute of the message. */
 #define pe_bad(extack, refusal, attr, err, ...)				\
 ({									\
@@ -17,6 +20,7 @@
 	pe_refuse(refusal, err, nla_type(_attr), 0, __VA_ARGS__);	\
 })
 
+/* parse.c */
 bool pe_name_is_valid(const char *name);
 void pe_parse_nest(struct nlattr **tb, int max, const struct nlattr *nest);
 int pe_parse_name(struct genl_info *info, const struct nlattr *attr, u16 type,
@@ -28,5 +32,16 @@ struct pe_change *pe_parse_new(struct pe_txn *txn, struct genl_info *info,
 const struct nlattr *pe_next(const struct genl_info *info, u16 type,
 			     const struct nlattr *attr);
 bool pe_proto_can_have_ports(u8 proto);
+
+/* parse_key.c */
+int pe_parse_what(struct genl_info *info, const char *name,
+		  struct pe_service *svc, struct pe_refusal *refusal);
+int pe_parse_iif(struct pe_net *pn, struct genl_info *info, const char *name,
+		 struct pe_service *svc, struct pe_refusal *refusal);
+
+/* parse_engine.c */
+int pe_parse_limit(struct genl_info *info, const struct nlattr *attr,
+		   const char *noun, const char *name, struct pe_rates *rates,
+		   struct pe_refusal *refusal);
 
 #endif /* _PE_PARSE_ATTR_H */
