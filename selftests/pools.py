@@ -348,6 +348,19 @@ def refused(there, text, words):
 
 
 @suite.case()
+def who_does_not_fit_is_blamed():
+    """Of three members that change at once, that which clashes."""
+    text = CONF
+    for n, to in ((1, 9), (3, 2)):
+        for net in (1, 2):
+            text = text.replace(mac(net, n), mac(net, to))
+    status, _, err = pe.try_pectl("apply", "-f", pe.file(text))
+    expect("exit status", status, engine.REFUSED)
+    require("devices fw2 and fw3" in err, err)
+    require(err.split("\n")[1].lstrip().startswith("device fw3 "), err)
+
+
+@suite.case()
 def in_use():
     for args, words in ((("pool", "del", "spread"), "in use"),
                         (("device", "del", "fw2"), "in use as a member")):

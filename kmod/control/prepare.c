@@ -351,6 +351,9 @@ static int pe_prepare_pool(struct pe_prepare *p, struct pe_object *obj)
 	for (i = 0; i < pool->members; i++) {
 		name = asked ? name + strlen(name) + 1 :
 			       live->member[i].device->obj->name;
+		/* Of members that change, the last one is who does not fit. */
+		if (!asked && pe_object_touched(live->member[i].device->obj))
+			p->change = live->member[i].device->obj->change;
 		err = pe_prepare_member(p, pool, i, name);
 		if (err && !asked)
 			p->refusal->attr = 0;

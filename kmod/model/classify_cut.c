@@ -3,6 +3,7 @@
 
 #include <linux/kernel.h>
 #include <linux/log2.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "classify_build.h"
@@ -192,6 +193,8 @@ static u32 pe_class_span(const struct pe_class_builder *b,
 
 	if (cut->field != PE_CLASS_FLAGS)
 		return item->to / cut->step - item->from / cut->step + 1;
+	/* Each of many items is compared with all values of the flags. */
+	cond_resched();
 	for (i = 0; i < cut->parts; i++)
 		n += pe_class_in_part(b, frame, cut, item, i);
 	return n;
@@ -449,6 +452,7 @@ static void pe_class_hide_flags(struct pe_class_builder *b,
 	for (i = b->items; i--;) {
 		if (!pe_class_hides(&b->item[i], cut->field))
 			continue;
+		cond_resched();
 		for (part = 0; part < cut->parts; part++)
 			if (pe_class_in_part(b, frame, cut, &b->item[i], part))
 				b->hidden[part] = i;
@@ -523,6 +527,7 @@ void pe_class_place(struct pe_class_builder *b,
 		for (part = from; part <= to; part++)
 			if (pe_class_in_part(b, frame, cut, item, part))
 				pe_class_put(b, i, part, entry);
+		cond_resched();
 	}
 	for (part = 0; part < cut->parts; part++) {
 		i = b->hidden[part];
