@@ -166,35 +166,26 @@ static void metrics_of_device(const struct metrics *m, const struct pe_device *d
 	metrics_counter(m, direction, counter);
 }
 
-static void metrics_device(const struct metrics *m)
+static void metrics_device(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_DEVICE];
-	uint32_t i;
+	const struct pe_device *device = (const struct pe_device *)object;
 
-	for (i = 0; i < table->count; i++) {
-		const struct pe_device *device = (const struct pe_device *)table->items[i];
-
-		metrics_of_device(m, device, "forward", &device->forward);
-		metrics_of_device(m, device, "reverse", &device->reverse);
-	}
+	metrics_of_device(m, device, "forward", &device->forward);
+	metrics_of_device(m, device, "reverse", &device->reverse);
 }
 
-static void metrics_device_state(const struct metrics *m)
+static void metrics_device_state(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_DEVICE];
-	uint32_t i, state;
+	const struct pe_device *device = (const struct pe_device *)object;
+	uint32_t state;
 
-	for (i = 0; i < table->count; i++) {
-		const struct pe_device *device = (const struct pe_device *)table->items[i];
-
-		if (!(device->has & PE_HAS(PE_DEVICE_STATE)))
-			continue;
-		for (state = 0; state <= PE_DEVICE_STATE_MAINTENANCE; state++) {
-			fputs(m->name, m->out);
-			metrics_label(m, '{', "device", device->o.name);
-			metrics_label(m, ',', "state", pe_state_name(state));
-			metrics_value(m, device->state == state);
-		}
+	if (!(device->has & PE_HAS(PE_DEVICE_STATE)))
+		return;
+	for (state = 0; state <= PE_DEVICE_STATE_MAINTENANCE; state++) {
+		fputs(m->name, m->out);
+		metrics_label(m, '{', "device", device->o.name);
+		metrics_label(m, ',', "state", pe_state_name(state));
+		metrics_value(m, device->state == state);
 	}
 }
 
@@ -234,31 +225,22 @@ static void metrics_lost(const struct metrics *m, const struct pe_device *device
 	metrics_value(m, latency->lost);
 }
 
-static void metrics_latencies(const struct metrics *m,
-			      void (*sample)(const struct metrics *m,
-					     const struct pe_device *device,
-					     const struct pe_latency *latency))
+static void metrics_latency(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_DEVICE];
+	const struct pe_device *device = (const struct pe_device *)object;
 	unsigned int k;
-	uint32_t i;
 
-	for (i = 0; i < table->count; i++) {
-		const struct pe_device *device = (const struct pe_device *)table->items[i];
-
-		for (k = 0; k < device->nlatency; k++)
-			sample(m, device, &device->latency[k]);
-	}
+	for (k = 0; k < device->nlatency; k++)
+		metrics_of_latency(m, device, &device->latency[k]);
 }
 
-static void metrics_latency(const struct metrics *m)
+static void metrics_latency_lost(const struct metrics *m, const struct pe_object *object)
 {
-	metrics_latencies(m, metrics_of_latency);
-}
+	const struct pe_device *device = (const struct pe_device *)object;
+	unsigned int k;
 
-static void metrics_latency_lost(const struct metrics *m)
-{
-	metrics_latencies(m, metrics_lost);
+	for (k = 0; k < device->nlatency; k++)
+		metrics_lost(m, device, &device->latency[k]);
 }
 
 static void metrics_pools(const struct metrics *m)
@@ -271,20 +253,16 @@ static void metrics_pools_limit(const struct metrics *m)
 	metrics_number(m, m->info->pools_max);
 }
 
-static void metrics_pool(const struct metrics *m)
+static void metrics_pool(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_POOL];
-	uint32_t i, k;
+	const struct pe_pool *pool = (const struct pe_pool *)object;
+	uint32_t k;
 
-	for (i = 0; i < table->count; i++) {
-		const struct pe_pool *pool = (const struct pe_pool *)table->items[i];
-
-		for (k = 0; k < pool->nmembers; k++) {
-			fputs(m->name, m->out);
-			metrics_label(m, '{', "pool", pool->o.name);
-			metrics_label(m, ',', "device", pool->members[k].device);
-			metrics_value(m, pool->members[k].slots);
-		}
+	for (k = 0; k < pool->nmembers; k++) {
+		fputs(m->name, m->out);
+		metrics_label(m, '{', "pool", pool->o.name);
+		metrics_label(m, ',', "device", pool->members[k].device);
+		metrics_value(m, pool->members[k].slots);
 	}
 }
 
@@ -309,18 +287,9 @@ static void metrics_hits(const struct metrics *m, const struct pe_counter *hits)
 	metrics_value(m, m->bytes ? hits->bytes : hits->packets);
 }
 
-static void metrics_each_acl(const struct metrics *m,
-			     void (*samples)(const struct metrics *m, const struct pe_acl *acl))
+static void metrics_rules(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_ACL];
-	uint32_t i;
-
-	for (i = 0; i < table->count; i++)
-		samples(m, (const struct pe_acl *)table->items[i]);
-}
-
-static void metrics_rules_of(const struct metrics *m, const struct pe_acl *acl)
-{
+	const struct pe_acl *acl = (const struct pe_acl *)object;
 	uint32_t i;
 
 	for (i = 0; i < acl->nrules; i++) {
@@ -332,24 +301,16 @@ static void metrics_rules_of(const struct metrics *m, const struct pe_acl *acl)
 	}
 }
 
-static void metrics_rules(const struct metrics *m)
+static void metrics_unmatched(const struct metrics *m, const struct pe_object *object)
 {
-	metrics_each_acl(m, metrics_rules_of);
-}
-
-static void metrics_unmatched_by(const struct metrics *m, const struct pe_acl *acl)
-{
+	const struct pe_acl *acl = (const struct pe_acl *)object;
 	metrics_of_acl(m, acl);
 	metrics_hits(m, &acl->unmatched);
 }
 
-static void metrics_unmatched(const struct metrics *m)
+static void metrics_clients(const struct metrics *m, const struct pe_object *object)
 {
-	metrics_each_acl(m, metrics_unmatched_by);
-}
-
-static void metrics_clients_of(const struct metrics *m, const struct pe_acl *acl)
-{
+	const struct pe_acl *acl = (const struct pe_acl *)object;
 	char text[PE_ADDR_STRLEN];
 	uint32_t i;
 
@@ -360,20 +321,11 @@ static void metrics_clients_of(const struct metrics *m, const struct pe_acl *acl
 	}
 }
 
-static void metrics_clients(const struct metrics *m)
+static void metrics_others(const struct metrics *m, const struct pe_object *object)
 {
-	metrics_each_acl(m, metrics_clients_of);
-}
-
-static void metrics_others_of(const struct metrics *m, const struct pe_acl *acl)
-{
+	const struct pe_acl *acl = (const struct pe_acl *)object;
 	metrics_of_acl(m, acl);
 	metrics_hits(m, &acl->others);
-}
-
-static void metrics_others(const struct metrics *m)
-{
-	metrics_each_acl(m, metrics_others_of);
 }
 
 static void metrics_of_service(const struct metrics *m, const struct pe_service *service,
@@ -384,62 +336,42 @@ static void metrics_of_service(const struct metrics *m, const struct pe_service 
 	metrics_counter(m, direction, counter);
 }
 
-static void metrics_service(const struct metrics *m)
+static void metrics_service(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
-	uint32_t i;
+	const struct pe_service *service = (const struct pe_service *)object;
 
-	for (i = 0; i < table->count; i++) {
-		const struct pe_service *service = (const struct pe_service *)table->items[i];
-
-		if (!service->stats)
-			continue;
-		metrics_of_service(m, service, "forward", &service->stats->all.forward);
-		metrics_of_service(m, service, "reverse", &service->stats->all.reverse);
-	}
+	if (!service->stats)
+		return;
+	metrics_of_service(m, service, "forward", &service->stats->all.forward);
+	metrics_of_service(m, service, "reverse", &service->stats->all.reverse);
 }
 
-static void metrics_limited(const struct metrics *m)
+static void metrics_limited(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
-	uint32_t i;
+	const struct pe_service *service = (const struct pe_service *)object;
+	const struct pe_counter *counter;
 
-	for (i = 0; i < table->count; i++) {
-		const struct pe_service *service = (const struct pe_service *)table->items[i];
-		const struct pe_counter *counter;
-
-		if (!service->stats || !(service->has & PE_HAS(PE_SERVICE_LIMIT)))
-			continue;
-		counter = &service->stats->limited;
-		metrics_labelled(m, "service", service->o.name,
-				 m->bytes ? counter->bytes : counter->packets);
-	}
+	if (!service->stats || !(service->has & PE_HAS(PE_SERVICE_LIMIT)))
+		return;
+	counter = &service->stats->limited;
+	metrics_labelled(m, "service", service->o.name,
+			 m->bytes ? counter->bytes : counter->packets);
 }
 
-static void metrics_service_flows(const struct metrics *m)
+static void metrics_service_flows(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
-	uint32_t i;
+	const struct pe_service *service = (const struct pe_service *)object;
 
-	for (i = 0; i < table->count; i++) {
-		const struct pe_service *service = (const struct pe_service *)table->items[i];
-
-		if (service->stats && pe_service_has_state(service))
-			metrics_labelled(m, "service", service->o.name, service->stats->flows);
-	}
+	if (service->stats && pe_service_has_state(service))
+		metrics_labelled(m, "service", service->o.name, service->stats->flows);
 }
 
-static void metrics_service_over(const struct metrics *m)
+static void metrics_service_over(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
-	uint32_t i;
+	const struct pe_service *service = (const struct pe_service *)object;
 
-	for (i = 0; i < table->count; i++) {
-		const struct pe_service *service = (const struct pe_service *)table->items[i];
-
-		if (service->stats && pe_service_has_state(service))
-			metrics_labelled(m, "service", service->o.name, service->stats->flows_over);
-	}
+	if (service->stats && pe_service_has_state(service))
+		metrics_labelled(m, "service", service->o.name, service->stats->flows_over);
 }
 
 static void metrics_of_step(const struct metrics *m, const struct pe_service *service,
@@ -453,8 +385,9 @@ static void metrics_of_step(const struct metrics *m, const struct pe_service *se
 	metrics_counter(m, direction, counter);
 }
 
-static void metrics_steps(const struct metrics *m, const struct pe_service *service)
+static void metrics_step(const struct metrics *m, const struct pe_object *object)
 {
+	const struct pe_service *service = (const struct pe_service *)object;
 	unsigned int i;
 
 	for (i = 0; service->stats && i < service->nsteps; i++) {
@@ -465,101 +398,123 @@ static void metrics_steps(const struct metrics *m, const struct pe_service *serv
 	}
 }
 
-static void metrics_step(const struct metrics *m)
-{
-	const struct pe_table *table = &m->config->tables[PE_OBJECT_SERVICE];
-	uint32_t i;
-
-	for (i = 0; i < table->count; i++)
-		metrics_steps(m, (const struct pe_service *)table->items[i]);
-}
-
 static const struct {
 	const char *name;
 	const char *type;
 	const char *help;
 	bool bytes;
 	void (*samples)(const struct metrics *m);
+	enum pe_object_kind kind;
+	void (*each)(const struct metrics *m, const struct pe_object *object);
 } families[] = {
-	{ "pe_module_info", "gauge", "Version of the kernel module.", false, metrics_module },
-	{ "pe_generation", "gauge", "Generation of the configuration.", false, metrics_generation },
-	{ "pe_devices", "gauge", "Devices that are configured.", false, metrics_devices },
+	{ "pe_module_info", "gauge", "Version of the kernel module.", false,
+	  .samples = metrics_module },
+	{ "pe_generation", "gauge", "Generation of the configuration.", false,
+	  .samples = metrics_generation },
+	{ "pe_devices", "gauge", "Devices that are configured.", false,
+	  .samples = metrics_devices },
 	{ "pe_devices_limit", "gauge", "Devices that can be configured.", false,
-	  metrics_devices_limit },
-	{ "pe_services", "gauge", "Services that are configured.", false, metrics_services },
+	  .samples = metrics_devices_limit },
+	{ "pe_services", "gauge", "Services that are configured.", false,
+	  .samples = metrics_services },
 	{ "pe_services_limit", "gauge", "Services that can be configured.", false,
-	  metrics_services_limit },
-	{ "pe_addresses", "gauge", "Different addresses of services.", false, metrics_addresses },
-	{ "pe_flows", "gauge", "Flows that services with state remember.", false, metrics_flows },
-	{ "pe_flows_limit", "gauge", "Flows that can be remembered.", false, metrics_flows_limit },
+	  .samples = metrics_services_limit },
+	{ "pe_addresses", "gauge", "Different addresses of services.", false,
+	  .samples = metrics_addresses },
+	{ "pe_flows", "gauge", "Flows that services with state remember.", false,
+	  .samples = metrics_flows },
+	{ "pe_flows_limit", "gauge", "Flows that can be remembered.", false,
+	  .samples = metrics_flows_limit },
 	{ "pe_flows_made_total", "counter", "Flows that began to be remembered.", false,
-	  metrics_flows_made },
+	  .samples = metrics_flows_made },
 	{ "pe_flows_over_packets_total", "counter",
-	  "Packets of flows that there was no room to remember.", false, metrics_flows_over },
+	  "Packets of flows that there was no room to remember.", false,
+	  .samples = metrics_flows_over },
 	{ "pe_flows_evicted_total", "counter",
 	  "Flows of which nothing had come back, forgotten early to make room.", false,
-	  metrics_flows_evicted },
+	  .samples = metrics_flows_evicted },
 	{ "pe_dropped_packets_total", "counter", "Packets dropped, by reason.", false,
-	  metrics_drops },
+	  .samples = metrics_drops },
 	{ "pe_device_packets_total", "counter",
 	  "Packets handed to a device; of a server in reverse those it sent.", false,
-	  metrics_device },
+	  .kind = PE_OBJECT_DEVICE, .each = metrics_device },
 	{ "pe_device_bytes_total", "counter",
-	  "Bytes of pe_device_packets_total, from the network header on.", true, metrics_device },
+	  "Bytes of pe_device_packets_total, from the network header on.", true,
+	  .kind = PE_OBJECT_DEVICE, .each = metrics_device },
 	{ "pe_service_packets_total", "counter",
-	  "Packets of a service: from clients, and to them in reverse.", false, metrics_service },
+	  "Packets of a service: from clients, and to them in reverse.", false,
+	  .kind = PE_OBJECT_SERVICE, .each = metrics_service },
 	{ "pe_service_bytes_total", "counter",
-	  "Bytes of pe_service_packets_total, from the network header on.", true, metrics_service },
+	  "Bytes of pe_service_packets_total, from the network header on.", true,
+	  .kind = PE_OBJECT_SERVICE, .each = metrics_service },
 	{ "pe_limited_packets_total", "counter",
 	  "Packets from clients that the limit of a service did not let in.", false,
-	  metrics_limited },
+	  .kind = PE_OBJECT_SERVICE, .each = metrics_limited },
 	{ "pe_limited_bytes_total", "counter",
-	  "Bytes of pe_limited_packets_total, from the network header on.", true, metrics_limited },
+	  "Bytes of pe_limited_packets_total, from the network header on.", true,
+	  .kind = PE_OBJECT_SERVICE, .each = metrics_limited },
 	{ "pe_service_flows", "gauge", "Flows that a service with state remembers.", false,
-	  metrics_service_flows },
+	  .kind = PE_OBJECT_SERVICE, .each = metrics_service_flows },
 	{ "pe_service_flows_over_packets_total", "counter",
 	  "Packets of flows that the service had no room to remember.", false,
-	  metrics_service_over },
+	  .kind = PE_OBJECT_SERVICE, .each = metrics_service_over },
 	{ "pe_step_packets_total", "counter",
-	  "Packets handed to the device of a step of a service.", false, metrics_step },
+	  "Packets handed to the device of a step of a service.", false, .kind = PE_OBJECT_SERVICE,
+	  .each = metrics_step },
 	{ "pe_step_bytes_total", "counter",
-	  "Bytes of pe_step_packets_total, from the network header on.", true, metrics_step },
+	  "Bytes of pe_step_packets_total, from the network header on.", true,
+	  .kind = PE_OBJECT_SERVICE, .each = metrics_step },
 	{ "pe_device_state", "gauge", "Whether a device is in a state, for each state.", false,
-	  metrics_device_state },
+	  .kind = PE_OBJECT_DEVICE, .each = metrics_device_state },
 	{ "pe_device_latency_seconds", "histogram",
 	  "How long a measured device takes: an inline one until it returns a packet, forward and reverse; a server until it takes a connection (connect), and from acknowledging data until it sends some (answer).",
-	  false, metrics_latency },
+	  false, .kind = PE_OBJECT_DEVICE, .each = metrics_latency },
 	{ "pe_device_latency_lost_total", "counter",
-	  "Packets picked to be measured that were not seen again.", false, metrics_latency_lost },
-	{ "pe_pools", "gauge", "Pools that are configured.", false, metrics_pools },
-	{ "pe_pools_limit", "gauge", "Pools that can be configured.", false, metrics_pools_limit },
+	  "Packets picked to be measured that were not seen again.", false,
+	  .kind = PE_OBJECT_DEVICE, .each = metrics_latency_lost },
+	{ "pe_pools", "gauge", "Pools that are configured.", false, .samples = metrics_pools },
+	{ "pe_pools_limit", "gauge", "Pools that can be configured.", false,
+	  .samples = metrics_pools_limit },
 	{ "pe_pool_member_slots", "gauge", "Parts of the hash that a member of a pool has now.",
-	  false, metrics_pool },
-	{ "pe_acls", "gauge", "Access lists that are configured.", false, metrics_acls },
+	  false, .kind = PE_OBJECT_POOL, .each = metrics_pool },
+	{ "pe_acls", "gauge", "Access lists that are configured.", false, .samples = metrics_acls },
 	{ "pe_acls_limit", "gauge", "Access lists that can be configured.", false,
-	  metrics_acls_limit },
+	  .samples = metrics_acls_limit },
 	{ "pe_acl_rule_packets_total", "counter",
 	  "Packets that a rule of an access list matched, of rules with count.", false,
-	  metrics_rules },
+	  .kind = PE_OBJECT_ACL, .each = metrics_rules },
 	{ "pe_acl_rule_bytes_total", "counter",
-	  "Bytes of pe_acl_rule_packets_total, from the network header on.", true, metrics_rules },
+	  "Bytes of pe_acl_rule_packets_total, from the network header on.", true,
+	  .kind = PE_OBJECT_ACL, .each = metrics_rules },
 	{ "pe_acl_unmatched_packets_total", "counter",
-	  "Packets that no rule of an access list matched.", false, metrics_unmatched },
+	  "Packets that no rule of an access list matched.", false, .kind = PE_OBJECT_ACL,
+	  .each = metrics_unmatched },
 	{ "pe_acl_unmatched_bytes_total", "counter",
 	  "Bytes of pe_acl_unmatched_packets_total, from the network header on.", true,
-	  metrics_unmatched },
+	  .kind = PE_OBJECT_ACL, .each = metrics_unmatched },
 	{ "pe_acl_client_packets_total", "counter",
 	  "Packets of a client that rules with count of an access list matched.", false,
-	  metrics_clients },
+	  .kind = PE_OBJECT_ACL, .each = metrics_clients },
 	{ "pe_acl_client_bytes_total", "counter",
 	  "Bytes of pe_acl_client_packets_total, from the network header on.", true,
-	  metrics_clients },
+	  .kind = PE_OBJECT_ACL, .each = metrics_clients },
 	{ "pe_acl_other_clients_packets_total", "counter",
-	  "Packets of clients that the list's table has no room for.", false, metrics_others },
+	  "Packets of clients that the list's table has no room for.", false, .kind = PE_OBJECT_ACL,
+	  .each = metrics_others },
 	{ "pe_acl_other_clients_bytes_total", "counter",
 	  "Bytes of pe_acl_other_clients_packets_total, from the network header on.", true,
-	  metrics_others },
+	  .kind = PE_OBJECT_ACL, .each = metrics_others },
 };
+
+/* The samples of each object of a kind. */
+static void metrics_each(const struct metrics *m, const struct pe_table *table,
+			 void (*each)(const struct metrics *m, const struct pe_object *object))
+{
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++)
+		each(m, table->items[i]);
+}
 
 /**
  * openmetrics_print() - print everything the kernel counts as metrics
@@ -577,7 +532,10 @@ void openmetrics_print(FILE *out, const struct pe_info *info, const struct pe_co
 		m.bytes = families[i].bytes;
 		fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", m.name, families[i].help, m.name,
 			families[i].type);
-		families[i].samples(&m);
+		if (families[i].samples)
+			families[i].samples(&m);
+		else
+			metrics_each(&m, &config->tables[families[i].kind], families[i].each);
 	}
 	fputs("# EOF\n", out);
 }
