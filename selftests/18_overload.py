@@ -369,6 +369,12 @@ def told(f):
                    "sport", "5", "iif", "i0")
     expect("explained", [hop.get("limit") for hop in walk["forward"]],
            [wanted, None])
+    expect("of the engine", "engine_limit" in walk["forward"][0], False)
+    pe.pectl("-f", pe.file("engine { limit packets 70000; }"))
+    walk = pe.json("explain", "from", f.U1, "to", f.W1, "udp", "port", "80",
+                   "sport", "5", "iif", "i0")
+    expect("of the engine", [hop.get("engine_limit") for hop in walk["forward"]],
+           [{"packets": 70000}, None])
     require(f'pe_limited_packets_total{{service="one{f.name}"}} ' in
             pe.pectl("stats", "--openmetrics"), "no metric")
     pe.apply(conf(""))

@@ -6,6 +6,7 @@
 #include <net/dst_metadata.h>
 #include <net/genetlink.h>
 
+#include "../model/engine.h"
 #include "../model/match.h"
 #include "../netns.h"
 #include "fill.h"
@@ -184,12 +185,26 @@ static enum pe_drop pe_walk_gate(struct pe_walk *w, const struct pe_hit *hit)
 	return permit ? PE_DROP_NONE : PE_DROP_DENIED;
 }
 
-/* What asks for the packet: the limit, then the list. */
+/* What is asked whether there is room: the service, then the engine. */
+static int pe_walk_fill_limits(struct sk_buff *skb, const struct pe_walk *w,
+			       const struct pe_hit *hit)
+{
+	const struct pe_object *obj = pe_object_find(w->pn, PE_NOUN_ENGINE,
+						     PE_ENGINE);
+	const struct pe_engine *engine = obj ? obj->live : NULL;
+
+	if (hit->stage->index)
+		return 0;
+	return pe_fill_rates(skb, PE_HOP_LIMIT, &hit->svc->rates) ?:
+	       engine ? pe_fill_rates(skb, PE_HOP_ENGINE_LIMIT,
+				      &engine->rates) : 0;
+}
+
+/* What asks for the packet: limits, then the list. */
 static int pe_walk_fill_gate(struct sk_buff *skb, const struct pe_walk *w,
 			     const struct pe_hit *hit)
 {
-	if (!hit->stage->index &&
-	    pe_fill_rates(skb, PE_HOP_LIMIT, &hit->svc->rates))
+	if (pe_walk_fill_limits(skb, w, hit))
 		return -EMSGSIZE;
 	if (!w->gate)
 		return 0;

@@ -64,6 +64,9 @@ static void pe_hop_get_numbers(struct pe_hop *hop, const struct nlattr *attr)
 	case PE_HOP_LIMIT:
 		pe_limit_get(&hop->limit, attr);
 		break;
+	case PE_HOP_ENGINE_LIMIT:
+		pe_limit_get(&hop->engine_limit, attr);
+		break;
 	case PE_HOP_SPORT:
 		hop->sport = pe_attr_u16(attr);
 		break;

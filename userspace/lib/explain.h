@@ -59,6 +59,7 @@ struct pe_packet {
  * @track: enum pe_track, of @code
  * @code: what it leaves with, so that the device can be told
  * @limit: limit of the service, where PE_HOP_LIMIT is known
+ * @engine_limit: limit of the engine, where PE_HOP_ENGINE_LIMIT is known
  * @acl: access list that was asked, or NULL
  * @rule: its first rule that matches, from 0
  * @ntaps: how many @taps
@@ -85,6 +86,7 @@ struct pe_hop {
 	uint32_t track;
 	uint32_t code;
 	struct pe_limit limit;
+	struct pe_limit engine_limit;
 	const char *acl;
 	uint32_t rule;
 	unsigned int ntaps;

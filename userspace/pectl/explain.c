@@ -195,7 +195,11 @@ static void print_hop(struct explain *explain, const struct pe_hop *hop)
 	}
 	if (hop_is(hop, PE_HOP_LIMIT)) {
 		print_text(p, ", limit");
-		print_limit(p, &hop->limit);
+		print_limit(p, "limit", &hop->limit);
+	}
+	if (hop_is(hop, PE_HOP_ENGINE_LIMIT)) {
+		print_text(p, ", limit of the engine");
+		print_limit(p, "engine_limit", &hop->engine_limit);
 	}
 	print_hop_acl(p, hop);
 	print_hop_addresses(p, hop);

@@ -11,7 +11,7 @@ static void print_engine_full(struct printer *p, const struct pe_engine *engine)
 {
 	print_object(p, "engine");
 	print_string(p, "name", "%s { limit", engine->o.name);
-	print_limit(p, &engine->limit);
+	print_limit(p, "limit", &engine->limit);
 	print_text(p, "; }");
 	if (p->options->details) {
 		print_comment(p);
@@ -38,6 +38,6 @@ void print_engine(struct printer *p, const struct pe_engine *engine)
 		return;
 	}
 	print_string(p, NULL, "%-16s limit", engine->o.name);
-	print_limit(p, &engine->limit);
+	print_limit(p, "limit", &engine->limit);
 	print_text(p, "\n");
 }

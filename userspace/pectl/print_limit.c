@@ -8,11 +8,12 @@
 /**
  * print_limit() - print how much is let in each second
  * @p: the printer
+ * @key: what it is called
  * @limit: how much
  */
-void print_limit(struct printer *p, const struct pe_limit *limit)
+void print_limit(struct printer *p, const char *key, const struct pe_limit *limit)
 {
-	print_object(p, "limit");
+	print_object(p, key);
 	if (limit->packets)
 		print_uint(p, "packets", " packets %llu", limit->packets);
 	if (limit->bytes)

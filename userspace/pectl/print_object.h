@@ -31,7 +31,7 @@ void print_state(struct printer *p, uint32_t state, uint32_t cause, uint64_t sin
 		 const char *evidence);
 void print_pool(struct printer *p, const struct pe_pool *pool);
 void print_duration(struct printer *p, const char *key, const char *format, uint32_t ms);
-void print_limit(struct printer *p, const struct pe_limit *limit);
+void print_limit(struct printer *p, const char *key, const struct pe_limit *limit);
 void print_acl(struct printer *p, const struct pe_acl *acl);
 void print_service(struct printer *p, const struct pe_service *service);
 void print_engine(struct printer *p, const struct pe_engine *engine);

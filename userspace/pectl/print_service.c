@@ -283,7 +283,7 @@ static void print_service_limit(struct printer *p, const struct pe_service *serv
 	if (!(service->has & PE_HAS(PE_SERVICE_LIMIT)))
 		return;
 	print_text(p, before);
-	print_limit(p, &service->limit);
+	print_limit(p, "limit", &service->limit);
 }
 
 static void print_service_full(struct printer *p, const struct pe_service *service)
