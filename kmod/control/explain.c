@@ -86,18 +86,20 @@ static void pe_walk_rewrite(struct pe_walk *w, const struct pe_hit *hit)
 	const struct pe_sequence *seq = hit->svc->seq;
 	const struct pe_step *server = pe_sequence_server(seq);
 	const struct pe_stage *stage = hit->stage;
+	u16 port;
 
 	if (!server)
 		return;
+	port = pe_stage_server_port(seq, stage);
 	if (pe_hit_forward(hit) && stage->to_step == seq->steps - 1) {
 		if (pe_device_is_nat(stage->device))
 			w->daddr = stage->device->address;
-		if (server->port && w->key.dport == hit->svc->server_port)
-			w->key.dport = server->port;
+		if (port && w->key.dport == hit->svc->server_port)
+			w->key.dport = port;
 	} else if (stage->index == seq->forward) {
 		if (pe_device_is_nat(server->device))
 			w->saddr = hit->svc->vip;
-		if (server->port && w->key.sport == server->port)
+		if (port && w->key.sport == port)
 			w->key.sport = hit->svc->server_port;
 	}
 }
@@ -248,18 +250,22 @@ static enum pe_drop pe_walk_choose(struct pe_walk *w, struct pe_hit *hit)
 	return reason;
 }
 
-/* The device of a pool that the packet's flow has, or would have. */
+/* The device of a step that the packet's flow has, or would have; @former as
+ * pe_flow_peek() says it.
+ */
 static const struct pe_device *pe_walk_member(const struct pe_walk *w,
 					      const struct pe_hit *hit,
 					      const struct pe_step *step,
-					      const struct pe_client *client)
+					      const struct pe_client *client,
+					      u8 *former)
 {
 	const struct pe_device *dev;
 
 	rcu_read_lock();
-	dev = pe_flow_peek(pe_walk_flow(w, hit, client), step);
+	dev = pe_flow_peek(pe_walk_flow(w, hit, client), hit->svc->seq, step,
+			   former);
 	rcu_read_unlock();
-	return dev ?: pe_pool_pick(step->pool, client);
+	return dev ?: pe_step_pick(step, client);
 }
 
 static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_walk *w,
@@ -269,13 +275,13 @@ static int pe_walk_fill_taps(struct sk_buff *skb, const struct pe_walk *w,
 	const struct pe_device *tap;
 	const struct pe_step *step;
 	struct pe_client client;
-	u8 i;
+	u8 i, former;
 
 	pe_walk_client(w, hit, &client);
 	for (i = stage->tap_first; i < stage->tap_first + stage->taps; i++) {
 		step = &hit->svc->seq->step[i];
-		tap = step->pool ? pe_walk_member(w, hit, step, &client) :
-				   step->device;
+		tap = step->pool ? pe_walk_member(w, hit, step, &client,
+						  &former) : step->device;
 		if (!tap || tap->kind != PE_DEVICE_KIND_TAP ||
 		    !pe_health_works(tap->health))
 			continue;
@@ -491,6 +497,28 @@ static bool pe_walk_leaves(const struct pe_walk *w, const struct pe_hit *hit)
 				 &w->daddr, w->family == NFPROTO_IPV4);
 }
 
+/* What a former server sends to a flow that keeps to it. */
+static bool pe_walk_former(const struct pe_walk *w, const struct pe_addr *src,
+			   struct pe_hit *hit)
+{
+	struct pe_client client;
+	struct pe_hit former;
+	bool has = false;
+	u32 at = 0;
+
+	if (!src || !src->formers)
+		return false;
+	rcu_read_lock();
+	while (!has && pe_match_former(src, &w->key, &at, &former)) {
+		pe_walk_client(w, &former, &client);
+		has = pe_former_has(&former, &client, w->key.proto);
+	}
+	rcu_read_unlock();
+	if (has)
+		*hit = former;
+	return has;
+}
+
 /* At a service's address, or of a client; not in a version that drains, by which
  * no new packet goes.
  */
@@ -498,11 +526,11 @@ static void pe_walk_locate(const struct pe_walk *w, const struct pe_addr *dst,
 			   struct pe_hit *hit)
 {
 	enum pe_family family = pe_family_of(w->family);
-	const struct pe_table *table = pe_net_table(w->pn, family);
+	const struct pe_addr *src = pe_table_find(pe_net_table(w->pn, family),
+						  &w->saddr, w->family);
 
-	pe_match_both(dst, pe_table_find(table, &w->saddr, w->family), &w->key,
-		      hit);
-	if (hit->match != PE_MATCH_NONE)
+	pe_match_both(dst, src, &w->key, hit);
+	if (pe_walk_former(w, src, hit) || hit->match != PE_MATCH_NONE)
 		return;
 	pe_match_clients(pe_net_clients(w->pn, family), &w->saddr, &w->daddr,
 			 w->family == NFPROTO_IPV4, &w->key, hit);
@@ -673,6 +701,8 @@ static int pe_walk_from_server(struct pe_walk *w, struct genl_info *info,
 	const struct pe_step *server;
 	struct pe_client client;
 	struct pe_hit hit;
+	u16 port;
+	u8 former;
 
 	obj = pe_object_find(w->pn, PE_NOUN_SERVICE, name);
 	if (!obj || !obj->live)
@@ -687,12 +717,12 @@ static int pe_walk_from_server(struct pe_walk *w, struct genl_info *info,
 		return 0;
 	hit = (struct pe_hit) { svc, svc->seq->back };
 	pe_walk_client(w, &hit, &client);
-	if (server->port && w->key.sport == svc->server_port)
-		w->key.sport = server->port;
-	dev = server->pool ? pe_walk_member(w, &hit, server, &client) :
-			     server->device;
 	/* None is up: what the first would send. */
-	dev = dev ?: server->device;
+	dev = pe_walk_member(w, &hit, server, &client, &former) ?:
+	      server->device;
+	port = former ? svc->seq->former[former - 1].port : server->port;
+	if (port && w->key.sport == svc->server_port)
+		w->key.sport = port;
 	if (pe_device_is_nat(dev))
 		w->saddr = dev->address;
 	else

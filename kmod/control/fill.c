@@ -395,11 +395,24 @@ static int pe_fill_exit(struct sk_buff *skb, const struct pe_exit *exit)
 					     exit->iface->name) : 0);
 }
 
+static int pe_fill_former(struct sk_buff *skb, const struct pe_former *former)
+{
+	struct nlattr *nest = nla_nest_start(skb, PE_STATE_FORMER);
+
+	if (!nest ||
+	    nla_put_string(skb, PE_STEP_DEVICE, former->device->obj->name) ||
+	    (former->port && nla_put_u16(skb, PE_STEP_PORT, former->port)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int pe_fill_state(struct sk_buff *skb, const struct pe_service *svc,
 			 bool stats)
 {
 	const struct pe_ledger *ledger = svc->ledger;
 	struct nlattr *nest;
+	u8 i;
 
 	if (!svc->stateful)
 		return 0;
@@ -419,6 +432,9 @@ static int pe_fill_state(struct sk_buff *skb, const struct pe_service *svc,
 			       pe_flow_sum(ledger->stats, PE_FLOW_OVER),
 			       PE_STATE_PAD)))
 		return -EMSGSIZE;
+	for (i = 0; i < svc->seq->formers; i++)
+		if (pe_fill_former(skb, &svc->seq->former[i]))
+			return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }

@@ -64,12 +64,13 @@ const struct nla_policy pe_rule_nl_policy[PE_RULE_HITS + 1] = {
 	[PE_RULE_HITS] = NLA_POLICY_NESTED(pe_counter_nl_policy),
 };
 
-const struct nla_policy pe_state_nl_policy[PE_STATE_OVER + 1] = {
+const struct nla_policy pe_state_nl_policy[PE_STATE_FORMER + 1] = {
 	[PE_STATE_FLOWS] = { .type = NLA_U32, },
 	[PE_STATE_TIMEOUT] = { .type = NLA_U32, },
 	[PE_STATE_USED] = { .type = NLA_U32, },
 	[PE_STATE_MADE] = { .type = NLA_U64, },
 	[PE_STATE_OVER] = { .type = NLA_U64, },
+	[PE_STATE_FORMER] = NLA_POLICY_NESTED(pe_step_nl_policy),
 };
 
 const struct nla_policy pe_step_nl_policy[PE_STEP_SKIPPED + 1] = {

@@ -18,7 +18,7 @@ extern const struct nla_policy pe_member_nl_policy[PE_MEMBER_SLOTS + 1];
 extern const struct nla_policy pe_port_nl_policy[PE_PORT_VNI + 1];
 extern const struct nla_policy pe_range_nl_policy[PE_RANGE_DYNAMIC + 1];
 extern const struct nla_policy pe_rule_nl_policy[PE_RULE_HITS + 1];
-extern const struct nla_policy pe_state_nl_policy[PE_STATE_OVER + 1];
+extern const struct nla_policy pe_state_nl_policy[PE_STATE_FORMER + 1];
 extern const struct nla_policy pe_step_nl_policy[PE_STEP_SKIPPED + 1];
 
 extern const struct nla_policy pe_info_get_nl_policy[PE_INFO_STATS + 1];

@@ -367,9 +367,10 @@ static int pe_parse_state(struct genl_info *info, const char *name,
 	if (!attr)
 		return 0;
 	pe_parse_nest(tb, PE_STATE_MAX, attr);
-	if (tb[PE_STATE_USED] || tb[PE_STATE_MADE] || tb[PE_STATE_OVER])
+	if (tb[PE_STATE_USED] || tb[PE_STATE_MADE] || tb[PE_STATE_OVER] ||
+	    tb[PE_STATE_FORMER])
 		return pe_bad(info->extack, refusal, attr, -EINVAL,
-			      "the state of service %s has counters, which are only read: leave them out",
+			      "the state of service %s has counters or former servers, which are only read: leave them out",
 			      name);
 	svc->stateful = true;
 	if (tb[PE_STATE_FLOWS])

@@ -11,6 +11,7 @@
 #include <net/route.h>
 
 #include "../model/engine.h"
+#include "../model/former.h"
 #include "../model/owner.h"
 #include "../model/service.h"
 #include "../model/table.h"
@@ -533,11 +534,17 @@ static int pe_prepare_limit(struct pe_service *svc)
 static const struct pe_change *
 pe_sequence_touched(const struct pe_sequence *seq)
 {
+	const struct pe_object *obj;
 	u8 i;
 
 	for (i = 0; i < seq->steps; i++)
 		if (pe_object_touched(pe_step_object(&seq->step[i])))
 			return pe_step_object(&seq->step[i])->change;
+	for (i = 0; i < seq->formers; i++) {
+		obj = seq->former[i].device->obj;
+		if (pe_object_touched(obj))
+			return obj->change;
+	}
 	return NULL;
 }
 
@@ -551,7 +558,7 @@ static int pe_prepare_dependants(struct pe_prepare *p)
 	bool used = false;
 
 	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_DEVICE], touched)
-		used |= obj->users && obj->next != obj->live;
+		used |= (obj->users || obj->former) && obj->next != obj->live;
 	list_for_each_entry(obj, &p->txn->touched[PE_NOUN_POOL], touched)
 		used |= obj->users && obj->next != obj->live;
 	if (!used)
@@ -802,6 +809,7 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 {
 	struct pe_step step[PE_STEPS_MAX];
 	struct pe_service *svc = obj->next;
+	struct pe_sequence_key key;
 	struct pe_sequence *seq;
 	int err;
 	u8 n;
@@ -827,9 +835,16 @@ static int pe_prepare_version(struct pe_prepare *p, struct pe_object *obj,
 		err = pe_prepare_limit(svc);
 	if (err)
 		return err;
-	seq = pe_sequence_get(p->pn, obj->name, &svc->track, step, n,
-			      pe_service_gated(svc), svc->quality.has,
-			      svc->stateful, p->refusal);
+	key = (struct pe_sequence_key) {
+		.step = step,
+		.steps = n,
+		.track = svc->track,
+		.gated = pe_service_gated(svc),
+		.marked = svc->quality.has,
+		.stateful = svc->stateful,
+	};
+	pe_formers_choose(&key.formers, svc, obj->live, step, n);
+	seq = pe_sequence_get(p->pn, obj->name, &key, p->refusal);
 	if (IS_ERR(seq))
 		return PTR_ERR(seq);
 	pe_service_set_sequence(svc, seq);
@@ -1083,6 +1098,7 @@ static int pe_prepare_settle_table(struct pe_prepare *p,
 		fit->searchable = a->searchable;
 		fit->lookup = a->lookup;
 		fit->codes = a->codes;
+		fit->formers = a->formers;
 		pe_table_replace(table, a, fit);
 		kvfree(a);
 	}

@@ -61,6 +61,8 @@ static void pe_publish_users(const struct pe_service *svc, int by)
 	for (i = 0; svc && i < svc->seq->steps; i++)
 		if (pe_step_is_first(svc->seq, i))
 			pe_step_object(&svc->seq->step[i])->users += by;
+	for (i = 0; svc && i < svc->seq->formers; i++)
+		svc->seq->former[i].device->obj->former += by;
 	if (svc && svc->gate)
 		svc->gate->obj->users += by;
 }

@@ -329,12 +329,17 @@ static void pe_addr_add_codes(struct pe_addr *a, const struct pe_service *svc)
 
 static void pe_addr_sort(struct pe_addr *a)
 {
+	u32 i;
+
 	sort(a->entry, a->n, sizeof(a->entry[0]), pe_entry_cmp, NULL);
 	for (a->ports = 0; a->ports < a->n; a->ports++)
 		if (a->entry[a->ports].level != PE_LEVEL_PORT)
 			break;
 	a->searchable = a->ports > PE_ENTRIES_FEW;
 	a->codes = (struct pe_codes) {};
+	a->formers = false;
+	for (i = 0; i < a->n; i++)
+		a->formers |= !!(a->entry[i].role & PE_ROLE_FORMER);
 }
 
 /* What drains lived there together, so nothing collides. */

@@ -19,6 +19,7 @@ enum pe_role {
 	PE_ROLE_FORWARD	= BIT(0),	/* addressed to it */
 	PE_ROLE_REVERSE	= BIT(1),	/* from it, on their way back */
 	PE_ROLE_SERVER	= BIT(2),	/* from it, just sent by the server */
+	PE_ROLE_FORMER	= BIT(3),	/* sent by a former server, to a flow of it */
 };
 
 #define PE_ROLE_SOURCE	(PE_ROLE_REVERSE | PE_ROLE_SERVER)
@@ -93,6 +94,7 @@ struct pe_codes {
  * @codes: of all its services that have such
  * @lookup: enum pe_lookup, with PE_LOOKUP_PAST where there is @past
  * @searchable: many ports, none in two ranges that differ
+ * @formers: any entry has PE_ROLE_FORMER
  * @past: what lived there before a change and drains, the newest first; at most
  *	PE_PAST_MAX of them in a row
  * @rcu: freed when no packet can see it
@@ -109,6 +111,7 @@ struct pe_addr {
 	u8			length;
 	u8			lookup;
 	bool			searchable;
+	bool			formers;
 	u32			guards;
 	u32			checks;
 	u32			n;

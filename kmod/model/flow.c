@@ -257,60 +257,117 @@ static struct pe_device *pe_pool_member(const struct pe_pool *pool, u32 id,
 	return NULL;
 }
 
+static bool pe_server_is(const struct pe_device *dev, u16 dev_port, u32 id,
+			 u16 port)
+{
+	return port == dev_port && READ_ONCE(dev->obj->id) == id;
+}
+
+/* The former server with an id and a port. */
+static struct pe_device *pe_former_find(const struct pe_sequence *seq, u32 id,
+					u16 port, u8 *former)
+{
+	const struct pe_former *f;
+	u8 i;
+
+	for (i = 0; i < seq->formers; i++) {
+		f = &seq->former[i];
+		if (!pe_server_is(f->device, f->port, id, port))
+			continue;
+		*former = i + 1;
+		return f->device;
+	}
+	return NULL;
+}
+
+/* Of the devices that a step has, or had, the one that a pin is for. A server
+ * that no pool has is another at another port.
+ */
+static struct pe_device *pe_flow_pinned(struct pe_flow *flow, u8 slot,
+					const struct pe_sequence *seq,
+					const struct pe_step *step, u8 *former)
+{
+	u32 id = READ_ONCE(flow->pin[slot]);
+	struct pe_device *dev = NULL;
+	u16 port;
+
+	if (!id)
+		return NULL;
+	if (step->pool)
+		dev = pe_pool_member(step->pool, id, &flow->hint[slot]);
+	if (dev || step != pe_sequence_server(seq))
+		return dev;
+	port = atomic_read(&flow->seen) >> PE_FLOW_PORT_SHIFT;
+	if (!step->pool && pe_server_is(step->device, step->port, id, port))
+		return step->device;
+	return pe_former_find(seq, id, port, former);
+}
+
 /* Of the pins that hold for a step, one that works, or the place of one that
  * does not.
  */
 static struct pe_device *pe_flow_look(struct pe_flow *flow,
-				      const struct pe_step *step, int *at)
+				      const struct pe_sequence *seq,
+				      const struct pe_step *step, int *at,
+				      u8 *former)
 {
 	struct pe_device *dev;
 	u8 i, slot;
-	u32 id;
 
 	*at = -1;
 	for (i = 0; i < PE_FLOW_PINS_MAX; i++) {
 		slot = (step->pin + i) % PE_FLOW_PINS_MAX;
-		id = READ_ONCE(flow->pin[slot]);
-		if (!id)
-			continue;
-		dev = pe_pool_member(step->pool, id, &flow->hint[slot]);
+		*former = 0;
+		dev = pe_flow_pinned(flow, slot, seq, step, former);
 		if (!dev)
 			continue;
 		*at = slot;
 		if (likely(pe_health_works(dev->health)))
 			return dev;
 	}
+	*former = 0;
 	return NULL;
 }
 
 /**
  * pe_flow_peek() - the device that a flow keeps to
  * @flow: flow, or NULL
- * @step: step with a pool
+ * @seq: sequence of its service
+ * @step: step of it, with a pool or a server
+ * @former: out: which former server it is plus one, else 0
  *
  * Context: RCU read lock held, or pe_net.lock.
  * Return: the device, or NULL where it has none there that works.
  */
-struct pe_device *pe_flow_peek(struct pe_flow *flow, const struct pe_step *step)
+struct pe_device *pe_flow_peek(struct pe_flow *flow,
+			       const struct pe_sequence *seq,
+			       const struct pe_step *step, u8 *former)
 {
 	int at;
 
-	return flow ? pe_flow_look(flow, step, &at) : NULL;
+	*former = 0;
+	return flow ? pe_flow_look(flow, seq, step, &at, former) : NULL;
 }
 
-/* Does any pool of the sequence have the device? */
+/* Does any pool of the sequence have the device, or is it a server of it? */
 static bool pe_sequence_has(const struct pe_sequence *seq, u32 id)
 {
+	const struct pe_step *step;
 	u8 i, hint = 0;
 
-	for (i = 0; i < seq->steps; i++)
-		if (seq->step[i].pool &&
-		    pe_pool_member(seq->step[i].pool, id, &hint))
+	for (i = 0; i < seq->steps; i++) {
+		step = &seq->step[i];
+		if (step->pool ? !!pe_pool_member(step->pool, id, &hint) :
+				 READ_ONCE(step->device->obj->id) == id)
+			return true;
+	}
+	for (i = 0; i < seq->formers; i++)
+		if (READ_ONCE(seq->former[i].device->obj->id) == id)
 			return true;
 	return false;
 }
 
-/* Is nothing there, or what no pool has any more? */
+/* Is nothing there, or what the sequence has no more? */
 static bool pe_flow_is_free(const struct pe_flow *flow,
 			    const struct pe_sequence *seq, u8 at)
 {
@@ -319,15 +376,19 @@ static bool pe_flow_is_free(const struct pe_flow *flow,
 	return !id || !pe_sequence_has(seq, id);
 }
 
-/* Where another pin can go: best where the pool had the last one. As there are
- * no more pools than places, there is one.
+/* Where another pin can go: where the device is already, as that of another
+ * port, best where the step had the last one. As there are no more of these than
+ * places, there is one.
  */
 static u8 pe_flow_place(const struct pe_flow *flow,
 			const struct pe_sequence *seq,
-			const struct pe_step *step)
+			const struct pe_step *step, u32 id)
 {
 	u8 i, slot;
 
+	for (i = 0; i < PE_FLOW_PINS_MAX; i++)
+		if (READ_ONCE(flow->pin[i]) == id)
+			return i;
 	for (i = 0; i < PE_FLOW_PINS_MAX; i++) {
 		slot = (step->pin + i) % PE_FLOW_PINS_MAX;
 		if (pe_flow_is_free(flow, seq, slot))
@@ -336,12 +397,23 @@ static u8 pe_flow_place(const struct pe_flow *flow,
 	return step->pin;
 }
 
+static void pe_flow_set_port(struct pe_flow *flow, u16 port)
+{
+	int old, new;
+
+	do {
+		old = atomic_read(&flow->seen);
+		new = (old & (BIT(PE_FLOW_PORT_SHIFT) - 1)) |
+		      (u32)port << PE_FLOW_PORT_SHIFT;
+	} while (old != new && atomic_cmpxchg(&flow->seen, old, new) != old);
+}
+
 /**
  * pe_flow_pin() - have a flow keep to a device
  * @flow: flow
  * @seq: sequence of its service
- * @step: step of it, with a pool
- * @dev: member of that pool
+ * @step: step of it, with a pool or a server
+ * @dev: member of that pool, or that server
  *
  * Of two packets at once, the first has it.
  *
@@ -350,26 +422,31 @@ static u8 pe_flow_place(const struct pe_flow *flow,
 void pe_flow_pin(struct pe_flow *flow, const struct pe_sequence *seq,
 		 const struct pe_step *step, const struct pe_device *dev)
 {
+	u32 was, id = READ_ONCE(dev->obj->id);
+	u8 former;
 	int at;
-	u32 was;
 
-	if (pe_flow_look(flow, step, &at))
+	if (pe_flow_look(flow, seq, step, &at, &former))
 		return;
 	if (at < 0)
-		at = pe_flow_place(flow, seq, step);
+		at = pe_flow_place(flow, seq, step, id);
 	was = READ_ONCE(flow->pin[at]);
-	cmpxchg(&flow->pin[at], was, READ_ONCE(dev->obj->id));
+	if (step == pe_sequence_server(seq))
+		pe_flow_set_port(flow, step->port);
+	cmpxchg(&flow->pin[at], was, id);
 }
 
 /**
- * pe_flow_device() - which device of a pool a packet of a flow is handed to
+ * pe_flow_device() - which device of a step a packet of a flow is handed to
  * @flow: flow, or NULL where there was no room for it
  * @seq: sequence of its service
- * @step: step of it, with a pool
+ * @step: step of it, with a pool or a server
  * @client: the client's end of the packet
+ * @former: out: which former server it is plus one, else 0
  *
- * That which it keeps to as long as it is a member of the pool and works, else
- * that which it would have without state, to which it keeps from now on.
+ * That which it keeps to as long as it is a member of the pool, the server or a
+ * former one, and works, else that which it would have without state, to which
+ * it keeps from now on.
  *
  * Context: RCU read lock held.
  * Return: the device, or NULL where none is up.
@@ -377,13 +454,13 @@ void pe_flow_pin(struct pe_flow *flow, const struct pe_sequence *seq,
 struct pe_device *pe_flow_device(struct pe_flow *flow,
 				 const struct pe_sequence *seq,
 				 const struct pe_step *step,
-				 const struct pe_client *client)
+				 const struct pe_client *client, u8 *former)
 {
-	struct pe_device *dev = pe_flow_peek(flow, step);
+	struct pe_device *dev = pe_flow_peek(flow, seq, step, former);
 
 	if (likely(dev))
 		return dev;
-	dev = pe_pool_pick(step->pool, client);
+	dev = pe_step_pick(step, client);
 	if (dev && flow)
 		pe_flow_pin(flow, seq, step, dev);
 	return dev;

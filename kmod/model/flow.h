@@ -43,6 +43,9 @@ enum pe_flow_seen {
 	PE_FLOW_RESET		= BIT(4),
 };
 
+/* Above that stands the port that its server was asked at. */
+#define PE_FLOW_PORT_SHIFT	16
+
 /* What is counted of flows; by service only some of it. */
 enum pe_flow_count {
 	PE_FLOW_MADE,		/* began to be remembered */
@@ -106,9 +109,10 @@ struct pe_flow_key {
  * @node: in its bucket
  * @key: what tells it
  * @used: when its last packet came, in jiffies; written once a second
- * @seen: set of enum pe_flow_seen
+ * @seen: set of enum pe_flow_seen, and from PE_FLOW_PORT_SHIFT on the port that
+ *	its server listens on, 0 for the service's own
  * @pin: ids of the devices that it keeps to, 0 for none; each is for every pool
- *	that has the device
+ *	that has the device, or for the server
  * @hint: which member of the pool the device was last
  * @rcu: freed when no packet can see it
  */
@@ -180,11 +184,13 @@ void pe_flow_key(struct pe_flow_key *key, struct pe_ledger *ledger,
 		 const struct pe_client *client, u8 proto);
 struct pe_flow *pe_flow_make(const struct pe_flow_key *key);
 void pe_flow_reopen(struct pe_flow *flow);
-struct pe_device *pe_flow_peek(struct pe_flow *flow, const struct pe_step *step);
+struct pe_device *pe_flow_peek(struct pe_flow *flow,
+			       const struct pe_sequence *seq,
+			       const struct pe_step *step, u8 *former);
 struct pe_device *pe_flow_device(struct pe_flow *flow,
 				 const struct pe_sequence *seq,
 				 const struct pe_step *step,
-				 const struct pe_client *client);
+				 const struct pe_client *client, u8 *former);
 void pe_flow_pin(struct pe_flow *flow, const struct pe_sequence *seq,
 		 const struct pe_step *step, const struct pe_device *dev);
 enum pe_flow_phase pe_flow_phase(const struct pe_flow *flow);

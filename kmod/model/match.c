@@ -291,6 +291,76 @@ void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,
 		*hit = back;
 }
 
+/* Can a former server have sent it? */
+static bool pe_former_sent(const struct pe_former *former,
+			   const struct pe_addr *src, const struct pe_key *key)
+{
+	bool by;
+
+	if (pe_device_is_nat(former->device))
+		return !memcmp(&src->addr, &former->device->address,
+			       sizeof(src->addr));
+	return pe_stage_is_from(&former->stage, key, &by);
+}
+
+/**
+ * pe_match_former() - find a former server that can have sent a packet
+ * @src: what lives at its source, with @formers
+ * @key: the packet
+ * @at: in and out: how far they were looked at, at first 0
+ * @hit: out: where the packet is, if its flow keeps to the server
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: false where there is none, or no other.
+ */
+bool pe_match_former(const struct pe_addr *src, const struct pe_key *key,
+		     u32 *at, struct pe_hit *hit)
+{
+	const struct pe_sequence *seq;
+	const struct pe_entry *e;
+	u32 i;
+
+	/* Servers encapsulate nothing. */
+	if (key->track)
+		return false;
+	while (*at < src->n * PE_FORMERS_MAX) {
+		e = &src->entry[*at / PE_FORMERS_MAX];
+		i = (*at)++ % PE_FORMERS_MAX;
+		seq = e->svc->seq;
+		if (!(e->role & PE_ROLE_FORMER) || i >= seq->formers ||
+		    !pe_entry_is(e, key, key->sport) ||
+		    !pe_former_sent(&seq->former[i], src, key))
+			continue;
+		*hit = (struct pe_hit) {
+			e->svc, &seq->former[i].stage, PE_MATCH_EXACT
+		};
+		return true;
+	}
+	return false;
+}
+
+/**
+ * pe_former_has() - does the flow of a packet keep to the server that sent it?
+ * @hit: where it is if it does, from pe_match_former()
+ * @client: the client's end of it
+ * @proto: IP protocol of it
+ *
+ * Context: RCU read lock held.
+ */
+bool pe_former_has(const struct pe_hit *hit, const struct pe_client *client,
+		   u8 proto)
+{
+	const struct pe_sequence *seq = hit->svc->seq;
+	struct pe_flow_key key;
+	struct pe_flow *flow;
+	u8 former;
+
+	pe_service_flow_key(hit->svc, client, proto, &key);
+	flow = pe_flow_find(&key);
+	return pe_flow_peek(flow, seq, pe_sequence_server(seq), &former) &&
+	       former == hit->stage->former + 1;
+}
+
 /* Of what drains, a packet is only if it can be nowhere else: from a device of
  * the old version, or an answer of its server.
  */

@@ -28,6 +28,8 @@ struct pe_owner;
  * @owner: whose the live version is, NULL for nobody's
  * @id: index in pe_objects.ids, 0 once it was deleted
  * @users: services whose live sequence names it, and pools
+ * @former: services that know it as a former server; that keeps nobody from
+ *	deleting it
  * @versions: that point here
  * @name: of the object, never changes
  *
@@ -48,6 +50,7 @@ struct pe_object {
 	struct pe_owner		*owner;
 	u32			id;
 	u32			users;
+	u32			former;
 	u32			versions;
 	char			name[];
 };

@@ -16,15 +16,6 @@
 /* The service index of packets to the first device of a path. */
 #define PE_NSH_INDEX	255
 
-struct pe_sequence_key {
-	const struct pe_step	*step;
-	struct pe_tracking	track;
-	u8			steps;
-	bool			gated;
-	bool			marked;
-	bool			stateful;
-};
-
 static u32 pe_step_hash(const struct pe_step *step, u32 seed)
 {
 	uintptr_t what = (uintptr_t)(step->pool ?: (void *)step->device);
@@ -68,6 +59,20 @@ static bool pe_step_same(const struct pe_step *a, const struct pe_step *b)
 	       a->emit_port == b->emit_port;
 }
 
+static bool pe_formers_same(const struct pe_formers *formers,
+			    const struct pe_sequence *seq)
+{
+	u8 i;
+
+	if (formers->n != seq->formers)
+		return false;
+	for (i = 0; i < seq->formers; i++)
+		if (formers->device[i] != seq->former[i].device ||
+		    formers->port[i] != seq->former[i].port)
+			return false;
+	return true;
+}
+
 static int pe_sequence_cmp(struct rhashtable_compare_arg *arg,
 			   const void *data)
 {
@@ -84,7 +89,7 @@ static int pe_sequence_cmp(struct rhashtable_compare_arg *arg,
 	for (i = 0; i < seq->steps; i++)
 		if (!pe_step_same(&key->step[i], &seq->step[i]))
 			return 1;
-	return 0;
+	return !pe_formers_same(&key->formers, seq);
 }
 
 const struct rhashtable_params pe_sequence_params = {
@@ -149,11 +154,19 @@ static void pe_stage_reverse(const struct pe_sequence *seq,
 	stage->to = pe_device_port(stage->device, true);
 }
 
+/* May flows keep to what a step has? Any server, and what pools have. */
+static bool pe_step_is_kept(const struct pe_step *step)
+{
+	return step->pool || step->device->kind == PE_DEVICE_KIND_SERVER;
+}
+
 /* Is there more than one device to hand packets to, or none now? */
-static bool pe_step_is_choice(const struct pe_step *step)
+static bool pe_step_is_choice(const struct pe_sequence *seq,
+			      const struct pe_step *step)
 {
 	return step->pool || step->open ||
-	       !pe_health_works(step->device->health);
+	       !pe_health_works(step->device->health) ||
+	       (seq->stateful && pe_step_is_kept(step));
 }
 
 /* Is it told by what a stage's packets come from that a device works? */
@@ -195,26 +208,32 @@ static bool pe_step_is_measured(const struct pe_sequence *seq, u8 at)
 	return false;
 }
 
-/* Does any step from @first on, of @n, have a pool? */
-static bool pe_steps_have_pool(const struct pe_sequence *seq, u8 first, u8 n)
+/* May flows keep to what any step has, from @first on, of @n? */
+static bool pe_steps_are_kept(const struct pe_sequence *seq, u8 first, u8 n)
 {
 	while (n--)
-		if (seq->step[first + n].pool)
+		if (pe_step_is_kept(&seq->step[first + n]))
 			return true;
 	return false;
 }
 
 /* Is it asked at a stage what is remembered of a flow? Wherever a pool comes
- * next, and where answers come in, which tell that the flow is one.
+ * next, or a server, and where answers come in, which tell that the flow is one.
  */
 static bool pe_stage_is_kept(const struct pe_sequence *seq,
 			     const struct pe_stage *stage)
 {
 	if (stage->index == seq->forward)
-		return pe_steps_have_pool(seq, 0, seq->steps);
-	return pe_steps_have_pool(seq, stage->tap_first, stage->taps) ||
+		return pe_steps_are_kept(seq, 0, seq->steps);
+	return pe_steps_are_kept(seq, stage->tap_first, stage->taps) ||
 	       (stage->to_step != PE_NO_STEP &&
-		seq->step[stage->to_step].pool);
+		pe_step_is_kept(&seq->step[stage->to_step]));
+}
+
+/* Nothing is noted of a former server: it is no member of any pool. */
+static u16 pe_former_extra(u16 extra)
+{
+	return (extra & ~PE_EXTRA_NOTES) | PE_EXTRA_FORMER;
 }
 
 static u16 pe_stage_extra(const struct pe_net *pn,
@@ -226,7 +245,7 @@ static u16 pe_stage_extra(const struct pe_net *pn,
 	u16 extra = 0;
 
 	if (stage->to_step != PE_NO_STEP &&
-	    pe_step_is_choice(&seq->step[stage->to_step]))
+	    pe_step_is_choice(seq, &seq->step[stage->to_step]))
 		extra |= PE_EXTRA_CHOOSE;
 	if (pe_stage_is_asking(seq, stage))
 		extra |= PE_EXTRA_ASKS;
@@ -251,7 +270,8 @@ static u16 pe_stage_extra(const struct pe_net *pn,
 		extra |= PE_EXTRA_TRACK;
 	if (!server)
 		return extra;
-	edited = server->port || pe_device_is_nat(server->device);
+	edited = pe_stage_server_port(seq, stage) ||
+		 pe_device_is_nat(server->device);
 	if (stage->index == seq->forward)
 		extra |= PE_EXTRA_SENT | (edited ? PE_EXTRA_FROM_SERVER : 0);
 	if (stage->index < seq->forward && stage->to_step == seq->steps - 1 &&
@@ -304,6 +324,23 @@ static struct pe_stage *pe_stages_reverse(struct pe_sequence *seq,
 	return stage;
 }
 
+/* Where packets of a former server are: beside those of the one that is there
+ * now, with the same index.
+ */
+static void pe_former_stage(const struct pe_net *pn, struct pe_sequence *seq,
+			    u8 at)
+{
+	struct pe_former *former = &seq->former[at];
+	struct pe_stage *stage = &former->stage;
+
+	*stage = *seq->back;
+	stage->former = at;
+	stage->extra |= PE_EXTRA_FORMER;
+	if (!pe_device_is_nat(former->device))
+		stage->from = pe_device_port(former->device, false);
+	stage->extra = pe_former_extra(pe_stage_extra(pn, seq, stage));
+}
+
 static void pe_sequence_stages(const struct pe_net *pn, struct pe_sequence *seq)
 {
 	u8 inner = seq->steps - seq->server;
@@ -324,6 +361,8 @@ static void pe_sequence_stages(const struct pe_net *pn, struct pe_sequence *seq)
 	seq->end = stage;
 	for (stage = seq->stage; stage < seq->end; stage++)
 		stage->extra = pe_stage_extra(pn, seq, stage);
+	for (at = 0; at < seq->formers; at++)
+		pe_former_stage(pn, seq, at);
 }
 
 /* Towards the server the step that emits begins a leg, towards the client the
@@ -415,20 +454,23 @@ static int pe_sequence_check_steps(const char *name,
 	return 0;
 }
 
-/* There is to be a place in a flow for each pool. */
+/* There is to be a place in a flow for each pool, and for the server. */
 static int pe_sequence_check_state(const char *name,
 				   const struct pe_step *step, u8 n,
 				   struct pe_refusal *refusal)
 {
-	u8 i, pools = 0;
+	u8 i, kept = 0, pools = 0;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		kept += pe_step_is_kept(&step[i]);
 		pools += !!step[i].pool;
-	if (pools <= PE_FLOW_PINS_MAX)
+	}
+	if (kept <= PE_FLOW_PINS_MAX)
 		return 0;
 	return pe_refuse(refusal, -EINVAL, PE_SERVICE_STATE, 0,
-			 "service %s has %u pools, and of a flow no more than %u devices are remembered: use fewer pools, or leave state out",
-			 name, pools, PE_FLOW_PINS_MAX);
+			 "service %s has %u pools%s, and of a flow no more than %u devices are remembered: use fewer pools, or leave state out",
+			 name, pools, kept > pools ? " and a server" : "",
+			 PE_FLOW_PINS_MAX);
 }
 
 /* Path and index of a network service header. */
@@ -613,50 +655,80 @@ static void pe_sequence_free(struct pe_net *pn, struct pe_sequence *seq)
 		pe_device_put(pn, seq->step[i].device);
 		pe_pool_put(pn, seq->step[i].pool);
 	}
+	for (i = 0; i < seq->formers; i++)
+		pe_device_put(pn, seq->former[i].device);
 	kvfree_rcu(seq, rcu);
 }
 
-static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
-					   const struct pe_tracking *track,
-					   const struct pe_step *steps, u8 n,
-					   bool server, bool gated, bool marked,
-					   bool stateful)
+/* Room for the steps, and for what is worked out from them. */
+static struct pe_sequence *pe_sequence_alloc(const struct pe_sequence_key *key)
 {
 	/* A stage from each device and from either end, in both directions. */
 	unsigned int stages = 2, legs = 1, opens = 0;
-	size_t size = ALIGN(struct_size((struct pe_sequence *)NULL, step, n),
-			    __alignof__(struct pe_stage));
+	const struct pe_step *step = key->step;
 	struct pe_sequence *seq;
-	u8 i, pools = 0;
+	size_t size;
+	u8 i;
 
-	for (i = 0; i < n; i++) {
-		stages += 2 * pe_step_devices(&steps[i]);
-		legs += steps[i].emits;
-		opens += steps[i].open;
+	for (i = 0; i < key->steps; i++) {
+		stages += 2 * pe_step_devices(&step[i]);
+		legs += step[i].emits;
+		opens += step[i].open;
 	}
+	size = ALIGN(struct_size(seq, step, key->steps),
+		     __alignof__(struct pe_stage));
 	seq = kvzalloc(size + stages * sizeof(*seq->stage) +
+			       key->formers.n * sizeof(*seq->former) +
 			       legs * sizeof(*seq->leg), GFP_KERNEL_ACCOUNT);
 	if (!seq)
 		return NULL;
-	seq->users = 1;
-	seq->track = *track;
-	seq->steps = n;
-	seq->server = server;
-	seq->gated = gated;
-	seq->marked = marked;
-	seq->stateful = stateful;
+	seq->steps = key->steps;
 	seq->legs = legs;
 	seq->opens = opens;
 	seq->stage = (void *)seq + size;
-	seq->leg = (void *)(seq->stage + stages);
-	for (i = 0; i < n; i++) {
-		seq->step[i] = steps[i];
-		steps[i].device->users++;
-		if (steps[i].pool) {
-			seq->step[i].pin = pools++ % PE_FLOW_PINS_MAX;
-			steps[i].pool->users++;
-		}
+	seq->former = (void *)(seq->stage + stages);
+	seq->leg = (void *)(seq->former + key->formers.n);
+	return seq;
+}
+
+/* It points to the devices and pools that it is made of. */
+static void pe_sequence_hold(struct pe_sequence *seq,
+			     const struct pe_sequence_key *key)
+{
+	const struct pe_formers *formers = &key->formers;
+	u8 i, kept = 0;
+
+	for (i = 0; i < key->steps; i++) {
+		seq->step[i] = key->step[i];
+		if (pe_step_is_kept(&key->step[i]))
+			seq->step[i].pin = kept++ % PE_FLOW_PINS_MAX;
+		key->step[i].device->users++;
+		if (key->step[i].pool)
+			key->step[i].pool->users++;
 	}
+	for (i = 0; i < formers->n; i++) {
+		seq->former[i].device = formers->device[i];
+		seq->former[i].port = formers->port[i];
+		formers->device[i]->users++;
+	}
+	seq->formers = formers->n;
+}
+
+static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
+					   const struct pe_sequence_key *key)
+{
+	struct pe_sequence *seq = pe_sequence_alloc(key);
+
+	if (!seq)
+		return NULL;
+	seq->users = 1;
+	seq->track = key->track;
+	seq->server = key->step[key->steps - 1].device->kind ==
+		      PE_DEVICE_KIND_SERVER;
+	seq->gated = key->gated;
+	seq->marked = key->marked;
+	seq->stateful = key->stateful;
+	pe_sequence_hold(seq, key);
 	pe_sequence_stages(pn, seq);
 	pe_sequence_legs(seq);
 	return seq;
@@ -666,53 +738,38 @@ static struct pe_sequence *pe_sequence_new(const struct pe_net *pn,
  * pe_sequence_get() - the sequence of these steps, for one more service
  * @pn: namespace
  * @name: of the service, for the refusal
- * @track: how its devices are told apart
- * @steps: the steps
- * @n: how many, from 1 to PE_STEPS_MAX
- * @gated: clients' packets are asked for at a gate
- * @marked: packets are given a DSCP, a priority or a mark
- * @stateful: flows are remembered
+ * @wanted: what it is to be, tracked as configured
  * @refusal: out: why not
  *
  * Context: process context, pe_net.lock held.
  * Return: the sequence or an error pointer.
  */
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
-				    const struct pe_tracking *track,
-				    const struct pe_step *steps, u8 n,
-				    bool gated, bool marked, bool stateful,
+				    const struct pe_sequence_key *wanted,
 				    struct pe_refusal *refusal)
 {
-	struct pe_sequence_key key = {
-		.step = steps,
-		.steps = n,
-		.track.method = track->method,
-		.track.first = pe_track_first(track),
-		.gated = gated,
-		.marked = marked,
-		.stateful = stateful,
-	};
+	const struct pe_tracking *track = &wanted->track;
+	const struct pe_step *steps = wanted->step;
+	struct pe_sequence_key key = *wanted;
 	struct pe_sequence *seq;
-	int err = 0;
-	u8 i;
+	u8 i, n = key.steps;
+	int err;
 
 	lockdep_assert_held(&pn->lock);
+	key.track.first = pe_track_first(track);
 	seq = rhashtable_lookup_fast(&pn->sequences, &key, pe_sequence_params);
 	if (seq) {
 		seq->users++;
 		return seq;
 	}
 	err = pe_sequence_check_steps(name, track, steps, n, refusal);
-	if (!err && stateful)
+	if (!err && key.stateful)
 		err = pe_sequence_check_state(name, steps, n, refusal);
 	if (!err)
 		err = pe_sequence_check_track(name, track, steps, n, refusal);
 	if (err)
 		return ERR_PTR(err);
-	seq = pe_sequence_new(pn, &key.track, steps, n,
-			      steps[n - 1].device->kind ==
-				      PE_DEVICE_KIND_SERVER, gated, marked,
-			      stateful);
+	seq = pe_sequence_new(pn, &key);
 	if (!seq)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; !err && i < seq->legs; i++)
@@ -832,18 +889,34 @@ enum pe_choice {
 	PE_CHOICE_PEEK,		/* as the flow would have it */
 };
 
+/* @former: out: which former server it is plus one, 0 for one that is there now. */
 static __always_inline struct pe_device *
-pe_pool_choose(const struct pe_sequence *seq, const struct pe_step *step,
+pe_step_choose(const struct pe_sequence *seq, const struct pe_step *step,
 	       const struct pe_client *client, struct pe_flow *flow,
-	       enum pe_choice choice)
+	       enum pe_choice choice, u8 *former)
 {
 	struct pe_device *dev = NULL;
 
-	if (choice == PE_CHOICE_KEEP)
-		return pe_flow_device(flow, seq, step, client);
-	if (choice == PE_CHOICE_PEEK)
-		dev = pe_flow_peek(flow, step);
-	return dev ?: pe_pool_pick(step->pool, client);
+	*former = 0;
+	if (choice != PE_CHOICE_HASH && pe_step_is_kept(step)) {
+		if (choice == PE_CHOICE_KEEP)
+			return pe_flow_device(flow, seq, step, client, former);
+		dev = pe_flow_peek(flow, seq, step, former);
+	}
+	return dev ?: pe_step_pick(step, client);
+}
+
+/* It goes to a former server: there is nothing to note, but the port may be
+ * another.
+ */
+static void pe_stage_take_former(const struct pe_sequence *seq,
+				 struct pe_stage *stage, u8 at)
+{
+	stage->extra &= ~PE_EXTRA_NOTED;
+	if (seq->former[at].port == pe_sequence_server(seq)->port)
+		return;
+	stage->former = at;
+	stage->extra |= PE_EXTRA_FORMER | PE_EXTRA_TO_SERVER;
 }
 
 static __always_inline enum pe_drop
@@ -853,17 +926,16 @@ pe_stage_settle(const struct pe_sequence *seq, struct pe_stage *stage,
 {
 	const struct pe_step *step;
 	struct pe_device *dev;
+	u8 former;
 
 	skipped->n = 0;
 	while (stage->to_step != PE_NO_STEP) {
 		step = &seq->step[stage->to_step];
-		if (step->pool)
-			dev = pe_pool_choose(seq, step, client, flow, choice);
-		else
-			dev = pe_health_works(step->device->health) ?
-				      step->device : NULL;
+		dev = pe_step_choose(seq, step, client, flow, choice, &former);
 		if (likely(dev)) {
 			pe_stage_take(stage, dev);
+			if (unlikely(former))
+				pe_stage_take_former(seq, stage, former - 1);
 			break;
 		}
 		if (!step->open)
@@ -937,17 +1009,25 @@ enum pe_drop pe_stage_choose_peek(const struct pe_sequence *seq,
 			       PE_CHOICE_PEEK);
 }
 
+/* Others only read it. */
+static void pe_stage_refresh(struct pe_stage *stage, u16 extra)
+{
+	if (stage->extra != extra)
+		WRITE_ONCE(stage->extra, extra);
+}
+
 static void pe_sequence_refresh(const struct pe_net *pn,
 				struct pe_sequence *seq)
 {
 	struct pe_stage *stage;
-	u16 extra;
+	u8 i;
 
-	for (stage = seq->stage; stage < seq->end; stage++) {
-		extra = pe_stage_extra(pn, seq, stage);
-		/* Others only read it. */
-		if (stage->extra != extra)
-			WRITE_ONCE(stage->extra, extra);
+	for (stage = seq->stage; stage < seq->end; stage++)
+		pe_stage_refresh(stage, pe_stage_extra(pn, seq, stage));
+	for (i = 0; i < seq->formers; i++) {
+		stage = &seq->former[i].stage;
+		pe_stage_refresh(stage, pe_former_extra(pe_stage_extra(pn, seq,
+								       stage)));
 	}
 }
 

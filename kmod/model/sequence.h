@@ -19,6 +19,9 @@ struct pe_refusal;
 /* Where a stage begins or ends when no step of the sequence does. */
 #define PE_NO_STEP	0xff
 
+/* Servers that a service had before that flows may keep to. */
+#define PE_FORMERS_MAX	3
+
 /**
  * struct pe_step - one visit of a device
  * @device: the device; of a pool the first member, whose kind is that of all
@@ -29,7 +32,7 @@ struct pe_refusal;
  * @emit_proto: IP protocol of it
  * @emits: the device returns another protocol or port than it is handed
  * @open: left out while no device is up
- * @pin: which of the pools it has, where what flows keep to is looked for first
+ * @pin: which of those that flows keep to, where what they do is looked for first
  */
 struct pe_step {
 	struct pe_device	*device;
@@ -90,6 +93,7 @@ enum pe_extra {
 	PE_EXTRA_TIMED		= BIT(11),	/* how long a device takes */
 	PE_EXTRA_CLOCKED	= BIT(12),	/* how long one has taken */
 	PE_EXTRA_STATE		= BIT(13),	/* flows are remembered */
+	PE_EXTRA_FORMER		= BIT(14),	/* a server that was here before */
 };
 
 /* What is settled before anything else is done. */
@@ -122,6 +126,7 @@ enum pe_extra {
  *	packets come from have the same, and stand side by side
  * @direction: enum pe_direction
  * @one_way: what @device answers goes past this engine
+ * @former: with PE_EXTRA_FORMER, which of pe_sequence.former is at the other end
  *
  * Where PE_EXTRA_CHOOSE is set, @to and @device are those of the first member
  * of the pool, if it is one, until pe_stage_choose() chose.
@@ -138,7 +143,55 @@ struct pe_stage {
 	u8			index;
 	u8			direction : 1;
 	u8			one_way : 1;
-	u8			action : 6;
+	u8			former : 2;
+	u8			action : 4;
+};
+
+/**
+ * struct pe_former - a server that a service had before
+ * @device: the server
+ * @port: port that it listens on, 0 for the service's own
+ * @stage: where packets are that it sends, with PE_EXTRA_FORMER
+ *
+ * It gets nothing but packets of flows that keep to it, and what it sends is
+ * the service's if it is of one of those.
+ */
+struct pe_former {
+	struct pe_device	*device;
+	u16			port;
+	struct pe_stage		stage;
+};
+
+/**
+ * struct pe_formers - which former servers a sequence is to have
+ * @device: the servers, the latest first
+ * @port: ports that they listen on
+ * @n: how many
+ */
+struct pe_formers {
+	struct pe_device	*device[PE_FORMERS_MAX];
+	u16			port[PE_FORMERS_MAX];
+	u8			n;
+};
+
+/**
+ * struct pe_sequence_key - what makes a sequence another
+ * @step: the steps
+ * @formers: servers that flows may keep to
+ * @track: how its devices are told apart
+ * @steps: how many, from 1 to PE_STEPS_MAX
+ * @gated: clients' packets are asked for at a gate
+ * @marked: packets are given a DSCP, a priority or a mark
+ * @stateful: flows are remembered
+ */
+struct pe_sequence_key {
+	const struct pe_step	*step;
+	struct pe_formers	formers;
+	struct pe_tracking	track;
+	u8			steps;
+	bool			gated;
+	bool			marked;
+	bool			stateful;
 };
 
 /**
@@ -160,6 +213,7 @@ struct pe_stage {
  * @marked: packets are given a DSCP, a priority or a mark
  * @stateful: flows are remembered
  * @listens: interfaces are listened at for what its devices return
+ * @formers: how many @former
  * @rcu: freed when no packet can see it
  * @step: the steps
  * @stage: stages towards the server, by index
@@ -168,6 +222,7 @@ struct pe_stage {
  * @inner: the first of them that does not come from the server
  * @end: behind the last
  * @leg: the parts that have a protocol and ports of their own
+ * @former: servers that it had before, the latest first
  *
  * Immutable once made.
  */
@@ -185,12 +240,14 @@ struct pe_sequence {
 	bool			gated;
 	bool			marked;
 	bool			stateful;
+	u8			formers;
 	struct rcu_head		rcu;
 	struct pe_stage		*stage;
 	struct pe_stage		*back;
 	struct pe_stage		*inner;
 	struct pe_stage		*end;
 	struct pe_leg		*leg;
+	struct pe_former	*former;
 	struct pe_step		step[] __counted_by(steps);
 };
 
@@ -206,6 +263,36 @@ static inline const struct pe_step *
 pe_sequence_server(const struct pe_sequence *seq)
 {
 	return seq->server ? &seq->step[seq->steps - 1] : NULL;
+}
+
+/**
+ * pe_stage_former() - the former server that a stage leads to or from
+ * @seq: sequence
+ * @stage: stage of it
+ *
+ * Return: the server, or NULL where it is none, or listens on the same port as
+ * the one that is there now.
+ */
+static inline const struct pe_former *
+pe_stage_former(const struct pe_sequence *seq, const struct pe_stage *stage)
+{
+	return unlikely(stage->extra & PE_EXTRA_FORMER) ?
+		       &seq->former[stage->former] : NULL;
+}
+
+/**
+ * pe_stage_server_port() - the port that the server of a stage listens on
+ * @seq: sequence with a server
+ * @stage: stage that leads to the server or from it
+ *
+ * Return: the port, 0 for the service's own.
+ */
+static inline u16 pe_stage_server_port(const struct pe_sequence *seq,
+				       const struct pe_stage *stage)
+{
+	const struct pe_former *former = pe_stage_former(seq, stage);
+
+	return former ? former->port : pe_sequence_server(seq)->port;
 }
 
 /**
@@ -245,6 +332,22 @@ static inline u8 pe_step_devices(const struct pe_step *step)
 static inline struct pe_device *pe_step_device(const struct pe_step *step, u8 i)
 {
 	return step->pool ? step->pool->member[i].device : step->device;
+}
+
+/**
+ * pe_step_pick() - the device of a step that a packet is handed to, without state
+ * @step: step
+ * @client: the client's end of the packet
+ *
+ * Context: RCU read lock held, or pe_net.lock.
+ * Return: the device, or NULL where none is up.
+ */
+static inline struct pe_device *pe_step_pick(const struct pe_step *step,
+					     const struct pe_client *client)
+{
+	if (step->pool)
+		return pe_pool_pick(step->pool, client);
+	return pe_health_works(step->device->health) ? step->device : NULL;
 }
 
 /**
@@ -320,9 +423,7 @@ static inline u32 pe_sequence_code(const struct pe_sequence *seq, u8 step)
 u32 pe_sequence_mark(const struct pe_sequence *seq, u8 step, u8 direction,
 		     bool returned);
 struct pe_sequence *pe_sequence_get(struct pe_net *pn, const char *name,
-				    const struct pe_tracking *track,
-				    const struct pe_step *steps, u8 n,
-				    bool gated, bool marked, bool stateful,
+				    const struct pe_sequence_key *key,
 				    struct pe_refusal *refusal);
 void pe_sequence_put(struct pe_net *pn, struct pe_sequence *seq);
 struct pe_stage *pe_sequence_stage(const struct pe_sequence *seq, u8 index);

@@ -212,14 +212,32 @@ int pe_service_check_legs(const struct pe_service *svc,
 	return 0;
 }
 
-/* Does the server answer from another address or port than it is asked at? */
-static bool pe_service_is_translated(const struct pe_service *svc,
+/* Does a server that listens on @port, 0 for the service's own, answer from
+ * another address or port than it is asked at?
+ */
+static bool pe_service_translates_to(const struct pe_service *svc, u16 port,
 				     const struct pe_range *range)
 {
 	const struct pe_step *server = pe_sequence_server(svc->seq);
 
 	return server && (pe_device_is_nat(server->device) ||
-			  (server->port && !(range && range->dynamic)));
+			  (port && !(range && range->dynamic)));
+}
+
+/* At the service's address, what sends from where it is asked. */
+static u8 pe_service_roles_vip(const struct pe_service *svc,
+			       const struct pe_range *range)
+{
+	const struct pe_step *server = pe_sequence_server(svc->seq);
+	u8 i, role = 0;
+
+	if (!pe_service_translates_to(svc, server ? server->port : 0, range))
+		role |= PE_ROLE_SERVER;
+	for (i = 0; i < svc->seq->formers; i++)
+		if (!pe_service_translates_to(svc, svc->seq->former[i].port,
+					      range))
+			role |= PE_ROLE_FORMER;
+	return role;
 }
 
 /* What addresses the service, and what comes back from it. */
@@ -240,21 +258,20 @@ static int pe_service_entries_vip(struct pe_service *svc, u8 leg,
 			entry->last = range->last;
 		}
 		entry->role = PE_ROLE_FORWARD | PE_ROLE_REVERSE;
-		if (last && !pe_service_is_translated(svc, range))
-			entry->role |= PE_ROLE_SERVER;
+		if (last)
+			entry->role |= pe_service_roles_vip(svc, range);
 		err = fn(arg, &svc->vip, svc->family, entry);
 	} while (!err && range && ++i < traffic->ranges);
 	return err;
 }
 
-/* What the server sends from its own address or port. */
+/* What a server that listens on @port sends from its own address or port. */
 static int pe_service_entries_from(struct pe_service *svc,
-				   const union nf_inet_addr *addr,
+				   const union nf_inet_addr *addr, u16 port,
 				   struct pe_entry *entry,
 				   const struct pe_traffic *traffic,
 				   pe_service_entry_t fn, void *arg)
 {
-	const struct pe_step *server = pe_sequence_server(svc->seq);
 	const struct pe_range *range = NULL;
 	u8 i = 0;
 	int err = 0;
@@ -265,15 +282,24 @@ static int pe_service_entries_from(struct pe_service *svc,
 			entry->first = range->first;
 			entry->last = range->last;
 		}
-		if (!pe_service_is_translated(svc, range))
+		if (!pe_service_translates_to(svc, port, range))
 			continue;
-		if (server->port && !range->dynamic) {
-			entry->first = server->port;
-			entry->last = server->port;
+		if (port && !range->dynamic) {
+			entry->first = port;
+			entry->last = port;
 		}
 		err = fn(arg, addr, svc->family, entry);
 	} while (!err && range && ++i < traffic->ranges);
 	return err;
+}
+
+/* Does one of the first @n former servers listen on a port? */
+static bool pe_formers_have_port(const struct pe_sequence *seq, u8 n, u16 port)
+{
+	while (n--)
+		if (seq->former[n].port == port)
+			return true;
+	return false;
 }
 
 /* Whichever of its servers. */
@@ -287,13 +313,48 @@ static int pe_service_entries_server(struct pe_service *svc,
 	int err = 0;
 
 	entry->role = PE_ROLE_SERVER;
-	if (!server || !pe_device_is_nat(server->device))
-		return pe_service_entries_from(svc, &svc->vip, entry, traffic,
-					       fn, arg);
+	if (!server)
+		return 0;
+	if (!pe_device_is_nat(server->device)) {
+		if (pe_formers_have_port(svc->seq, svc->seq->formers,
+					 server->port))
+			entry->role |= PE_ROLE_FORMER;
+		return pe_service_entries_from(svc, &svc->vip, server->port,
+					       entry, traffic, fn, arg);
+	}
 	for (i = 0; i < pe_step_devices(server) && !err; i++)
 		err = pe_service_entries_from(svc,
 					      &pe_step_device(server, i)->address,
-					      entry, traffic, fn, arg);
+					      server->port, entry, traffic, fn,
+					      arg);
+	return err;
+}
+
+/* Whichever server it had before, where no other entry is the same. */
+static int pe_service_entries_formers(struct pe_service *svc,
+				      struct pe_entry *entry,
+				      const struct pe_traffic *traffic,
+				      pe_service_entry_t fn, void *arg)
+{
+	const struct pe_sequence *seq = svc->seq;
+	const struct pe_former *former;
+	u8 i;
+	int err = 0;
+
+	entry->role = PE_ROLE_FORMER;
+	for (i = 0; i < seq->formers && !err; i++) {
+		former = &seq->former[i];
+		if (pe_device_is_nat(former->device))
+			err = pe_service_entries_from(svc,
+						      &former->device->address,
+						      former->port, entry,
+						      traffic, fn, arg);
+		else if (former->port != pe_sequence_server(seq)->port &&
+			 !pe_formers_have_port(seq, i, former->port))
+			err = pe_service_entries_from(svc, &svc->vip,
+						      former->port, entry,
+						      traffic, fn, arg);
+	}
 	return err;
 }
 
@@ -305,7 +366,8 @@ static int pe_service_entries_server(struct pe_service *svc,
  *
  * A service stands at its address or at the prefix of its clients, with what
  * each leg is addressed to. Where the server answers from its own address or
- * port, it stands there too, for what the server sends.
+ * port, it stands there too, for what the server sends; and where former servers
+ * do, for flows that keep to them.
  *
  * Return: 0, or what @fn returned first that is not 0.
  */
@@ -331,7 +393,8 @@ int pe_service_entries(struct pe_service *svc, pe_service_entry_t fn,
 		/* Clients are on the first leg alone. */
 		entry.iif = NULL;
 	}
-	return pe_service_entries_server(svc, &entry, &traffic, fn, arg);
+	return pe_service_entries_server(svc, &entry, &traffic, fn, arg) ?:
+	       pe_service_entries_formers(svc, &entry, &traffic, fn, arg);
 }
 
 /* How often the step's device was visited before: a tap may look at two legs. */

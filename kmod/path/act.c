@@ -59,8 +59,13 @@ void pe_count_hit(const struct pe_packet *pkt, const struct pe_hit *hit)
 static const struct pe_device *pe_act_server(const struct pe_packet *pkt,
 					     const struct pe_hit *hit)
 {
+	const struct pe_sequence *seq = hit->svc->seq;
+	const struct pe_former *former = pe_stage_former(seq, hit->stage);
+
+	if (former)
+		return former->device;
 	return pe_stage_sender(pkt->skb, pkt->family, hit->svc, hit->stage) ?:
-	       pe_sequence_server(hit->svc->seq)->device;
+	       pe_sequence_server(seq)->device;
 }
 
 static enum pe_drop pe_apply(struct pe_packet *pkt, const struct pe_rewrite *rw,
@@ -75,13 +80,13 @@ static enum pe_drop pe_apply(struct pe_packet *pkt, const struct pe_rewrite *rw,
 static enum pe_drop pe_to_server(struct pe_packet *pkt,
 				 const struct pe_hit *hit)
 {
-	const struct pe_step *server = pe_sequence_server(hit->svc->seq);
+	u16 port = pe_stage_server_port(hit->svc->seq, hit->stage);
 	struct pe_rewrite rw = {};
 
 	if (pe_device_is_nat(hit->stage->device))
 		rw.addr = &hit->stage->device->address;
-	if (server->port) {
-		rw.port = server->port;
+	if (port) {
+		rw.port = port;
 		rw.old = hit->svc->server_port;
 	}
 	return pe_apply(pkt, &rw, true);
@@ -92,6 +97,7 @@ static enum pe_drop pe_from_server(struct pe_packet *pkt,
 				   const struct pe_hit *hit)
 {
 	const struct pe_step *server = pe_sequence_server(hit->svc->seq);
+	u16 port = pe_stage_server_port(hit->svc->seq, hit->stage);
 	struct pe_rewrite rw = { .source = true };
 	bool outer = true;
 
@@ -102,9 +108,9 @@ static enum pe_drop pe_from_server(struct pe_packet *pkt,
 			pe_stage_sender(pkt->skb, pkt->family, hit->svc,
 					hit->stage);
 	}
-	if (server->port) {
+	if (port) {
 		rw.port = hit->svc->server_port;
-		rw.old = server->port;
+		rw.old = port;
 	}
 	return pe_apply(pkt, &rw, outer);
 }

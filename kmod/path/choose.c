@@ -191,6 +191,15 @@ void pe_note_handed(const struct pe_stage *stage, const struct pe_passing *p)
 		pe_measure_out(stage, p);
 }
 
+static bool pe_device_sent(const struct pe_device *dev,
+			   const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ?
+		       pe_iph(skb)->saddr == dev->address.ip :
+		       ipv6_addr_equal(&pe_ip6h(skb)->saddr,
+				       &dev->address.in6);
+}
+
 /* The server that a packet comes from, of those with addresses of their own. */
 static const struct pe_device *pe_server_by_address(const struct sk_buff *skb,
 						    u8 family,
@@ -201,10 +210,7 @@ static const struct pe_device *pe_server_by_address(const struct sk_buff *skb,
 
 	for (i = 0; i < pe_step_devices(step); i++) {
 		dev = pe_step_device(step, i);
-		if (family == NFPROTO_IPV4 ?
-			    pe_iph(skb)->saddr == dev->address.ip :
-			    ipv6_addr_equal(&pe_ip6h(skb)->saddr,
-					    &dev->address.in6))
+		if (pe_device_sent(dev, skb, family))
 			return dev;
 	}
 	return NULL;
@@ -223,8 +229,14 @@ const struct pe_device *pe_stage_sender(const struct sk_buff *skb, u8 family,
 					const struct pe_service *svc,
 					const struct pe_stage *stage)
 {
+	const struct pe_former *former;
+
 	if (stage->from)
 		return stage->from->device;
+	former = pe_stage_former(svc->seq, stage);
+	if (former)
+		return pe_device_sent(former->device, skb, family) ?
+			       former->device : NULL;
 	return pe_server_by_address(skb, family,
 				    &svc->seq->step[stage->from_step]);
 }

@@ -18,9 +18,9 @@ static int pe_flow_seen(bool forward, u8 flags)
 	return seen;
 }
 
-/* What a server of a pool sends is of a flow that is the server's, whatever is
- * or is not remembered of it: so a service that begins to remember, or has
- * forgotten, finds out.
+/* What a server sends is of a flow that is the server's, whatever is or is not
+ * remembered of it: so a service that begins to remember, or has forgotten,
+ * finds out. Of a former one nothing is the service's but what is remembered.
  */
 static void pe_flow_learn(struct pe_flow *flow, const struct sk_buff *skb,
 			  u8 family, const struct pe_hit *hit)
@@ -28,8 +28,10 @@ static void pe_flow_learn(struct pe_flow *flow, const struct sk_buff *skb,
 	const struct pe_sequence *seq = hit->svc->seq;
 	const struct pe_step *server = pe_sequence_server(seq);
 	const struct pe_device *dev;
+	u8 former;
 
-	if (!server || !server->pool || likely(pe_flow_peek(flow, server)))
+	if (!server || likely(pe_flow_peek(flow, seq, server, &former)) ||
+	    pe_stage_former(seq, hit->stage))
 		return;
 	dev = pe_stage_sender(skb, family, hit->svc, hit->stage);
 	if (dev && pe_health_works(dev->health))
@@ -117,8 +119,10 @@ const struct pe_device *pe_flow_tap(const struct pe_packet *pkt,
 				    const struct pe_client *client)
 {
 	struct pe_flow_key key;
+	u8 former;
 
 	pe_service_flow_key(hit->svc, client, pkt->key.proto ?: pkt->proto,
 			    &key);
-	return pe_flow_device(pe_flow_find(&key), hit->svc->seq, step, client);
+	return pe_flow_device(pe_flow_find(&key), hit->svc->seq, step, client,
+			      &former);
 }

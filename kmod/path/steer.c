@@ -112,6 +112,29 @@ static void pe_locate_past(const struct pe_packet *pkt,
 			      pkt->family == NFPROTO_IPV4, &pkt->key, hit);
 }
 
+/* What a former server sends is its service's where a flow keeps to it, whatever
+ * else it might be.
+ */
+static void pe_locate_former(const struct pe_packet *pkt,
+			     const struct pe_addr *src, struct pe_hit *hit)
+{
+	union nf_inet_addr addr;
+	struct pe_client client;
+	struct pe_hit former;
+	u32 at = 0;
+
+	if (likely(!src || !src->formers))
+		return;
+	while (pe_match_former(src, &pkt->key, &at, &former)) {
+		pe_packet_client(pkt, &former, &addr, &client);
+		if (!pe_former_has(&former, &client,
+				   pkt->key.proto ?: pkt->proto))
+			continue;
+		*hit = former;
+		return;
+	}
+}
+
 /* Does what is no service address's come from a client, or go to one? */
 static bool pe_is_clients(const struct pe_net *pn, const struct sk_buff *skb,
 			  u8 family)
@@ -168,6 +191,7 @@ static unsigned int pe_steer_quoted(struct pe_packet *pkt)
 	if (!src)
 		return pe_steer_quoted_client(pkt);
 	pe_match_source(src, &pkt->key, &hit);
+	pe_locate_former(pkt, src, &hit);
 	if (hit.match != PE_MATCH_EXACT)
 		pe_match_past(NULL, src, &pkt->key, &hit);
 	if (hit.match < PE_MATCH_OPEN)
@@ -288,6 +312,7 @@ static noinline unsigned int pe_steer_any(struct pe_net *pn,
 	if (unlikely(pkt.error && src))
 		src = pe_quoted(&pkt) ?: src;
 	pe_match_both(dst, src, &pkt.key, &hit);
+	pe_locate_former(&pkt, src, &hit);
 	if (hit.match == PE_MATCH_NONE)
 		pe_locate_client(pn, skb, family, &pkt.key, &hit);
 	pe_locate_past(&pkt, dst, src, &hit);

@@ -138,6 +138,7 @@ struct pe_service_draft {
 	struct pe_range ranges[PE_PORTS_MAX];
 	struct pe_range dynamic[PE_PORTS_MAX];
 	struct pe_step steps[PE_STEPS_MAX];
+	struct pe_step formers[PE_STEPS_MAX];
 	struct pe_direction_counters counters[PE_STEPS_MAX];
 };
 
@@ -200,6 +201,24 @@ static bool pe_step_get(struct pe_service_draft *draft, const struct nlattr *nes
 	return step->device;
 }
 
+static bool pe_former_get(struct pe_service_draft *draft, const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+	struct pe_step *former;
+
+	if (draft->service->nformers == PE_STEPS_MAX)
+		return false;
+	former = &draft->formers[draft->service->nformers++];
+	memset(former, 0, sizeof(*former));
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == PE_STEP_DEVICE)
+			former->device = pe_attr_str(attr, draft->arena);
+		else if (mnl_attr_get_type(attr) == PE_STEP_PORT)
+			former->port = pe_attr_u16(attr);
+	}
+	return former->device;
+}
+
 static bool pe_state_get(struct pe_service_draft *draft, const struct nlattr *nest)
 {
 	const struct nlattr *attr;
@@ -220,6 +239,10 @@ static bool pe_state_get(struct pe_service_draft *draft, const struct nlattr *ne
 			break;
 		case PE_STATE_OVER:
 			draft->flows_over = pe_attr_u64(attr);
+			break;
+		case PE_STATE_FORMER:
+			if (!pe_former_get(draft, attr))
+				return false;
 			break;
 		}
 	}
@@ -323,6 +346,8 @@ static void pe_service_keep(struct pe_service_draft *draft)
 					   service->ndynamic * sizeof(*draft->dynamic));
 	service->steps = pe_arena_memdup(draft->arena, draft->steps,
 					 service->nsteps * sizeof(*draft->steps));
+	service->formers = pe_arena_memdup(draft->arena, draft->formers,
+					   service->nformers * sizeof(*draft->formers));
 	if (!draft->counted)
 		return;
 	service->stats = pe_arena_alloc(draft->arena, sizeof(*service->stats) + steps);

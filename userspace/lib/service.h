@@ -85,6 +85,7 @@ struct pe_service_stats {
  * @ranges: its ports
  * @dynamic: ports negotiated over these
  * @steps: its sequence
+ * @formers: servers that it had before, which flows may keep to
  * @stats: its counters, or NULL
  * @acl: access list, or NULL for the one with its name
  * @exit_dev: interface of @exit_via, or NULL
@@ -108,6 +109,7 @@ struct pe_service_stats {
  * @nranges: how many @ranges, 0 for every port
  * @ndynamic: how many @dynamic
  * @nsteps: how many @steps
+ * @nformers: how many @formers
  * @has: PE_HAS(PE_SERVICE_...) of what is given
  * @id: number the kernel gave it
  * @generation: of the transaction that made it what it is
@@ -122,6 +124,7 @@ struct pe_service {
 	struct pe_range *ranges;
 	struct pe_range *dynamic;
 	struct pe_step *steps;
+	struct pe_step *formers;
 	struct pe_service_stats *stats;
 	const char *acl;
 	const char *exit_dev;
@@ -145,6 +148,7 @@ struct pe_service {
 	uint8_t nranges;
 	uint8_t ndynamic;
 	uint8_t nsteps;
+	uint8_t nformers;
 	uint32_t has;
 	uint32_t id;
 	uint32_t generation;

@@ -286,6 +286,27 @@ static void print_service_limit(struct printer *p, const struct pe_service *serv
 	print_limit(p, "limit", &service->limit);
 }
 
+/* What is no part of the configuration. */
+static void print_formers(struct printer *p, const struct pe_service *service)
+{
+	unsigned int i;
+
+	if (!service->nformers)
+		return;
+	print_comment(p);
+	print_array(p, "former");
+	for (i = 0; i < service->nformers; i++) {
+		const struct pe_step *former = &service->formers[i];
+
+		print_object(p, NULL);
+		print_string(p, "device", i ? ", %s" : "flows may keep to %s", former->device);
+		if (former->port)
+			print_uint(p, "port", " port %llu", former->port);
+		print_close(p);
+	}
+	print_close(p);
+}
+
 static void print_service_full(struct printer *p, const struct pe_service *service)
 {
 	print_object(p, "service");
@@ -305,6 +326,7 @@ static void print_service_full(struct printer *p, const struct pe_service *servi
 		print_comment(p);
 		print_uint(p, "id", "id %llu", service->id);
 		print_uint(p, "generation", ", generation %llu", service->generation);
+		print_formers(p, service);
 	}
 	if (p->options->stats && service->stats)
 		print_service_stats(p, service);
