@@ -62,7 +62,7 @@ def service(f, proto, mode, last, state="state; ", first="fw1", name=None):
     """A service that ends with this step."""
     name = name or f"{mode}{proto}{f.name}"
     return f"service {name} {{ vip {vip(f, mode)} {proto} port 80; " \
-        f"{state}sequence {first}, {last}; }}\n"
+        f"{state}sequence {first + ', ' if first else ''}{last}; }}\n"
 
 
 def conf(f, proto, mode, *args, gone=(), **kwargs):
@@ -197,6 +197,18 @@ def established_goes_on(f, proto, mode, how):
             expect("former", former(*which), [(server(f, mode, 2), 8080)])
             old.talk()
             goes_on(new, f, mode, 2)
+
+
+@suite.case(*SOME)
+def without_a_firewall(f, proto, mode):
+    which = (f, proto, mode)
+    fresh(*which, step(f, mode, 1), first="")
+    with Session(*which, 1) as old:
+        pe.apply(conf(*which, step(f, mode, 2), first=""))
+        expect("explained", old.explained()[0], server(f, mode, 1))
+        old.talk()
+        Session(*which, 2).__exit__()
+        old.talk()
 
 
 @suite.case(*((*which, *ports) for which, ports in zip(
