@@ -373,6 +373,43 @@ static void test_service_reply(void)
 	pe_arena_free(&arena);
 }
 
+static void put_former(const char *device, uint16_t port)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, PE_STATE_FORMER);
+
+	if (device)
+		mnl_attr_put_strz(nlh, PE_STEP_DEVICE, device);
+	if (port)
+		mnl_attr_put_u16(nlh, PE_STEP_PORT, port);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void test_service_formers(void)
+{
+	struct pe_arena arena = { 0 };
+	struct pe_service service;
+	struct nlattr *nest;
+
+	message(PE_CMD_SERVICE_NEW);
+	mnl_attr_put_strz(nlh, PE_SERVICE_NAME, "a");
+	nest = mnl_attr_nest_start(nlh, PE_SERVICE_STATE);
+	put_former("b", 8080);
+	put_former("c", 0);
+	mnl_attr_nest_end(nlh, nest);
+	ktap_result(!pe_service_get(&service, &arena, nlh) && service.nformers == 2 &&
+			    !strcmp(service.formers[0].device, "b") &&
+			    service.formers[0].port == 8080 &&
+			    !strcmp(service.formers[1].device, "c") && !service.formers[1].port &&
+			    !service.nsteps,
+		    "former servers as the kernel tells them");
+	nest = mnl_attr_nest_start(nlh, PE_SERVICE_STATE);
+	put_former(NULL, 80);
+	mnl_attr_nest_end(nlh, nest);
+	ktap_result(pe_service_get(&service, &arena, nlh) == -EBADMSG,
+		    "former server without a name");
+	pe_arena_free(&arena);
+}
+
 static void test_info_reply(void)
 {
 	struct pe_info info;
@@ -575,6 +612,7 @@ int main(void)
 	test_refusals();
 	test_device_reply();
 	test_service_reply();
+	test_service_formers();
 	test_info_reply();
 	test_walk_reply();
 	test_watch();
