@@ -395,6 +395,27 @@ def replaced_everywhere(f):
         old.talk()
 
 
+@suite.case(*FAMILIES)
+def of_many_services(f):
+    """A server with many ports, all of which are replaced in one commit."""
+    def vip_of(i):
+        return f.vip(20 + i)
+
+    pe.pectl("flush")
+    pe.apply(servers() + "".join(
+        f"service many{i} {{ vip {vip_of(i)} tcp port 80; state; sequence fw1, "
+        f"{step(f, 'nat', 1, 8100 + i)}; }}\n" for i in range(12)))
+    some = {i: Session(f, "tcp", "nat", 1, 8100 + i, vip_of(i))
+            for i in (0, 5, 11)}
+    pe.pectl("device", "replace", server(f, "nat", 1), "with",
+             server(f, "nat", 2))
+    for i, session in some.items():
+        session.talk()
+        Session(f, "tcp", "nat", 2, 8100 + i, vip_of(i)).__exit__()
+        goes_on(session, f, "nat", 1)
+        session.__exit__()
+
+
 @suite.case()
 def it_goes_with_everything():
     """The module can go while flows keep to former servers."""

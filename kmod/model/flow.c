@@ -352,15 +352,15 @@ struct pe_device *pe_flow_peek(struct pe_flow *flow,
 /* Does any pool of the sequence have the device, or is it a server of it? */
 static bool pe_sequence_has(const struct pe_sequence *seq, u32 id)
 {
-	const struct pe_step *step;
+	const struct pe_step *server = pe_sequence_server(seq);
 	u8 i, hint = 0;
 
-	for (i = 0; i < seq->steps; i++) {
-		step = &seq->step[i];
-		if (step->pool ? !!pe_pool_member(step->pool, id, &hint) :
-				 READ_ONCE(step->device->obj->id) == id)
+	for (i = 0; i < seq->steps; i++)
+		if (seq->step[i].pool &&
+		    pe_pool_member(seq->step[i].pool, id, &hint))
 			return true;
-	}
+	if (server && READ_ONCE(server->device->obj->id) == id)
+		return true;
 	for (i = 0; i < seq->formers; i++)
 		if (READ_ONCE(seq->former[i].device->obj->id) == id)
 			return true;

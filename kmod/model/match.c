@@ -303,6 +303,24 @@ static bool pe_former_sent(const struct pe_former *former,
 	return pe_stage_is_from(&former->stage, key, &by);
 }
 
+/* The entry from @i on that can be for the packet's port, if one is: among many
+ * it is searched for.
+ */
+static u32 pe_former_entry(const struct pe_addr *src, const struct pe_key *key,
+			   u32 i)
+{
+	const struct pe_entry *e;
+
+	if (!key->ports || !src->searchable || i >= src->ports)
+		return i;
+	if (!i)
+		i = pe_addr_search(src, key->proto, key->sport);
+	e = &src->entry[i];
+	return i < src->ports &&
+	       (e->proto != key->proto || e->first > key->sport) ? src->ports :
+								   i;
+}
+
 /**
  * pe_match_former() - find a former server that can have sent a packet
  * @src: what lives at its source, with @formers
@@ -323,9 +341,14 @@ bool pe_match_former(const struct pe_addr *src, const struct pe_key *key,
 	/* Servers encapsulate nothing. */
 	if (key->track)
 		return false;
-	while (*at < src->n * PE_FORMERS_MAX) {
-		e = &src->entry[*at / PE_FORMERS_MAX];
-		i = (*at)++ % PE_FORMERS_MAX;
+	for (;;) {
+		i = *at % PE_FORMERS_MAX;
+		if (!i)
+			*at = pe_former_entry(src, key, *at / PE_FORMERS_MAX) *
+			      PE_FORMERS_MAX;
+		if (*at >= src->n * PE_FORMERS_MAX)
+			return false;
+		e = &src->entry[(*at)++ / PE_FORMERS_MAX];
 		seq = e->svc->seq;
 		if (!(e->role & PE_ROLE_FORMER) || i >= seq->formers ||
 		    !pe_entry_is(e, key, key->sport) ||
@@ -336,7 +359,6 @@ bool pe_match_former(const struct pe_addr *src, const struct pe_key *key,
 		};
 		return true;
 	}
-	return false;
 }
 
 /**
