@@ -66,6 +66,9 @@ deny tcp flags syn,!ack; default permit; }}
 acl spare {{ deny; }}
 service farm {{ vip {F4.vip(35)} udp port 53; sequence fw, farm; acl guests; \
 owner alice; }}
+service kept4 {{ vip {F4.vip(36)} udp port 80; sequence fw, nat4 port 8090; \
+state; }}
+service kept6 {{ vip {F6.vip(36)} tcp port 80; sequence web; state; }}
 """
 
 # Added, changed and deleted against that: devices of all kinds, sequences of
@@ -103,6 +106,8 @@ acl guests {{ deny udp count; permit from {F6.vip(1)} iif i0; }}
 acl farm2 {{ default permit; owner dave; }}
 service farm {{ vip {F4.vip(35)} udp port 53; sequence fw, farm; owner bob; }}
 service farm2 {{ vip {F6.vip(35)}; sequence more-of-it; acl guests; }}
+service kept4 {{ vip {F4.vip(36)} udp port 80; sequence nat4 port 82; state; }}
+service kept6 {{ vip {F6.vip(36)} tcp port 80; sequence alias port 81; state; }}
 """
 
 # The address tables grow, and with them lists of many at one address.
