@@ -2,6 +2,7 @@
 /* Flows: what is known of one, which devices it keeps to, and for whom. */
 
 #include <linux/netdevice.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 
@@ -71,6 +72,7 @@ struct pe_ledger *pe_ledger_new(struct pe_net *pn, struct pe_object *obj)
 		return NULL;
 	}
 	ledger->flows = &pn->flows;
+	get_random_bytes(&ledger->secret, sizeof(ledger->secret));
 	ledger->obj = obj;
 	ledger->users = 1;
 	ledger->limit = PE_FLOWS_LIMIT;
@@ -122,9 +124,6 @@ void pe_ledger_put(struct pe_net *pn, struct pe_ledger *ledger)
 void pe_flow_key(struct pe_flow_key *key, struct pe_ledger *ledger,
 		 const struct pe_client *client, u8 proto)
 {
-	const siphash_key_t *secret = &ledger->flows->secret;
-	u64 rest = (u64)client->port << 8 | proto;
-
 	memset(key, 0, sizeof(*key));
 	key->ledger = ledger;
 	key->port = client->port;
@@ -132,16 +131,17 @@ void pe_flow_key(struct pe_flow_key *key, struct pe_ledger *ledger,
 	if (client->ipv4) {
 		key->family = NFPROTO_IPV4;
 		key->addr.ip = *client->addr;
-		rest |= (u64)(__force u32)*client->addr << 32;
-		key->hash = siphash_2u64((unsigned long)ledger, rest, secret);
+		key->hash = hsiphash_2u32((__force u32)key->addr.ip,
+					  (u32)key->port << 8 | proto,
+					  &ledger->secret);
 		return;
 	}
 	key->family = NFPROTO_IPV6;
 	memcpy(key->addr.ip6, client->addr, sizeof(key->addr.ip6));
-	key->hash = siphash_4u64((unsigned long)ledger, rest,
-				 get_unaligned((const u64 *)client->addr),
-				 get_unaligned((const u64 *)client->addr + 1),
-				 secret);
+	/* Whole words are faster, the last of which is not set yet. */
+	key->hash = hsiphash(&key->addr,
+			     sizeof(*key) - offsetof(struct pe_flow_key, addr),
+			     &ledger->secret);
 }
 
 static bool pe_flow_has_room(const struct pe_ledger *ledger)

@@ -65,6 +65,7 @@ struct pe_flow_stats {
  * @flows: of the namespace
  * @obj: the service, NULL when no version points here any more
  * @stats: per CPU
+ * @secret: that its flows are hashed with
  * @used: flows that it has
  * @limit: how many it may have
  * @life: seconds for which they are remembered without packets
@@ -78,6 +79,7 @@ struct pe_ledger {
 	struct pe_flows		*flows;
 	struct pe_object	*obj;
 	struct pe_flow_stats __percpu *stats;
+	hsiphash_key_t		secret;
 	atomic_t		used;
 	u32			limit;
 	u32			life;
@@ -93,7 +95,7 @@ struct pe_ledger {
  * @port: its port, 0 where that tells nothing
  * @proto: IP protocol, 0 where a device emits another one
  * @family: NFPROTO_*
- * @hash: of all that
+ * @hash: of all that, by the ledger's secret
  */
 struct pe_flow_key {
 	struct pe_ledger	*ledger;
@@ -131,7 +133,6 @@ struct pe_flow_table;
 /**
  * struct pe_flows - all flows of a namespace
  * @table: the flows, NULL until a service has state
- * @secret: that they are hashed with
  * @limit: how many there may be, by sysctl
  * @hurry: @work was told that the table is too small
  * @count: how many there are
@@ -144,7 +145,6 @@ struct pe_flow_table;
  */
 struct pe_flows {
 	struct pe_flow_table __rcu *table;
-	siphash_key_t		secret;
 	unsigned int		limit;
 	bool			hurry;
 	atomic_t		count;

@@ -9,7 +9,6 @@
 
 #include <linux/mm.h>
 #include <linux/netdevice.h>
-#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -27,7 +26,7 @@
 /* Buckets that are looked at for a flow that can go, and those of them that are
  * not empty.
  */
-#define PE_FLOW_EVICT_BUCKETS	512
+#define PE_FLOW_EVICT_BUCKETS	128
 #define PE_FLOW_EVICT_FLOWS	8
 
 /* How often what is over is looked for, and in which part of the table. */
@@ -35,22 +34,25 @@
 #define PE_FLOW_ROUNDS		8
 
 /* Buckets after which others have their turn. */
-#define PE_FLOW_AT_ONCE		256
+#define PE_FLOW_AT_ONCE		256U
 
 /**
  * struct pe_flow_table - flows by hash
  * @next: table that its flows are being moved to, or were
  * @moved: buckets that were, from the first one on; written with that locked
  * @bits: of the hash, its uppermost, that tell the bucket
- * @rcu: freed when no packet can see it
  * @bucket: the flows; bit 0 of a head is its lock
+ * @rcu: freed when no packet can see it
+ *
+ * Buckets are memory of their own: a power of two, where a little more would
+ * take twice as much.
  */
 struct pe_flow_table {
 	struct pe_flow_table __rcu *next;
 	u32			moved;
 	u8			bits;
+	struct hlist_bl_head	*bucket;
 	struct rcu_head		rcu;
-	struct hlist_bl_head	bucket[];
 };
 
 static struct kmem_cache *pe_flow_cache __ro_after_init;
@@ -84,16 +86,41 @@ static struct pe_flow_table *pe_flow_table_new(u8 bits)
 {
 	struct pe_flow_table *table;
 
-	table = kvzalloc(struct_size(table, bucket, 1UL << bits),
-			 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (table)
-		table->bits = bits;
+	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
+	if (!table)
+		return NULL;
+	table->bits = bits;
+	table->bucket = kvcalloc(1UL << bits, sizeof(*table->bucket),
+				 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!table->bucket) {
+		kfree(table);
+		return NULL;
+	}
 	return table;
+}
+
+static void pe_flow_table_free(struct pe_flow_table *table)
+{
+	if (!table)
+		return;
+	kvfree(table->bucket);
+	kfree(table);
+}
+
+static void pe_flow_table_free_rcu(struct rcu_head *head)
+{
+	pe_flow_table_free(container_of(head, struct pe_flow_table, rcu));
 }
 
 static u32 pe_flow_bucket(const struct pe_flow_table *table, u32 hash)
 {
 	return hash >> (32 - table->bits);
+}
+
+/* The last hash of those that are in a bucket with this one. */
+static u32 pe_flow_last(u32 hash, u8 bits)
+{
+	return hash | (u32)(BIT_ULL(32 - bits) - 1);
 }
 
 static struct pe_flow *pe_flow_in(struct hlist_bl_head *head,
@@ -158,6 +185,27 @@ static struct hlist_bl_head *pe_flow_lock(struct pe_flows *flows, u32 hash,
 		hlist_bl_unlock(head);
 		table = next;
 	}
+}
+
+/* How many buckets there are from that of a hash on with nothing in them, and
+ * the last hash of those; none where it may be in another table by now.
+ */
+static u32 pe_flow_nothing(struct pe_flows *flows, u32 hash, u32 most,
+			   u32 *last)
+{
+	struct pe_flow_table *table = rcu_dereference(flows->table);
+	u32 at = pe_flow_bucket(table, hash), n;
+
+	most = min(most, (1U << table->bits) - at);
+	for (n = 0; n < most && hlist_bl_empty(&table->bucket[at + n]); n++)
+		;
+	/* If it was moved away, its table is seen: pe_flows_resize(). */
+	smp_rmb();
+	if (!n || rcu_access_pointer(table->next))
+		return 0;
+	*last = pe_flow_last(hash + ((n - 1) << (32 - table->bits)),
+			     table->bits);
+	return n;
 }
 
 /**
@@ -281,20 +329,28 @@ bool pe_flow_evict(struct pe_flows *flows, const struct pe_ledger *ledger,
 	return false;
 }
 
-static int pe_flow_visit_bucket(struct hlist_bl_head *head, u32 first, u32 last,
+/* Visit the flows of a bucket from a hash on, and tell the last it may have. */
+static int pe_flow_visit_bucket(struct pe_flows *flows, u32 first, u32 *last,
 				pe_flow_visit_t visit, void *arg)
 {
 	struct hlist_bl_node *node, *tmp;
+	struct hlist_bl_head *head;
 	struct pe_flow *flow;
 	int err = 0;
+	u8 bits;
 
+	local_bh_disable();
+	head = pe_flow_lock(flows, first, &bits);
+	*last = pe_flow_last(first, bits);
 	hlist_bl_for_each_entry_safe(flow, node, tmp, head, node) {
-		if (flow->key.hash < first || flow->key.hash > last)
+		if (flow->key.hash < first || flow->key.hash > *last)
 			continue;
 		err = visit(arg, flow);
 		if (err)
 			break;
 	}
+	hlist_bl_unlock(head);
+	local_bh_enable();
 	return err;
 }
 
@@ -316,30 +372,33 @@ static int pe_flow_visit_bucket(struct hlist_bl_head *head, u32 first, u32 last,
 int pe_flows_walk(struct pe_flows *flows, u32 *hash, u32 buckets,
 		  pe_flow_visit_t visit, void *arg)
 {
-	struct hlist_bl_head *head;
+	u32 last, n, since = 0;
 	int err = 0;
-	u32 last;
-	u8 bits;
 
 	if (!rcu_access_pointer(flows->table)) {
 		*hash = 0;
 		return 0;
 	}
 	do {
-		local_bh_disable();
 		rcu_read_lock();
-		head = pe_flow_lock(flows, *hash, &bits);
-		last = *hash | (u32)(BIT_ULL(32 - bits) - 1);
-		err = pe_flow_visit_bucket(head, *hash, last, visit, arg);
-		hlist_bl_unlock(head);
+		n = pe_flow_nothing(flows, *hash, min(buckets, PE_FLOW_AT_ONCE),
+				    &last);
+		if (!n) {
+			err = pe_flow_visit_bucket(flows, *hash, &last, visit,
+						   arg);
+			n = 1;
+		}
 		rcu_read_unlock();
-		local_bh_enable();
 		if (err)
 			break;
 		*hash = last + 1;
-		if (!(buckets % PE_FLOW_AT_ONCE))
+		buckets -= n;
+		since += n;
+		if (since >= PE_FLOW_AT_ONCE) {
+			since = 0;
 			cond_resched();
-	} while (--buckets && *hash);
+		}
+	} while (buckets && *hash);
 	return err;
 }
 
@@ -389,13 +448,15 @@ static void pe_flows_resize(struct pe_flows *flows, struct pe_flow_table *from,
 	if (!to)
 		return;
 	rcu_assign_pointer(from->next, to);
+	/* Before any bucket is empty: pe_flow_nothing(). */
+	smp_wmb();
 	for (at = 0; at < 1U << from->bits; at++) {
 		pe_flow_move(from, at, to);
 		if (!(at % PE_FLOW_AT_ONCE))
 			cond_resched();
 	}
 	rcu_assign_pointer(flows->table, to);
-	kvfree_rcu(from, rcu);
+	call_rcu(&from->rcu, pe_flow_table_free_rcu);
 }
 
 /* As many buckets as flows, about: four times that is too many, for there may
@@ -510,7 +571,6 @@ int pe_flows_init(struct pe_flows *flows)
 	flows->stats = netdev_alloc_pcpu_stats(struct pe_flow_stats);
 	if (!flows->stats)
 		return -ENOMEM;
-	get_random_bytes(&flows->secret, sizeof(flows->secret));
 	flows->limit = PE_FLOWS_DEFAULT;
 	spin_lock_init(&flows->lock);
 	INIT_LIST_HEAD(&flows->dead);
@@ -532,7 +592,7 @@ void pe_flows_destroy(struct pe_flows *flows)
 	pe_flows_walk(flows, &hash, U32_MAX, pe_flow_visit_all, NULL);
 	list_for_each_entry_safe(ledger, tmp, &flows->dead, list)
 		pe_ledger_free(ledger);
-	kvfree(rcu_dereference_protected(flows->table, 1));
+	pe_flow_table_free(rcu_dereference_protected(flows->table, 1));
 	free_percpu(flows->stats);
 }
 

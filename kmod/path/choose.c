@@ -374,6 +374,15 @@ static __always_inline void pe_plain_noted(const struct sk_buff *skb, u8 family,
 	stage->extra &= ~PE_EXTRA_NOTES;
 }
 
+/* A stage as it came, but for what has been done. */
+static noinline bool pe_stage_undo(struct pe_stage *stage,
+				   const struct pe_hit *hit, u16 extra)
+{
+	*stage = *hit->stage;
+	stage->extra = extra;
+	return false;
+}
+
 /**
  * pe_choose_plain() - the same for a plain packet
  * @skb: packet for which pe_packet_plain() was true
@@ -390,18 +399,17 @@ bool pe_choose_plain(const struct sk_buff *skb, u8 family,
 {
 	struct pe_skipped skipped;
 	struct pe_client client;
-	struct pe_stage chosen;
+	u16 extra;
 
 	pe_plain_noted(skb, family, hit, stage);
 	if (!(stage->extra & PE_EXTRA_CHOOSE))
 		return true;
 	pe_plain_client(skb, family, hit, &client);
-	chosen = *stage;
-	if (unlikely(pe_stage_choose(hit->svc->seq, &chosen, &client,
-				     &skipped) || skipped.n))
-		return false;
-	*stage = chosen;
-	return true;
+	extra = stage->extra;
+	if (likely(!pe_stage_choose(hit->svc->seq, stage, &client, &skipped) &&
+		   !skipped.n))
+		return true;
+	return pe_stage_undo(stage, hit, extra);
 }
 
 /**
@@ -417,7 +425,7 @@ bool pe_choose_plain(const struct sk_buff *skb, u8 family,
 bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
 			  const struct pe_hit *hit, struct pe_stage *stage)
 {
-	struct pe_stage chosen;
+	u16 extra = PE_EXTRA_STATE;
 	struct pe_skipped skipped;
 	struct pe_client client;
 	struct pe_flow *flow;
@@ -428,15 +436,13 @@ bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
 	pe_plain_client(skb, family, hit, &client);
 	l4 = pe_plain_l4(skb, family, &proto);
 	flow = pe_flow_meet(skb, family, hit, &client, proto, l4);
-	if (!(stage->extra & PE_EXTRA_CHOOSE)) {
-		stage->extra &= ~PE_EXTRA_STATE;
+	stage->extra &= ~PE_EXTRA_STATE;
+	if (!(stage->extra & PE_EXTRA_CHOOSE))
 		return true;
-	}
-	chosen = *stage;
-	chosen.extra &= ~PE_EXTRA_STATE;
-	if (unlikely(pe_stage_choose_kept(hit->svc->seq, &chosen, &client,
-					  &skipped, flow) || skipped.n))
-		return false;
-	*stage = chosen;
-	return true;
+	extra |= stage->extra;
+	if (likely(!pe_stage_choose_kept(hit->svc->seq, stage, &client,
+					 &skipped, flow) &&
+		   !skipped.n))
+		return true;
+	return pe_stage_undo(stage, hit, extra);
 }

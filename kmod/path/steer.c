@@ -478,24 +478,31 @@ static noinline unsigned int pe_steer_kept(struct pe_net *pn,
 	return pe_steer_chosen(pn, skb, family, svc, &stage);
 }
 
-/* A plain packet, surely at a stage that leaves open which device has it. It was
- * let in, if somebody had to be asked.
- */
+/* Where none are. */
 static noinline unsigned int pe_steer_choice(struct pe_net *pn,
 					     struct sk_buff *skb, u8 family,
 					     const struct pe_service *svc,
 					     const struct pe_stage *at)
 {
 	struct pe_hit hit = { svc, at, PE_MATCH_EXACT };
-	struct pe_stage stage;
+	struct pe_stage stage = *at;
 
-	if (at->extra & PE_EXTRA_STATE)
-		return pe_steer_kept(pn, skb, family, svc, at);
-	stage = *at;
 	stage.extra &= ~PE_EXTRA_GATE;
 	if (unlikely(!pe_choose_plain(skb, family, &hit, &stage)))
 		return pe_act_plain(pn, skb, family, svc, &stage);
 	return pe_steer_chosen(pn, skb, family, svc, &stage);
+}
+
+/* A plain packet, surely at a stage that leaves open which device has it. It was
+ * let in, if somebody had to be asked.
+ */
+static __always_inline unsigned int
+pe_steer_open(struct pe_net *pn, struct sk_buff *skb, u8 family,
+	      const struct pe_service *svc, const struct pe_stage *stage)
+{
+	return stage->extra & PE_EXTRA_STATE ?
+		       pe_steer_kept(pn, skb, family, svc, stage) :
+		       pe_steer_choice(pn, skb, family, svc, stage);
 }
 
 /* A plain packet, surely at a stage, if it may come in. */
@@ -512,7 +519,7 @@ pe_steer_asked(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	if (likely(stage->extra == PE_EXTRA_GATE &&
 		   pe_is_free(skb, family, stage, &dev)))
 		return pe_steer_quick(pn, skb, family, svc, stage, dev);
-	return pe_steer_choice(pn, skb, family, svc, stage);
+	return pe_steer_open(pn, skb, family, svc, stage);
 }
 
 static noinline unsigned int pe_steer_gate4(struct pe_net *pn,
@@ -546,7 +553,7 @@ pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
 			       pe_steer_gate4(pn, skb, hit->svc, stage) :
 			       pe_steer_gate6(pn, skb, hit->svc, stage);
 	if (unlikely(stage->extra & PE_EXTRA_AHEAD))
-		return pe_steer_choice(pn, skb, family, hit->svc, stage);
+		return pe_steer_open(pn, skb, family, hit->svc, stage);
 	return pe_steer_plain(pn, skb, family, hit->svc, stage);
 }
 
