@@ -67,7 +67,7 @@ class Bench:
             apply(bed, "-", "".join([DEVICES, *row.lists(),
                                      *row.services(1)]))
             settle(QUIET)
-            self.keep(f"{row.name}@1", partial(Result, row.flow(1), row.sinks))
+            self.keep(f"{row.name}@1", partial(row.measure, bed))
             bed.close()
 
     @staticmethod
@@ -86,7 +86,7 @@ class Bench:
         apply(bed, f"{self.dir}/services-{number}.conf")
         settle(QUIET)
         for row in self.wanted(ENGINE_ROWS):
-            if row.acl:
+            if row.alone:
                 continue
             flow = row.flow(SPAN)
             self.keep(f"{row.name}@{number}", partial(Result, flow, row.sinks),

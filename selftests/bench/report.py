@@ -100,7 +100,7 @@ def base_of(name):
     """The row that a figure is compared beside: what it is made of without the
     engine."""
     row = name.partition("@")[0]
-    routed = row.rstrip("6") in ("miss", "nat", "reply")
+    routed = row.rstrip("6") in ("miss", "nat", "reply", "state-reply")
     return ("forward" if routed else "floor") + ("6" if row.endswith("6") else "")
 
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is measured: lines of the table."""
 import ipaddress
+import json
 import os
 import sys
 
 import rules
 from bed import LOOP, Bed, run, settle
+from lib import engine
 from lib.addr import ENGINE, F4, F6, mac
-from traffic import CLIENT, PORT, Flow, Result
+from traffic import CLIENT, COUNT, PORT, RUNS, Flow, Lost, Result
 
 SPAN = 16               # services that a row goes through where there are many
 QUIET = 15              # seconds until new interfaces have said everything
@@ -21,6 +23,8 @@ VIPS = {F4: "10.128.0.0", F6: "2001:db8:2::"}
 # Kinds of access lists, and how long they are.
 LISTS = {"ports": "of a prefix and a port", "mixed": "as of a firewall"}
 LENGTHS = (10, 1000, 100000)
+
+FEW = 1024              # flows that a service with little room remembers
 
 ONE = {"p1": 1}         # every packet comes out there
 
@@ -173,13 +177,19 @@ class Ours:
     count = 0
 
     def __init__(self, name, text, sequence, sinks=None, family=F4,
-                 miss=False, back=False, acl=None, **flow):
+                 miss=False, back=False, acl=None, answered=0, counted=None,
+                 **flow):
         self.name, self.text, self.sequence = name, text, sequence
         self.sinks, self.family = sinks or ONE, family
         self.miss, self.back = miss, back
-        # Shape and number of rules; where many services are, nobody has any.
+        # Shape and number of rules.
         self.acl = acl
+        # Flows that go both ways before it is measured; what every packet then
+        # has to be counted as.
+        self.answered, self.counted = answered, counted
         self.args = flow
+        # Where many services are, it is not measured.
+        self.alone = bool(acl or counted)
         # Its services have these numbers.
         self.first = Ours.count
         Ours.count += SPAN
@@ -203,6 +213,32 @@ class Ours:
             return Flow(CLIENT[self.family], self.family, service, span=span,
                         **self.args)
         return Flow(service, self.family, span=span, **self.args)
+
+    def answer(self):
+        """Flows that are there first, and are answered."""
+        if not self.answered:
+            return
+        service = vip(self.first, self.family)
+        Flow(service, self.family, src_ports=self.answered).send(self.answered)
+        Flow(CLIENT[self.family], self.family, service, port=1,
+             dst_ports=self.answered).send(self.answered)
+
+    def counts(self, bed):
+        if not self.counted:
+            return 0
+        return json.loads(bed.run([engine.PECTL, "-j", "stats"]))[
+            "flow_counts"][self.counted]
+
+    def measure(self, bed):
+        """With one service."""
+        self.answer()
+        before = self.counts(bed)
+        result = Result(self.flow(1), self.sinks)
+        counted = self.counts(bed) - before
+        if self.counted and counted < RUNS * COUNT:
+            raise Lost(f"{counted} packets were counted as {self.counted}, "
+                       f"not {RUNS * COUNT}")
+        return result
 
 
 def chain(count):
@@ -242,6 +278,25 @@ ENGINE_ROWS = [
          "web; limit bytes 1", {"p1": 0}),
     Ours("quality", "steer to a loopback server, DSCP and mark set",
          "web; dscp 46; mark 7"),
+    *[row for f, v6, said in ((F4, "", ""), (F6, "6", ", IPv6")) for row in (
+        Ours(f"state{v6}", f"steer to one of a pool, a flow that is "
+             f"remembered{said}", "webs; state", family=f),
+        Ours(f"state-reply{v6}", f"answer of a server of a pool, likewise{said}",
+             "webs; state", {"p0": 1}, family=f, port=1, back=True),
+        Ours(f"state-new{v6}", f"steer to one of a pool, a new flow a "
+             f"packet{said}", "webs; state", family=f, new=True,
+             counted="made"),
+        # Flows that nobody answers make room for their like, others do not.
+        Ours(f"state-evict{v6}", f"likewise, each in the place of another{said}",
+             f"webs; state flows {FEW}", family=f, new=True, counted="evicted"),
+        Ours(f"state-over{v6}", f"likewise, no room for it{said}",
+             f"webs; state flows {FEW}", family=f, new=True, answered=FEW,
+             counted="over"),
+    )],
+    Ours("state-over-1", "likewise, where hardly a flow is remembered",
+         "webs; state flows 1", new=True, answered=1, counted="over"),
+    Ours("pool-new", "steer to one of a pool, by maglev, a new flow a packet",
+         "webs", new=True),
 ]
 FILLERS = 4096          # services from here on are only there, each tenth IPv6
 
@@ -250,7 +305,7 @@ ROWS = PLAIN + ENGINE_ROWS
 
 def configuration(number):
     """Lines of a configuration of so many services, all rows' among them."""
-    own = [line for row in ENGINE_ROWS if not row.acl
+    own = [line for row in ENGINE_ROWS if not row.alone
            for line in row.services(SPAN)]
     if number < len(own):
         sys.exit(f"{number} services are fewer than the {len(own)} that the "

@@ -32,12 +32,19 @@ def mark(word):
 
 class Flow:
     """What pktgen sends: by port, from a host that is there, from src to dst,
-    and to and from as many addresses after these as span says, in turn."""
+    and to and from as many addresses after these as span says, in turn, or only
+    from or to so many. Likewise with ports. Where it is new, every packet is of
+    a flow of its own, by its port and, in another run, by its address."""
 
-    def __init__(self, dst, family=F4, src=None, port=0, host=1, span=1):
+    def __init__(self, dst, family=F4, src=None, port=0, host=1, span=1,
+                 src_span=None, dst_span=None, src_ports=1, dst_ports=1,
+                 new=False):
         self.family, self.port, self.host = family, port, host
         self.src, self.dst = src or CLIENT[family], dst
         self.span = span
+        self.spans = {"src": src_span or span, "dst": dst_span or span}
+        self.ports = {"src": src_ports, "dst": dst_ports}
+        self.new = new
 
     def nth(self, which, k):
         return str(ipaddress.ip_address(getattr(self, which)) + k)
@@ -54,14 +61,18 @@ class Flow:
         else:
             for which in ("dst", "src"):
                 yield f"{which}_min {self.nth(which, 0)}"
-                yield f"{which}_max {self.nth(which, self.span - 1)}"
-        for which in ("dst", "src"):
-            for end in ("min", "max"):
-                yield f"udp_{which}_{end} {PORT}"
+                yield f"{which}_max {self.nth(which, self.spans[which] - 1)}"
+        for which, count in self.ports.items():
+            yield f"udp_{which}_min {PORT}"
+            # Up to that, not with it, where there is more than one.
+            yield f"udp_{which}_max {PORT + (count if count > 1 else 0)}"
 
     def send(self, count):
         """Nanoseconds, that is instructions, that count packets took. pktgen
         goes through addresses by itself, but not through those of IPv6."""
+        if self.new:
+            self.src = self.nth("src", 1)
+            self.ports["src"] = count
         if self.family.v6:
             return sum(self.one(count // self.span, k)
                        for k in range(self.span))
