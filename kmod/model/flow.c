@@ -196,8 +196,13 @@ struct pe_flow *pe_flow_make(const struct pe_flow_key *key)
 
 	if (unlikely(READ_ONCE(ledger->dead)))
 		return NULL;
-	if (unlikely(!pe_flow_has_room(ledger) && !pe_flow_make_room(key)))
-		goto over;
+	if (unlikely(!pe_flow_has_room(ledger))) {
+		there = pe_flow_find_sure(key);
+		if (unlikely(there))
+			return there;
+		if (!pe_flow_make_room(key))
+			goto over;
+	}
 	flow = pe_flow_alloc();
 	if (unlikely(!flow)) {
 		pe_flow_count_both(ledger, PE_FLOW_FAILED);

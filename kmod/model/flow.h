@@ -206,6 +206,7 @@ void pe_flows_destroy(struct pe_flows *flows);
 int pe_flows_begin(struct pe_flows *flows);
 void pe_flows_hurry(struct pe_flows *flows);
 struct pe_flow *pe_flow_find(const struct pe_flow_key *key);
+struct pe_flow *pe_flow_find_sure(const struct pe_flow_key *key);
 struct pe_flow *pe_flow_insert(struct pe_flow *flow);
 bool pe_flow_evict(struct pe_flows *flows, const struct pe_ledger *ledger,
 		   u32 hash);

@@ -18,10 +18,10 @@
 #define PE_FLOW_BITS_MIN	12
 #define PE_FLOW_BITS_MAX	24
 
-/* More have no room in one bucket: looking through them takes its time, and a
- * table that is about to grow does so soon.
+/* More have no room in one bucket: looking through them takes its time. A table
+ * that is about to grow has that many only where the work gets no processor.
  */
-#define PE_FLOW_CHAIN		32
+#define PE_FLOW_CHAIN		64
 
 /* Buckets that are looked at for a flow that can go, and those of them that are
  * not empty.
@@ -220,6 +220,25 @@ void pe_flow_remove(struct pe_flow *flow)
 	atomic_dec(&flow->key.ledger->flows->count);
 	atomic_dec(&flow->key.ledger->used);
 	call_rcu(&flow->rcu, pe_flow_free_rcu);
+}
+
+/**
+ * pe_flow_find_sure() - a flow that pe_flow_find() may have missed
+ * @key: what tells it
+ *
+ * Context: bottom halves off, RCU read lock held.
+ * Return: the flow or NULL.
+ */
+struct pe_flow *pe_flow_find_sure(const struct pe_flow_key *key)
+{
+	struct hlist_bl_head *head;
+	struct pe_flow *flow;
+	u8 bits;
+
+	head = pe_flow_lock(key->ledger->flows, key->hash, &bits);
+	flow = pe_flow_in(head, key);
+	hlist_bl_unlock(head);
+	return flow;
 }
 
 /* The work is needed from the first flow on, and sooner when the table fills. */
@@ -525,11 +544,13 @@ void pe_flows_work(struct work_struct *work)
 {
 	struct pe_flows *flows = container_of(to_delayed_work(work),
 					      struct pe_flows, work);
-	const struct pe_flow_table *table =
-		rcu_dereference_protected(flows->table, 1);
+	const struct pe_flow_table *table;
 
 	WRITE_ONCE(flows->hurry, false);
 	pe_flows_bury(flows);
+	/* Soon, for many may be about to come; and when many have gone. */
+	pe_flows_fit(flows);
+	table = rcu_dereference_protected(flows->table, 1);
 	pe_flows_walk(flows, &flows->at, max(1U << table->bits,
 					     1U << PE_FLOW_BITS_MIN) /
 						 PE_FLOW_ROUNDS,
