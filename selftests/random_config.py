@@ -87,7 +87,8 @@ class Config:
 
     def device(self):
         kind, text = self.plain_device()
-        return kind, text + self.owner()
+        measure = rand.random() < 0.2 and kind != "tap"
+        return kind, text + self.owner() + measure * " measure;"
 
     def plain_device(self):
         kind = rand.choice(("loopback", "alias", "nat", "inline", "one-armed",
@@ -129,6 +130,8 @@ class Config:
         text += rand.choice(("", "", "; detect off",
                              "; detect packets 16 window 15ms",
                              "; detect packets 1 window 2s"))
+        if kind == "server" and rand.random() < 0.2:
+            text += "; oneway"
         text += rand.choice(("", "", "; revive", "; revive 1500ms"))
         self.pools[name] = kind, members, text + ";" + self.owner()
 
@@ -201,7 +204,8 @@ class Config:
         acl = f" acl {rand.choice(list(self.acls))};" \
             if self.acls and rand.random() < 0.3 else ""
         return f"{key};{self.quality()} sequence " \
-            f"{', '.join(steps + [server])};{acl}{self.limit()}{self.owner()}"
+            f"{', '.join(steps + [server])};{acl}{self.limit()}{self.owner()}" \
+            f"{self.state()}"
 
     def pools_of(self, kind):
         return [n for n, (k, _, _) in self.pools.items() if k == kind]
@@ -219,6 +223,14 @@ class Config:
                  for word in ("packets", "bytes", "flows")
                  if rand.random() < likely]
         return f" limit{''.join(parts)};" if parts else ""
+
+    @staticmethod
+    def state():
+        if rand.random() < 0.7:
+            return ""
+        return " state" + rand.choice((
+            "", f" flows {rand.randrange(1, 1 << 24)}")) + rand.choice((
+                "", f" timeout {rand.randrange(1, 86401)}s")) + ";"
 
     @staticmethod
     def ranges():
