@@ -41,6 +41,11 @@ static const char *const general_sentences[] = {
 	"the transaction has too many changes",
 	"there is not enough memory",
 	"too many sockets",
+	/* Of flows, where the service is not what is wrong. */
+	"there is no device ",
+	"the client of a flow has ",
+	"the prefix of clients has ",
+	"the length of a prefix of clients ",
 };
 
 static const char too_many[] = "too much was refused within a second";

@@ -134,6 +134,8 @@ struct message *sane_device(unsigned int number)
 		if (kind == PE_DEVICE_KIND_INLINE && random_below(4))
 			put_port(m, PE_DEVICE_INSIDE, number, 1);
 	}
+	if (kind != PE_DEVICE_KIND_TAP && random_below(4) == 0)
+		node_put(&m->attrs, m->set, PE_DEVICE_MEASURE, NULL, 0);
 	put_owner(m, PE_DEVICE_OWNER);
 	put_acts_as(m, PE_DEVICE_ACTS_AS);
 	return m;
@@ -189,6 +191,51 @@ static void put_steps(struct message *m, bool v6, bool one_port)
 			     (uint16_t)(1 + random_below(65535)));
 }
 
+static void put_limit(struct message *m, uint16_t type)
+{
+	struct node *limit = node_nest(&m->attrs, m->set, type);
+	uint64_t rate = 1 + random_below(1000000);
+
+	node_put(&limit->kids, &spec_set_limit,
+		 (uint16_t)(PE_LIMIT_PACKETS + random_below(PE_LIMIT_FLOWS - PE_LIMIT_PACKETS + 1)),
+		 &rate, sizeof(rate));
+}
+
+static void put_state(struct message *m)
+{
+	struct node *state = node_nest(&m->attrs, m->set, PE_SERVICE_STATE);
+
+	if (random_below(2))
+		node_put_u32(&state->kids, &spec_set_state, PE_STATE_FLOWS, 1 + random_below(5000));
+	if (random_below(2))
+		node_put_u32(&state->kids, &spec_set_state, PE_STATE_TIMEOUT,
+			     1 + random_below(PE_FLOW_TIMEOUT_MAX));
+}
+
+static void put_quality(struct message *m)
+{
+	uint8_t dscp = (uint8_t)random_below(64);
+
+	node_put(&m->attrs, m->set,
+		 random_below(2) ? PE_SERVICE_DSCP_FORWARD : PE_SERVICE_DSCP_REVERSE, &dscp, 1);
+	node_put_u32(&m->attrs, m->set, random_below(2) ? PE_SERVICE_MARK : PE_SERVICE_PRIORITY,
+		     random_below(70000));
+}
+
+/* What some services ask for besides. */
+static void put_extras(struct message *m)
+{
+	if (random_below(8) == 0)
+		node_put_string(&m->attrs, m->set, PE_SERVICE_ACL,
+				numbered('a', random_below(SANE_ACLS)));
+	if (random_below(4) == 0)
+		put_state(m);
+	if (random_below(6) == 0)
+		put_limit(m, PE_SERVICE_LIMIT);
+	if (random_below(6) == 0)
+		put_quality(m);
+}
+
 /**
  * sane_service() - a service that can be taken, where its devices are there
  * @number: of it
@@ -217,9 +264,7 @@ struct message *sane_service(unsigned int number)
 		node_put_string(&m->attrs, m->set, PE_SERVICE_IIF,
 				numbered('i', random_below(SANE_IFACES)));
 	put_steps(m, v6, ranges == 1);
-	if (random_below(8) == 0)
-		node_put_string(&m->attrs, m->set, PE_SERVICE_ACL,
-				numbered('a', random_below(SANE_ACLS)));
+	put_extras(m);
 	put_owner(m, PE_SERVICE_OWNER);
 	put_acts_as(m, PE_SERVICE_ACTS_AS);
 	return m;
@@ -250,6 +295,8 @@ struct message *sane_pool(unsigned int number)
 	}
 	if (random_below(4) == 0)
 		node_put_u32(&m->attrs, m->set, PE_POOL_REVIVE, random_below(2000));
+	if (servers && random_below(4) == 0)
+		node_put(&m->attrs, m->set, PE_POOL_ONE_WAY, NULL, 0);
 	put_owner(m, PE_POOL_OWNER);
 	put_acts_as(m, PE_POOL_ACTS_AS);
 	return m;
@@ -361,6 +408,41 @@ struct message *sane_explain(void)
 	return m;
 }
 
+/**
+ * sane_flows() - flows that are remembered: show, count or forget them
+ * @cmd: PE_CMD_FLOW_GET or PE_CMD_FLOW_FLUSH
+ */
+struct message *sane_flows(uint8_t cmd)
+{
+	bool dump = cmd == PE_CMD_FLOW_GET && random_below(2);
+	struct message *m = message_new(cmd, dump ? NLM_F_DUMP : ACK);
+	uint8_t proto = random_below(2) ? IPPROTO_TCP : IPPROTO_UDP, len;
+	bool v6 = random_below(2);
+
+	if (random_below(3) == 0)
+		node_put_string(&m->attrs, m->set, PE_FLOW_SERVICE, any_name(&spec_set_service));
+	if (random_below(3) == 0)
+		node_put_string(&m->attrs, m->set, PE_FLOW_DEVICE, any_name(&spec_set_device));
+	if (random_below(3) == 0)
+		node_put(&m->attrs, m->set, PE_FLOW_PROTO, &proto, 1);
+	if (random_below(3))
+		return m;
+	put_addr(&m->attrs, m->set, PE_FLOW_CLIENT, v6 ? "2001:db8:9::%u" : "198.51.100.%u", 7);
+	len = (uint8_t)random_below(v6 ? 129 : 33);
+	if (random_below(2))
+		node_put(&m->attrs, m->set, PE_FLOW_CLIENT_LEN, &len, 1);
+	return m;
+}
+
+/* All services together. */
+static struct message *sane_engine(void)
+{
+	struct message *m = message_new(PE_CMD_ENGINE_NEW, PUT);
+
+	put_limit(m, PE_ENGINE_LIMIT);
+	return m;
+}
+
 struct message *sane_plain(uint8_t cmd)
 {
 	struct message *m = message_new(cmd, ACK);
@@ -443,6 +525,11 @@ struct message *sane_command(uint8_t cmd)
 		return sane_acl(random_below(SANE_ACLS));
 	case PE_CMD_SERVICE_NEW:
 		return sane_service(random_below(SANE_SERVICES));
+	case PE_CMD_ENGINE_NEW:
+		return sane_engine();
+	case PE_CMD_FLOW_GET:
+	case PE_CMD_FLOW_FLUSH:
+		return sane_flows(cmd);
 	default:
 		return sane_table(cmd);
 	}
@@ -477,6 +564,10 @@ struct message *sane_any(void)
 		return sane_get(PE_CMD_SERVICE_GET);
 	if (way < 71)
 		return sane_dump(random_below(2) ? PE_CMD_DEVICE_GET : PE_CMD_SERVICE_GET);
+	if (way < 73)
+		return sane_flows(random_below(4) ? PE_CMD_FLOW_GET : PE_CMD_FLOW_FLUSH);
+	if (way < 74)
+		return sane_engine();
 	if (way < 78)
 		return sane_explain();
 	if (way < 80)

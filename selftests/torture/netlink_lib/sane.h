@@ -21,6 +21,7 @@ struct message *sane_delete(uint8_t cmd);
 struct message *sane_get(uint8_t cmd);
 struct message *sane_dump(uint8_t cmd);
 struct message *sane_explain(void);
+struct message *sane_flows(uint8_t cmd);
 struct message *sane_plain(uint8_t cmd);
 struct message *sane_command(uint8_t cmd);
 struct message *sane_table(uint8_t cmd);
@@ -28,6 +29,6 @@ struct message *sane_any(void);
 
 extern const struct spec_set spec_set_txn, spec_set_device, spec_set_service, spec_set_pool,
 	spec_set_acl, spec_set_port, spec_set_range, spec_set_step, spec_set_member, spec_set_rule,
-	spec_set_explain, spec_set_info;
+	spec_set_explain, spec_set_info, spec_set_limit, spec_set_state;
 
 #endif
