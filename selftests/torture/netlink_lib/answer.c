@@ -221,7 +221,10 @@ static bool value_ok(const struct spec_attr *spec, const struct nlattr *attr)
 	case SPEC_STRING:
 		return string_ok(attr) && (!spec->max_len || len <= spec->max_len + 1);
 	case SPEC_BINARY:
-		return spec->exact_len ? len == spec->exact_len : len == 4 || len == 6 || len == 16;
+		/* Addresses, and rows of numbers. */
+		return spec->exact_len ? len == spec->exact_len :
+					 len == 4 || len == 6 || len == 16 ||
+						 (len > 16 && len % sizeof(uint64_t) == 0);
 	case SPEC_NEST:
 	case SPEC_NONE:
 		return true;
