@@ -13,8 +13,8 @@ from lib import genl, packet
 from lib.addr import F4, F6, FAMILIES, mac
 from lib.genl import CREATE, PE, REPLACE, attr, u8, u16, u32
 from lib.ktap import Suite, diag, expect, require
-from races_lab import (FW, FW_IN, LONG, NATTED, SEED, SEQUENCES, Race, conf,
-                       device_of, second_cpu, vip)
+from races_lab import (FW, FW_IN, LONG, NATTED, SEED, SEQUENCES, STATE, Race,
+                       conf, pooled, second_cpu, vip)
 
 SECONDS = 300 if LONG else 12
 
@@ -22,13 +22,17 @@ suite = Suite(__doc__)
 race = Race(suite)
 
 
-def service(f, name, steps):
+def service(f, name, which):
     words = []
-    for step in steps:
-        inner = [attr(PE.PE_STEP_DEVICE, device_of(f, step))]
+    for step in SEQUENCES[name][which]:
+        inner = [attr(PE.PE_STEP_DEVICE, pooled(f, name, which, step))]
         if step == "port":
             inner.append(attr(PE.PE_STEP_PORT, u16(NATTED[step][1])))
         words.append(attr(PE.PE_SERVICE_STEP, inner))
+    flows = STATE.get(name, (None, None))[which]
+    if flows is not None:
+        words.append(attr(PE.PE_SERVICE_STATE, [
+            attr(PE.PE_STATE_FLOWS, u32(flows))] if flows else []))
     return [attr(PE.PE_SERVICE_NAME, name + f.name),
             attr(PE.PE_SERVICE_VIP, packet.raw_addr(vip(f, name))),
             attr(PE.PE_SERVICE_PROTO, u8(17)),
@@ -65,8 +69,7 @@ def by_transactions():
     count = 0
     names = [(f, name) for name in SEQUENCES for f in FAMILIES]
     whole = [[(PE.PE_CMD_DEVICE_NEW, firewall(which))] +
-             [(PE.PE_CMD_SERVICE_NEW, service(f, name,
-                                              SEQUENCES[name][which]))
+             [(PE.PE_CMD_SERVICE_NEW, service(f, name, which))
               for f, name in names] for which in (0, 1)]
     with race.traffic(), genl.Genl(race.lab.eng) as sock:
         end = time.monotonic() + SECONDS
@@ -90,18 +93,21 @@ def one_by_one():
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             f, name = dice.choice(names)
-            steps = SEQUENCES[name][dice.randrange(2)]
-            sock.ask(PE.PE_CMD_SERVICE_NEW, *service(f, name, steps),
+            which = dice.randrange(2)
+            sock.ask(PE.PE_CMD_SERVICE_NEW, *service(f, name, which),
                      flags=CREATE | REPLACE)
             if dice.random() < 0.1:
                 sock.ask(PE.PE_CMD_SERVICE_DEL,
                          attr(PE.PE_SERVICE_NAME, name + f.name))
-                sock.ask(PE.PE_CMD_SERVICE_NEW, *service(f, name, steps),
+                sock.ask(PE.PE_CMD_SERVICE_NEW, *service(f, name, which),
                          flags=CREATE)
             if dice.random() < 0.05:
                 reader.dump(PE.PE_CMD_SERVICE_GET,
                             attr(PE.PE_SERVICE_STATS, b""))
                 reader.dump(PE.PE_CMD_DEVICE_GET)
+                reader.dump(PE.PE_CMD_FLOW_GET)
+            if dice.random() < 0.03:
+                sock.ask(PE.PE_CMD_FLOW_FLUSH)
             count += 1
     diag(f"{count} changes in {SECONDS} s")
     require(count > 50, "hardly anything changed")
@@ -120,6 +126,9 @@ def by_pectl():
             race.pe.pectl("apply", "-f", files[count & 1])
             if count % 8 == 7:
                 race.pe.pectl("flush")
+            elif count % 4 == 1:
+                race.pe.pectl("flow", "flush")
+                race.pe.pectl("flow", "show")
             count += 1
         race.pe.pectl("apply", "-f", files[0])
     diag(f"{count} files in {SECONDS} s")

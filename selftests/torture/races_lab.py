@@ -25,6 +25,12 @@ SEQUENCES = {
     "ports": (["fw", "port"], ["br", "port"]),
     "same": (["ids", "fw", "br", "web"],) * 2,
 }
+# Devices that a service has by way of a pool in the second configuration, and
+# how many flows of it are remembered in either: 0 for as many as there are.
+POOLED = {"inline": {"web": "webs"}, "chain": {"web": "webs", "fw": "fws"},
+          "direct": {"fw": "fws"}}
+STATE = {"inline": (0, 20), "chain": (None, 0), "direct": (50, 50),
+         "same": (0, None)}
 NUMBERS = {name: number for number, name in enumerate(SEQUENCES)}
 PLACES = {"fw": (FW, FW_IN), "br": (BR, BR_IN), "web": (WEB, WEB),
           "nat": (NAT, NAT), "port": (NAT, NAT), "ids": (IDS, IDS)}
@@ -39,19 +45,36 @@ def device_of(f, step):
     return step + f.name if step in NATTED else step
 
 
+def pooled(f, name, which, step):
+    """The name of a step: a device's, or a pool's."""
+    return POOLED.get(name, {}).get(step, device_of(f, step)) if which else \
+        device_of(f, step)
+
+
+def state(name, which):
+    flows = STATE.get(name, (None, None))[which]
+    return "" if flows is None else " state;" if not flows else \
+        f" state flows {flows};"
+
+
 def devices(which):
     """In the second configuration the firewall has other addresses, which
-    are to be asked for."""
+    are to be asked for, and some are measured."""
+    measure = "measure;" * which
+
     def port(segment, host):
         if which == 0:
             return f"lladdr {mac(segment, host)}"
         return f"via {(F4 if segment == FW else F6).host(segment, 2)}"
 
     return f"""
-device web {{ server dev i1 lladdr {mac(WEB, 1)} mode loopback; }}
-device fw {{ inline outside dev i2 {port(FW, 1)} inside dev i3 {port(FW_IN, 1)}; }}
+device web {{ server dev i1 lladdr {mac(WEB, 1)} mode loopback; {measure} }}
+device fw {{ inline outside dev i2 {port(FW, 1)} inside dev i3 {port(FW_IN, 1)}; \
+{measure} }}
 device br {{ inline transparent outside dev i4 inside dev i5; }}
 device ids {{ tap dev i6 lladdr {mac(IDS, 1)}; }}
+pool webs {{ members web; policy maglev; revive 100ms; }}
+pool fws {{ members fw; policy failover; revive 100ms; }}
 """ + "".join(
         f"device {device_of(f, name)} {{ server address {f.host(NAT, host)} "
         f"mode nat; {'guard;' * which} }}\n"
@@ -61,8 +84,9 @@ device ids {{ tap dev i6 lladdr {mac(IDS, 1)}; }}
 def conf(which):
     return devices(which) + "".join(
         f"service {name}{f.name} {{ vip {vip(f, name)} udp port 80; sequence " +
-        ", ".join(device_of(f, step) + (" port 8080" if step == "port" else "")
-                  for step in steps[which]) + "; }\n"
+        ", ".join(pooled(f, name, which, step) +
+                  (" port 8080" if step == "port" else "")
+                  for step in steps[which]) + f";{state(name, which)} }}\n"
         for name, steps in SEQUENCES.items() for f in FAMILIES)
 
 
