@@ -367,6 +367,45 @@ def a_pool_takes_over(f, proto, mode):
             old.talk()
 
 
+@suite.case(*SOME)
+def a_pool_takes_over_at_another_port(f, proto, mode):
+    """Its member is another server for that."""
+    which = (f, proto, mode)
+    pool = f"pool p {{ members {server(f, mode, 1)}, {server(f, mode, 2)}; " \
+        "policy failover; detect off; }\n"
+    fresh(*which, step(f, mode, 1))
+    with Session(*which, 1) as old:
+        pe.apply(pool + conf(*which, "p port 9090"))
+        expect("former", former(*which), [(server(f, mode, 1), 8080)])
+        goes_on(old, f, mode, 1)
+        with Session(*which, 1, 9090) as new:
+            goes_on(new, f, mode, 1)
+            old.talk()
+
+
+@suite.case(*FAMILIES)
+def another_service_has_the_server_now(f):
+    """Flows that no port tells take nothing of it."""
+    def both(every, web):
+        return servers() + f"service every {{ vip {f.W1}; state; sequence fw1, " \
+            f"{server(f, 'nat', every)}; }}\n" + (
+                service(f, "tcp", "loop", step(f, "nat", web), name="other")
+                if web else "")
+
+    pe.pectl("flush")
+    pe.apply(both(1, None))
+    with Session(f, "tcp", "nat", 1, 0) as old:
+        pe.apply(both(2, None))
+        old.talk()
+        pe.apply(both(2, 1))
+        old.talk()
+        with Session(f, "tcp", "nat", 1, dst=f.W2) as new:
+            goes_on(new, f, "nat", 1)
+        pe.apply(both(2, 1).replace("port 8080", ""))
+        with Session(f, "tcp", "nat", 1, 0, f.W2) as new:
+            goes_on(new, f, "nat", 1)
+
+
 @suite.case(*FAMILIES)
 def another_kind_takes_over(f):
     """From an own address to the service's, or to no server: flows move."""
@@ -427,6 +466,24 @@ def it_goes_with_everything():
         engine.unload()
         require(time.monotonic() - start < 10, "it took long")
         engine.load()
+
+
+@suite.case()
+def many_servers_have_one_successor():
+    f = FAMILIES[0]
+
+    def all_of(last):
+        return servers() + "".join(
+            f"service many{i} {{ vip {f.vip(20 + i)} tcp port 80; state; "
+            f"sequence fw1, {last(i)}; }}\n" for i in range(100))
+
+    pe.pectl("flush")
+    pe.apply(all_of(lambda i: step(f, "nat", 1, 8100 + i)))
+    pe.apply(all_of(lambda i: step(f, "loop", 2)))
+    pe.apply(all_of(lambda i: step(f, "loop", 2, 9000 + i)))
+    pe.apply(all_of(lambda i: step(f, "loop", 2)))
+    expect("former", [s["former"] for s in pe.json("service", "show")["services"]],
+           [[{"device": "loop2", "port": 9000 + i}] for i in range(100)])
 
 
 suite.run(lambda: pe.start(servers()))

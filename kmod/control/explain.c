@@ -130,7 +130,7 @@ static void pe_walk_client(const struct pe_walk *w, const struct pe_hit *hit,
 	client->addr = forward ? w->saddr.ip6 : w->daddr.ip6;
 	client->ipv4 = w->family == NFPROTO_IPV4;
 	client->port = 0;
-	if (hit->svc->level == PE_LEVEL_PORT && hit->svc->seq->legs == 1)
+	if (pe_service_flow_has_port(hit->svc))
 		client->port = forward ? w->key.sport : w->key.dport;
 }
 
@@ -511,7 +511,7 @@ static bool pe_walk_former(const struct pe_walk *w, const struct pe_addr *src,
 	rcu_read_lock();
 	while (!has && pe_match_former(src, &w->key, &at, &former)) {
 		pe_walk_client(w, &former, &client);
-		has = pe_former_has(&former, &client, w->key.proto);
+		has = pe_former_has(&former, hit, &client, w->key.proto);
 	}
 	rcu_read_unlock();
 	if (has)

@@ -286,7 +286,7 @@ static struct pe_device *pe_former_find(const struct pe_sequence *seq, u32 id,
 }
 
 /* Of the devices that a step has, or had, the one that a pin is for. A server
- * that no pool has is another at another port.
+ * is another at another port, unless a pool has it still.
  */
 static struct pe_device *pe_flow_pinned(struct pe_flow *flow, u8 slot,
 					const struct pe_sequence *seq,
@@ -298,14 +298,16 @@ static struct pe_device *pe_flow_pinned(struct pe_flow *flow, u8 slot,
 
 	if (!id)
 		return NULL;
-	if (step->pool)
-		dev = pe_pool_member(step->pool, id, &flow->hint[slot]);
-	if (dev || step != pe_sequence_server(seq))
+	if (step == pe_sequence_server(seq)) {
+		port = atomic_read(&flow->seen) >> PE_FLOW_PORT_SHIFT;
+		if (!step->pool &&
+		    pe_server_is(step->device, step->port, id, port))
+			return step->device;
+		dev = pe_former_find(seq, id, port, former);
+	}
+	if (dev || !step->pool)
 		return dev;
-	port = atomic_read(&flow->seen) >> PE_FLOW_PORT_SHIFT;
-	if (!step->pool && pe_server_is(step->device, step->port, id, port))
-		return step->device;
-	return pe_former_find(seq, id, port, former);
+	return pe_pool_member(step->pool, id, &flow->hint[slot]);
 }
 
 /* Of the pins that hold for a step, one that works, or the place of one that
@@ -436,9 +438,9 @@ void pe_flow_pin(struct pe_flow *flow, const struct pe_sequence *seq,
 	if (at < 0)
 		at = pe_flow_place(flow, seq, step, id);
 	was = READ_ONCE(flow->pin[at]);
-	if (step == pe_sequence_server(seq))
+	if (cmpxchg(&flow->pin[at], was, id) == was &&
+	    step == pe_sequence_server(seq))
 		pe_flow_set_port(flow, step->port);
-	cmpxchg(&flow->pin[at], was, id);
 }
 
 /**

@@ -87,8 +87,7 @@ static bool pe_former_is_known(const struct pe_formers *formers,
 	u8 i;
 
 	for (i = 0; i < pe_step_devices(server); i++)
-		if (pe_former_same(pe_step_device(server, i),
-				   server->pool ? port : server->port, dev,
+		if (pe_former_same(pe_step_device(server, i), server->port, dev,
 				   port))
 			return true;
 	for (i = 0; i < formers->n; i++)

@@ -304,14 +304,16 @@ static bool pe_former_sent(const struct pe_former *former,
 }
 
 /* The entry from @i on that can be for the packet's port, if one is: among many
- * it is searched for.
+ * it is searched for. Without a port it is for none of those.
  */
 static u32 pe_former_entry(const struct pe_addr *src, const struct pe_key *key,
 			   u32 i)
 {
 	const struct pe_entry *e;
 
-	if (!key->ports || !src->searchable || i >= src->ports)
+	if (!key->ports)
+		return max(i, src->ports);
+	if (!src->searchable || i >= src->ports)
 		return i;
 	if (!i)
 		i = pe_addr_search(src, key->proto, key->sport);
@@ -361,26 +363,60 @@ bool pe_match_former(const struct pe_addr *src, const struct pe_key *key,
 	}
 }
 
+static struct pe_flow *pe_service_flow(const struct pe_service *svc,
+				       const struct pe_client *client, u8 proto)
+{
+	struct pe_flow_key key;
+
+	pe_service_flow_key(svc, client, proto, &key);
+	return pe_flow_find(&key);
+}
+
+/* Is it another service's, for all that is known? That has it unless the flow is
+ * told by the client's port as well, goes on, and is not one of its own too.
+ */
+static bool pe_former_yields(const struct pe_flow *flow,
+			     const struct pe_service *other,
+			     const struct pe_client *client, u8 proto)
+{
+	struct pe_client there = *client;
+
+	if (!client->port || pe_flow_phase(flow) == PE_FLOW_PHASE_CLOSED)
+		return true;
+	if (!other->ledger)
+		return false;
+	if (!pe_service_flow_has_port(other))
+		there.port = 0;
+	return pe_service_flow(other, &there, proto);
+}
+
 /**
  * pe_former_has() - does the flow of a packet keep to the server that sent it?
  * @hit: where it is if it does, from pe_match_former()
+ * @other: where it is if not
  * @client: the client's end of it
  * @proto: IP protocol of it
  *
  * Context: RCU read lock held.
  */
-bool pe_former_has(const struct pe_hit *hit, const struct pe_client *client,
-		   u8 proto)
+bool pe_former_has(const struct pe_hit *hit, const struct pe_hit *other,
+		   const struct pe_client *client, u8 proto)
 {
 	const struct pe_sequence *seq = hit->svc->seq;
-	struct pe_flow_key key;
 	struct pe_flow *flow;
 	u8 former;
 
-	pe_service_flow_key(hit->svc, client, proto, &key);
-	flow = pe_flow_find(&key);
-	return pe_flow_peek(flow, seq, pe_sequence_server(seq), &former) &&
-	       former == hit->stage->former + 1;
+	flow = pe_service_flow(hit->svc, client, proto);
+	if (!pe_flow_peek(flow, seq, pe_sequence_server(seq), &former) ||
+	    former != hit->stage->former + 1)
+		return false;
+	if (other->match < PE_MATCH_OPEN)
+		return true;
+	/* Another device of the service sent it, with the same address. */
+	if (other->svc == hit->svc)
+		return other->match != PE_MATCH_EXACT ||
+		       other->stage->index == seq->forward;
+	return !pe_former_yields(flow, other->svc, client, proto);
 }
 
 /* Of what drains, a packet is only if it can be nowhere else: from a device of

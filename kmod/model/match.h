@@ -71,8 +71,8 @@ void pe_match_past_clients(const struct pe_prefixes *clients, const void *saddr,
 			   const struct pe_key *key, struct pe_hit *hit);
 bool pe_match_former(const struct pe_addr *src, const struct pe_key *key,
 		     u32 *at, struct pe_hit *hit);
-bool pe_former_has(const struct pe_hit *hit, const struct pe_client *client,
-		   u8 proto);
+bool pe_former_has(const struct pe_hit *hit, const struct pe_hit *other,
+		   const struct pe_client *client, u8 proto);
 void pe_match_both(const struct pe_addr *dst, const struct pe_addr *src,
 		   const struct pe_key *key, struct pe_hit *hit);
 bool pe_match_clients_need_whole(const struct pe_prefixes *clients,

@@ -35,20 +35,40 @@ static u32 pe_sequence_hash_steps(const struct pe_step *step, u8 steps,
 	return seed;
 }
 
+static u32 pe_sequence_hash_track(const struct pe_tracking *track, u32 seed)
+{
+	return jhash_2words(track->method, track->first, seed);
+}
+
+static u32 pe_former_hash(const struct pe_device *dev, u16 port, u32 seed)
+{
+	uintptr_t what = (uintptr_t)dev;
+
+	return jhash_3words((u32)what, (u64)what >> 32, port, seed);
+}
+
 static u32 pe_sequence_hash_key(const void *data, u32 len, u32 seed)
 {
 	const struct pe_sequence_key *key = data;
+	u8 i;
 
-	return pe_sequence_hash_steps(key->step, key->steps,
-				      seed + key->track.method);
+	seed = pe_sequence_hash_track(&key->track, seed);
+	for (i = 0; i < key->formers.n; i++)
+		seed = pe_former_hash(key->formers.device[i],
+				      key->formers.port[i], seed);
+	return pe_sequence_hash_steps(key->step, key->steps, seed);
 }
 
 static u32 pe_sequence_hash(const void *data, u32 len, u32 seed)
 {
 	const struct pe_sequence *seq = data;
+	u8 i;
 
-	return pe_sequence_hash_steps(seq->step, seq->steps,
-				      seed + seq->track.method);
+	seed = pe_sequence_hash_track(&seq->track, seed);
+	for (i = 0; i < seq->formers; i++)
+		seed = pe_former_hash(seq->former[i].device,
+				      seq->former[i].port, seed);
+	return pe_sequence_hash_steps(seq->step, seq->steps, seed);
 }
 
 static bool pe_step_same(const struct pe_step *a, const struct pe_step *b)
@@ -218,12 +238,14 @@ static bool pe_steps_are_kept(const struct pe_sequence *seq, u8 first, u8 n)
 }
 
 /* Is it asked at a stage what is remembered of a flow? Wherever a pool comes
- * next, or a server, and where answers come in, which tell that the flow is one.
+ * next, or a server, or what may be left out before one, and where answers come
+ * in, which tell that the flow is one.
  */
 static bool pe_stage_is_kept(const struct pe_sequence *seq,
 			     const struct pe_stage *stage)
 {
-	if (stage->index == seq->forward)
+	if (stage->index == seq->forward ||
+	    (stage->to_step != PE_NO_STEP && seq->step[stage->to_step].open))
 		return pe_steps_are_kept(seq, 0, seq->steps);
 	return pe_steps_are_kept(seq, stage->tap_first, stage->taps) ||
 	       (stage->to_step != PE_NO_STEP &&

@@ -177,4 +177,17 @@ void pe_service_skipped_sum(const struct pe_service *svc, u8 step,
 void pe_service_sum(const struct pe_service *svc, enum pe_direction dir,
 		    struct pe_sum *sum);
 
+/**
+ * pe_service_flow_has_port() - is the client's port of what tells a flow?
+ * @svc: service
+ *
+ * Later fragments have no ports, and what a device emits may have others on the
+ * way back: only where every packet of a flow shows them do they count.
+ */
+static __always_inline bool
+pe_service_flow_has_port(const struct pe_service *svc)
+{
+	return svc->level == PE_LEVEL_PORT && svc->seq->legs == 1;
+}
+
 #endif /* _PE_SERVICE_H */

@@ -43,14 +43,6 @@ static __always_inline void pe_client_outer(const struct sk_buff *skb,
 					 pe_ip6h(skb)->daddr.s6_addr32;
 }
 
-/* Later fragments have no ports, and what a device emits may have others on the
- * way back: only where every packet of a flow shows them do they count.
- */
-static __always_inline bool pe_client_has_port(const struct pe_service *svc)
-{
-	return svc->level == PE_LEVEL_PORT && svc->seq->legs == 1;
-}
-
 /* One of the ports of a plain packet, which was not parsed. */
 static u16 pe_packet_port(const struct pe_packet *pkt, unsigned int which)
 {
@@ -72,7 +64,7 @@ void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
 	bool forward = pe_hit_forward(hit);
 
 	client->port = 0;
-	if (pe_client_has_port(hit->svc)) {
+	if (pe_service_flow_has_port(hit->svc)) {
 		if (pkt->key.ports)
 			client->port = forward ? pkt->key.sport :
 						 pkt->key.dport;
@@ -98,7 +90,7 @@ static __always_inline void pe_plain_client(const struct sk_buff *skb,
 	u8 proto;
 
 	client->port = 0;
-	if (pe_client_has_port(hit->svc)) {
+	if (pe_service_flow_has_port(hit->svc)) {
 		ports = (const void *)skb->data +
 			pe_plain_l4(skb, family, &proto);
 		client->port = ntohs(ports[!forward]);

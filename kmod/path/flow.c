@@ -33,6 +33,9 @@ static void pe_flow_learn(struct pe_flow *flow, const struct sk_buff *skb,
 	if (!server || likely(pe_flow_peek(flow, seq, server, &former)) ||
 	    pe_stage_former(seq, hit->stage))
 		return;
+	/* To a version that drains, what is chosen now is unknown. */
+	if (READ_ONCE(hit->svc->obj->live) != hit->svc)
+		return;
 	dev = pe_stage_sender(skb, family, hit->svc, hit->stage);
 	if (dev && pe_health_works(dev->health))
 		pe_flow_pin(flow, seq, server, dev);

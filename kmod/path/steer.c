@@ -112,9 +112,7 @@ static void pe_locate_past(const struct pe_packet *pkt,
 			      pkt->family == NFPROTO_IPV4, &pkt->key, hit);
 }
 
-/* What a former server sends is its service's where a flow keeps to it, whatever
- * else it might be.
- */
+/* What a former server sends is its service's where a flow keeps to it. */
 static void pe_locate_former(const struct pe_packet *pkt,
 			     const struct pe_addr *src, struct pe_hit *hit)
 {
@@ -127,7 +125,7 @@ static void pe_locate_former(const struct pe_packet *pkt,
 		return;
 	while (pe_match_former(src, &pkt->key, &at, &former)) {
 		pe_packet_client(pkt, &former, &addr, &client);
-		if (!pe_former_has(&former, &client,
+		if (!pe_former_has(&former, hit, &client,
 				   pkt->key.proto ?: pkt->proto))
 			continue;
 		*hit = former;
