@@ -482,7 +482,8 @@ def many_servers_have_one_successor():
     pe.apply(all_of(lambda i: step(f, "loop", 2)))
     pe.apply(all_of(lambda i: step(f, "loop", 2, 9000 + i)))
     pe.apply(all_of(lambda i: step(f, "loop", 2)))
-    expect("former", [s["former"] for s in pe.json("service", "show")["services"]],
+    expect("former", [s["former"] for s in
+                      pe.json("-d", "service", "show")["services"]],
            [[{"device": "loop2", "port": 9000 + i}] for i in range(100)])
 
 
