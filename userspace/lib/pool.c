@@ -180,8 +180,12 @@ bool pe_pool_equal(const struct pe_pool *a, const struct pe_pool *b)
  */
 void pe_pool_merge(struct pe_pool *pool, const struct pe_pool *base)
 {
-	uint32_t missing = ~pool->has;
+	uint32_t missing = ~pool->has, has = base->has;
 
+	/* Who says within which time means to detect again. */
+	if (pool->has & PE_HAS(PE_POOL_DETECT_WINDOW) && !base->detect_packets)
+		has &= ~PE_HAS(PE_POOL_DETECT_PACKETS);
+	missing &= has;
 	if (missing & PE_HAS(PE_POOL_POLICY))
 		pool->policy = base->policy;
 	/* The other policy has no key. */
@@ -197,7 +201,7 @@ void pe_pool_merge(struct pe_pool *pool, const struct pe_pool *base)
 		pool->members = base->members;
 		pool->nmembers = base->nmembers;
 	}
-	pool->has |= base->has;
+	pool->has |= has;
 }
 
 /**
