@@ -69,6 +69,15 @@ owner alice; }}
 service kept4 {{ vip {F4.vip(36)} udp port 80; sequence fw, nat4 port 8090; \
 state; }}
 service kept6 {{ vip {F6.vip(36)} tcp port 80; sequence web; state; }}
+device timed {{ inline dev i2 lladdr {mac(2, 0x61)}; measure; }}
+device t1 {{ server dev i3 lladdr {mac(3, 0x51)} mode loopback; measure; }}
+pool kept {{ members t1, s2; policy maglev; detect packets 4; revive 1s; }}
+pool away {{ members t1; policy failover; oneway; }}
+service pinned4 {{ vip {F4.vip(38)} udp port 53; sequence timed, kept; \
+limit packets 1000 flows 10; dscp 46; mark 7; state flows 100 timeout 60s; }}
+service pinned6 {{ vip {F6.vip(38)}; sequence kept; priority 3; state; }}
+service away {{ vip {F4.vip(39)} tcp port 80; sequence timed, away; }}
+engine {{ limit packets 1000000; }}
 """
 
 # Added, changed and deleted against that: devices of all kinds, sequences of
@@ -108,6 +117,15 @@ service farm {{ vip {F4.vip(35)} udp port 53; sequence fw, farm; owner bob; }}
 service farm2 {{ vip {F6.vip(35)}; sequence more-of-it; acl guests; }}
 service kept4 {{ vip {F4.vip(36)} udp port 80; sequence nat4 port 82; state; }}
 service kept6 {{ vip {F6.vip(36)} tcp port 80; sequence alias port 81; state; }}
+device timed {{ inline dev i2 lladdr {mac(2, 0x61)}; }}
+device t1 {{ server dev i3 lladdr {mac(3, 0x52)} mode loopback; measure; }}
+device t2 {{ server dev i3 lladdr {mac(3, 0x53)} mode loopback; measure; }}
+pool kept {{ members t2, t1; policy failover; oneway; }}
+service pinned4 {{ vip {F4.vip(38)} udp port 53; sequence kept; \
+limit bytes 100000; dscp forward 3; state timeout 5s; }}
+service pinned6 {{ vip {F6.vip(38)}; sequence timed, kept; }}
+service begins {{ vip {F6.vip(39)} tcp port 80; sequence kept; state; }}
+engine {{ limit flows 1000; }}
 """
 
 # The address tables grow, and with them lists of many at one address.
@@ -146,6 +164,8 @@ COMMANDS = (
     ("FIRST", "-s -d show"),
     ("FIRST", f"explain from {F6.U1} to {F6.vip(20)} udp port 53 iif i0"),
     ("FIRST", "-s stats"),
+    ("FIRST", "flow show"),
+    ("FIRST", "flow flush service pinned4"),
 )
 
 # The rest, where there is time.
@@ -158,6 +178,11 @@ MORE = (
               "sequence ids, fw, web"),
     ("FIRST", f"service add new vip {F6.vip(99)} iif i0 sequence via6, nat6"),
     ("FIRST", "service del web4"),
+    ("FIRST", "service del pinned4"),
+    ("FIRST", "service change pinned4 state off"),
+    ("FIRST", "service change web6 state flows 7"),
+    ("FIRST", "flow flush client 10.0.0.0/8"),
+    ("FIRST", "-s device show timed"),
     ("FIRST", "--owner alice flush"),
     ("FIRST", "--owner alice device state s1 drain"),
     ("FIRST", f"service replace all6 vip {F6.vip(20)} udp port 53 sequence nat6"),
