@@ -126,15 +126,11 @@ static int pe_flow_visit_count(void *arg, struct pe_flow *flow)
 	return 0;
 }
 
-static int pe_flow_reply_count(struct pe_flow_call *call,
+static int pe_flow_reply_count(struct pe_flow_call *call, struct sk_buff *skb,
 			       struct genl_info *info)
 {
-	struct sk_buff *skb;
 	void *header;
 
-	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
 	header = genlmsg_put_reply(skb, info, &pe_nl_family, 0,
 				   info->genlhdr->cmd);
 	if (!header || nla_put_u32(skb, PE_FLOW_COUNT, call->count)) {
@@ -146,7 +142,8 @@ static int pe_flow_reply_count(struct pe_flow_call *call,
 }
 
 /* All the flows that are meant, a part at a time. The configuration may change
- * in between, but for the ledger: it is asked for again.
+ * in between, but for the ledger: it is asked for again. Nothing is forgotten
+ * before there is room for the answer.
  */
 static int pe_flow_doit(struct genl_info *info, bool remove)
 {
@@ -155,14 +152,16 @@ static int pe_flow_doit(struct genl_info *info, bool remove)
 		.remove = remove,
 	};
 	struct pe_refusal refusal;
+	struct sk_buff *skb;
 	u32 hash = 0;
 	int err;
 
 	pe_refusal_init(&refusal);
+	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	do {
 		mutex_lock(&call.pn->lock);
-		err = pe_flow_parse(call.pn, info->attrs, info->extack,
-				    &call.filter, &refusal);
+		err = skb ? pe_flow_parse(call.pn, info->attrs, info->extack,
+					  &call.filter, &refusal) : -ENOMEM;
 		if (!err)
 			pe_flows_walk(&call.pn->flows, &hash,
 				      PE_FLOWS_AT_ONCE, pe_flow_visit_count,
@@ -173,7 +172,10 @@ static int pe_flow_doit(struct genl_info *info, bool remove)
 		mutex_unlock(&call.pn->lock);
 		cond_resched();
 	} while (!err && hash);
-	return err ?: pe_flow_reply_count(&call, info);
+	if (!err)
+		return pe_flow_reply_count(&call, skb, info);
+	nlmsg_free(skb);
+	return err;
 }
 
 /* PE_CMD_FLOW_GET: how many there are */

@@ -164,7 +164,6 @@ COMMANDS = (
     ("FIRST", "-s -d show"),
     ("FIRST", f"explain from {F6.U1} to {F6.vip(20)} udp port 53 iif i0"),
     ("FIRST", "-s stats"),
-    ("FIRST", "flow show"),
     ("FIRST", "flow flush service pinned4"),
 )
 
