@@ -215,19 +215,6 @@ static int pe_walk_fill_gate(struct sk_buff *skb, const struct pe_walk *w,
 	       nla_put_u32(skb, PE_HOP_RULE, w->rule);
 }
 
-/* What is remembered of the packet's flow, or NULL. */
-static struct pe_flow *pe_walk_flow(const struct pe_walk *w,
-				    const struct pe_hit *hit,
-				    const struct pe_client *client)
-{
-	struct pe_flow_key key;
-
-	if (!hit->svc->ledger)
-		return NULL;
-	pe_service_flow_key(hit->svc, client, w->key.proto, &key);
-	return pe_flow_find(&key);
-}
-
 /* Where the stage leaves something open: what becomes of it now. */
 static enum pe_drop pe_walk_choose(struct pe_walk *w, struct pe_hit *hit)
 {
@@ -243,7 +230,7 @@ static enum pe_drop pe_walk_choose(struct pe_walk *w, struct pe_hit *hit)
 	w->stage = *hit->stage;
 	hit->stage = &w->stage;
 	rcu_read_lock();
-	flow = pe_walk_flow(w, hit, &client);
+	flow = pe_service_flow(hit->svc, &client, w->key.proto);
 	reason = pe_stage_choose_peek(hit->svc->seq, &w->stage, &client,
 				      &skipped, flow);
 	rcu_read_unlock();
@@ -262,8 +249,8 @@ static const struct pe_device *pe_walk_member(const struct pe_walk *w,
 	const struct pe_device *dev;
 
 	rcu_read_lock();
-	dev = pe_flow_peek(pe_walk_flow(w, hit, client), hit->svc->seq, step,
-			   former);
+	dev = pe_flow_peek(pe_service_flow(hit->svc, client, w->key.proto),
+			   hit->svc->seq, step, former);
 	rcu_read_unlock();
 	return dev ?: pe_step_pick(step, client);
 }

@@ -296,6 +296,7 @@ static struct pe_device *pe_flow_pinned(struct pe_flow *flow, u8 slot,
 	struct pe_device *dev = NULL;
 	u16 port;
 
+	*former = 0;
 	if (!id)
 		return NULL;
 	if (step == pe_sequence_server(seq)) {
@@ -324,7 +325,6 @@ static struct pe_device *pe_flow_look(struct pe_flow *flow,
 	*at = -1;
 	for (i = 0; i < PE_FLOW_PINS_MAX; i++) {
 		slot = (step->pin + i) % PE_FLOW_PINS_MAX;
-		*former = 0;
 		dev = pe_flow_pinned(flow, slot, seq, step, former);
 		if (!dev)
 			continue;

@@ -363,15 +363,6 @@ bool pe_match_former(const struct pe_addr *src, const struct pe_key *key,
 	}
 }
 
-static struct pe_flow *pe_service_flow(const struct pe_service *svc,
-				       const struct pe_client *client, u8 proto)
-{
-	struct pe_flow_key key;
-
-	pe_service_flow_key(svc, client, proto, &key);
-	return pe_flow_find(&key);
-}
-
 /* Is it another service's, for all that is known? That has it unless the flow is
  * told by the client's port as well, goes on, and is not one of its own too.
  */
@@ -383,8 +374,6 @@ static bool pe_former_yields(const struct pe_flow *flow,
 
 	if (!client->port || pe_flow_phase(flow) == PE_FLOW_PHASE_CLOSED)
 		return true;
-	if (!other->ledger)
-		return false;
 	if (!pe_service_flow_has_port(other))
 		there.port = 0;
 	return pe_service_flow(other, &there, proto);

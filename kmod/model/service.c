@@ -505,6 +505,26 @@ void pe_service_flow_key(const struct pe_service *svc,
 	pe_flow_key(key, svc->ledger, client, svc->seq->legs == 1 ? proto : 0);
 }
 
+/**
+ * pe_service_flow() - what a service remembers of a flow
+ * @svc: service
+ * @client: the client's end of a packet of it, in either direction
+ * @proto: IP protocol of the packet
+ *
+ * Context: RCU read lock held.
+ * Return: the flow, or NULL where nothing is remembered of it.
+ */
+struct pe_flow *pe_service_flow(const struct pe_service *svc,
+				const struct pe_client *client, u8 proto)
+{
+	struct pe_flow_key key;
+
+	if (!svc->ledger)
+		return NULL;
+	pe_service_flow_key(svc, client, proto, &key);
+	return pe_flow_find(&key);
+}
+
 static bool pe_service_same_key(const struct pe_service *a,
 				const struct pe_service *b)
 {

@@ -167,6 +167,8 @@ void pe_service_set_state(const struct pe_service *svc);
 void pe_service_flow_key(const struct pe_service *svc,
 			 const struct pe_client *client, u8 proto,
 			 struct pe_flow_key *key);
+struct pe_flow *pe_service_flow(const struct pe_service *svc,
+				const struct pe_client *client, u8 proto);
 void pe_service_succeed(struct pe_service *svc, struct pe_service *old);
 void pe_service_gather(struct pe_service *svc);
 void pe_service_drained(struct pe_service *old);

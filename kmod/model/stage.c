@@ -67,27 +67,12 @@ static bool pe_step_is_choice(const struct pe_sequence *seq,
 	       (seq->stateful && pe_step_is_kept(step));
 }
 
-/* Is it told by what a stage's packets come from that a device works? */
-static bool pe_stage_is_answer(const struct pe_sequence *seq,
-			       const struct pe_stage *stage)
+/* Is it told by packets to and from a step that its devices work? */
+static bool pe_step_is_watched(const struct pe_sequence *seq, u8 at)
 {
-	const struct pe_pool *pool;
+	const struct pe_pool *pool = at == PE_NO_STEP ? NULL :
+							seq->step[at].pool;
 
-	if (stage->from_step == PE_NO_STEP)
-		return false;
-	pool = seq->step[stage->from_step].pool;
-	return pool && pool->detect_packets;
-}
-
-/* Is it told by what becomes of a stage's packets that a device works? */
-static bool pe_stage_is_asking(const struct pe_sequence *seq,
-			       const struct pe_stage *stage)
-{
-	const struct pe_pool *pool;
-
-	if (stage->to_step == PE_NO_STEP)
-		return false;
-	pool = seq->step[stage->to_step].pool;
 	return pool && pool->detect_packets;
 }
 
@@ -130,12 +115,6 @@ static bool pe_stage_is_kept(const struct pe_sequence *seq,
 		pe_step_is_kept(&seq->step[stage->to_step]));
 }
 
-/* Nothing is noted of a former server: it is no member of any pool. */
-static u16 pe_former_extra(u16 extra)
-{
-	return (extra & ~PE_EXTRA_NOTES) | PE_EXTRA_FORMER;
-}
-
 static u16 pe_stage_extra(const struct pe_net *pn,
 			  const struct pe_sequence *seq,
 			  const struct pe_stage *stage)
@@ -147,9 +126,9 @@ static u16 pe_stage_extra(const struct pe_net *pn,
 	if (stage->to_step != PE_NO_STEP &&
 	    pe_step_is_choice(seq, &seq->step[stage->to_step]))
 		extra |= PE_EXTRA_CHOOSE;
-	if (pe_stage_is_asking(seq, stage))
+	if (pe_step_is_watched(seq, stage->to_step))
 		extra |= PE_EXTRA_ASKS;
-	if (pe_stage_is_answer(seq, stage))
+	if (pe_step_is_watched(seq, stage->from_step))
 		extra |= PE_EXTRA_RETURNED;
 	if (pe_step_is_measured(seq, stage->to_step))
 		extra |= PE_EXTRA_TIMED;
@@ -178,6 +157,15 @@ static u16 pe_stage_extra(const struct pe_net *pn,
 	    edited)
 		extra |= PE_EXTRA_TO_SERVER;
 	return extra;
+}
+
+/* Nothing is noted of a former server: it is no member of any pool. */
+static u16 pe_former_extra(const struct pe_net *pn,
+			   const struct pe_sequence *seq,
+			   const struct pe_stage *stage)
+{
+	return (pe_stage_extra(pn, seq, stage) & ~PE_EXTRA_NOTES) |
+	       PE_EXTRA_FORMER;
 }
 
 /* From step @at on the way to the server, or from clients (-1): a stage for each
@@ -238,7 +226,7 @@ static void pe_former_stage(const struct pe_net *pn, struct pe_sequence *seq,
 	stage->extra |= PE_EXTRA_FORMER;
 	if (!pe_device_is_nat(former->device))
 		stage->from = pe_device_port(former->device, false);
-	stage->extra = pe_former_extra(pe_stage_extra(pn, seq, stage));
+	stage->extra = pe_former_extra(pn, seq, stage);
 }
 
 /**
@@ -405,8 +393,7 @@ static void pe_sequence_refresh(const struct pe_net *pn,
 		pe_stage_refresh(stage, pe_stage_extra(pn, seq, stage));
 	for (i = 0; i < seq->formers; i++) {
 		stage = &seq->former[i].stage;
-		pe_stage_refresh(stage, pe_former_extra(pe_stage_extra(pn, seq,
-								       stage)));
+		pe_stage_refresh(stage, pe_former_extra(pn, seq, stage));
 	}
 }
 

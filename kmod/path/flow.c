@@ -97,13 +97,11 @@ struct pe_flow *pe_flow_of(const struct pe_packet *pkt,
 			   const struct pe_client *client)
 {
 	u8 proto = pkt->key.proto ?: pkt->proto;
-	struct pe_flow_key key;
 
 	if (likely(!pkt->error))
 		return pe_flow_meet(pkt->skb, pkt->family, hit, client, proto,
 				    pkt->key.fragment ? 0 : pkt->l4);
-	pe_service_flow_key(hit->svc, client, proto, &key);
-	return pe_flow_find(&key);
+	return pe_service_flow(hit->svc, client, proto);
 }
 
 /**
@@ -121,11 +119,9 @@ const struct pe_device *pe_flow_tap(const struct pe_packet *pkt,
 				    const struct pe_step *step,
 				    const struct pe_client *client)
 {
-	struct pe_flow_key key;
+	struct pe_flow *flow;
 	u8 former;
 
-	pe_service_flow_key(hit->svc, client, pkt->key.proto ?: pkt->proto,
-			    &key);
-	return pe_flow_device(pe_flow_find(&key), hit->svc->seq, step, client,
-			      &former);
+	flow = pe_service_flow(hit->svc, client, pkt->key.proto ?: pkt->proto);
+	return pe_flow_device(flow, hit->svc->seq, step, client, &former);
 }
