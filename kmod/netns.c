@@ -8,6 +8,7 @@
 
 #include "control/noun.h"
 #include "control/notify.h"
+#include "control/retire.h"
 #include "control/session.h"
 #include "control/sysctl.h"
 #include "doctor.h"
@@ -186,6 +187,7 @@ static int __net_init pe_net_init_net(struct net *net)
 	mutex_init(&pn->health_lock);
 	INIT_LIST_HEAD(&pn->pools);
 	INIT_DELAYED_WORK(&pn->doctor_work, pe_doctor_work);
+	INIT_DELAYED_WORK(&pn->retire_work, pe_retire_work);
 	INIT_WORK(&pn->settle_work, pe_sequences_settle);
 	spin_lock_init(&pn->sessions_lock);
 	INIT_LIST_HEAD(&pn->sessions);
@@ -193,7 +195,7 @@ static int __net_init pe_net_init_net(struct net *net)
 	INIT_LIST_HEAD(&pn->checkers);
 	init_llist_head(&pn->hot);
 	INIT_WORK(&pn->hot_work, pe_counts_spread);
-	INIT_WORK(&pn->ask_work, pe_ports_ask_work);
+	INIT_DELAYED_WORK(&pn->ask_work, pe_ports_ask_work);
 	for (i = 0; i < PE_HOOKS; i++) {
 		pn->hooks[i] = pe_hook_ops[i];
 		pn->hooks[i].priv = pn;
@@ -284,10 +286,13 @@ static void __net_exit pe_net_exit_net(struct net *net)
 	struct pe_net *pn = pe_net(net);
 	int noun;
 
+	cancel_delayed_work_sync(&pn->retire_work);
 	cancel_delayed_work_sync(&pn->drain_work);
+	/* Each may have begun the other before the namespace was dead. */
+	cancel_delayed_work_sync(&pn->ask_work);
 	cancel_delayed_work_sync(&pn->doctor_work);
 	cancel_work_sync(&pn->settle_work);
-	cancel_work_sync(&pn->ask_work);
+	cancel_delayed_work_sync(&pn->ask_work);
 	cancel_delayed_work_sync(&pn->flows.work);
 	pe_herald_stop(pn);
 	pe_notify_drop(pn);

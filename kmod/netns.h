@@ -20,6 +20,7 @@ struct ctl_table_header;
 struct net;
 struct pe_drops;
 struct pe_limit;
+struct pe_memos;
 struct pe_prefixes;
 struct pe_table;
 struct pe_text;
@@ -105,7 +106,8 @@ enum pe_family {
  * @announce_work: does what @announced want done
  * @hot: counts that ask to be spread over the CPUs
  * @hot_work: spreads them
- * @ask_work: asks for the neighbours of @ports
+ * @ask_work: reads the neighbours of @ports, and asks for them
+ * @ask_again: @ask_work is to ask for those too that were asked for in vain
  * @asked: when @ask_work was last asked for by a packet, in jiffies
  * @hooks: as registered, with this as their private pointer
  * @ingress: what is registered at interfaces that devices return packets to
@@ -121,7 +123,11 @@ enum pe_family {
  * @pass_count: those of them that are told of what is no service's
  * @checkers: sockets that check devices; changed under @lock
  * @checker_count: how many
+ * @memos: what CPUs found in access lists, NULL while there are none; under @lock
+ * @acl_versions: how many versions lists had; under @lock
  * @flows: what services with state remember
+ * @formers: services that know former servers; under @lock
+ * @retire_work: has them forget those that no flow keeps to
  * @sysctl: how many flows that may be, NULL where this kernel has no sysctl
  */
 struct pe_net {
@@ -174,7 +180,8 @@ struct pe_net {
 
 	struct llist_head	hot;
 	struct work_struct	hot_work;
-	struct work_struct	ask_work;
+	struct delayed_work	ask_work;
+	u32			ask_again;
 	unsigned long		asked;
 
 	struct nf_hook_ops	hooks[PE_HOOKS];
@@ -192,7 +199,11 @@ struct pe_net {
 	struct list_head	checkers;
 	u32			checker_count;
 
+	struct pe_memos		*memos;
+	u64			acl_versions;
 	struct pe_flows		flows;
+	u32			formers;
+	struct delayed_work	retire_work;
 	struct ctl_table_header	*sysctl;
 };
 

@@ -8,6 +8,9 @@
 #include "../model/service.h"
 #include "../netns.h"
 
+struct pe_walk;
+struct pe_walk_at;
+
 int pe_fill_device(struct sk_buff *skb, const struct pe_object *obj,
 		   bool stats);
 int pe_fill_pool(struct sk_buff *skb, const struct pe_object *obj, bool stats);
@@ -28,5 +31,7 @@ int pe_fill_sum(struct sk_buff *skb, u16 type, const struct pe_sum *sum);
 int pe_fill_rates(struct sk_buff *skb, u16 type, const struct pe_rates *rates);
 int pe_fill_drops(struct sk_buff *skb, struct pe_net *pn);
 int pe_fill_flow_counts(struct sk_buff *skb, struct pe_net *pn);
+int pe_fill_walk(struct sk_buff *skb, const struct pe_walk *w,
+		 const struct pe_walk_at *at);
 
 #endif /* _PE_FILL_H */

@@ -223,11 +223,14 @@ static int pe_flow_fill(struct sk_buff *skb, struct pe_net *pn,
 			const struct pe_flow *flow)
 {
 	const struct pe_flow_key *key = &flow->key;
+	u16 port = pe_flow_key_port(key);
+	u8 proto = pe_flow_key_proto(key);
 
 	if (nla_put_string(skb, PE_FLOW_SERVICE, key->ledger->obj->name) ||
-	    pe_fill_addr(skb, PE_FLOW_CLIENT, &key->addr, key->family) ||
-	    (key->port && nla_put_u16(skb, PE_FLOW_PORT, key->port)) ||
-	    (key->proto && nla_put_u8(skb, PE_FLOW_PROTO, key->proto)))
+	    pe_fill_addr(skb, PE_FLOW_CLIENT, &key->addr,
+			 pe_flow_key_family(key)) ||
+	    (port && nla_put_u16(skb, PE_FLOW_PORT, port)) ||
+	    (proto && nla_put_u8(skb, PE_FLOW_PROTO, proto)))
 		return -EMSGSIZE;
 	return pe_flow_fill_times(skb, flow) ?:
 	       pe_flow_fill_devices(skb, pn, flow);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a commit makes beside what is, for prepare*.c alone. */
+/* What a commit makes beside what is, for prepare*.c and retire.c alone. */
 #ifndef _PE_PREPARE_H
 #define _PE_PREPARE_H
 

@@ -18,7 +18,7 @@ static int pe_prepare_acl(struct pe_prepare *p, struct pe_object *obj)
 	for (i = 0; !err && i < acl->ifaces; i++)
 		err = pe_prepare_iface(p, acl->iface[i], "acl", obj, 0);
 	if (!err)
-		err = pe_acl_build(acl, live ? live->gate : NULL);
+		err = pe_acl_build(p->pn, acl, live ? live->gate : NULL);
 	if (err == -E2BIG)
 		return pe_refuse(p->refusal, -E2BIG, PE_ACL_NAME, 0,
 				 "acl %s has more rules, or pairs of port ranges in them, than can be looked up: make it shorter",

@@ -10,6 +10,7 @@
 #include "../model/table.h"
 #include "notify.h"
 #include "noun.h"
+#include "retire.h"
 #include "txn.h"
 
 static void pe_publish_device(struct pe_net *pn, struct pe_object *obj)
@@ -98,12 +99,27 @@ static void pe_publish_acls_gone(struct pe_txn *txn)
 	}
 }
 
-static void pe_publish_service(struct pe_net *pn, struct pe_object *obj)
+/* Former servers are let go when no flow keeps to them any more. */
+static void pe_publish_formers(struct pe_net *pn, const struct pe_service *svc,
+			       int by)
+{
+	if (!svc || !svc->seq->formers)
+		return;
+	pn->formers += by;
+	if (by > 0)
+		pe_retire_soon(pn);
+}
+
+static void pe_publish_service(struct pe_net *pn, const struct pe_txn *txn,
+			       struct pe_object *obj)
 {
 	struct pe_service *old = obj->live, *new = obj->next;
 
 	if (new)
-		new->generation = pn->generation;
+		new->generation = txn->quiet ? old->generation :
+					       pn->generation;
+	pe_publish_formers(pn, old, -1);
+	pe_publish_formers(pn, new, 1);
 	pe_publish_users(old, -1);
 	pe_publish_users(new, 1);
 	if (new)
@@ -291,7 +307,7 @@ static void pe_publish_object(struct pe_net *pn, struct pe_txn *txn,
 	WRITE_ONCE(obj->live, obj->next);
 	obj->next = NULL;
 	obj->change = NULL;
-	if (changed && (old || obj->live))
+	if (changed && (old || obj->live) && !txn->quiet)
 		pe_notify_object(pn, obj, noun, old);
 	if (changed && old && noun == PE_NOUN_POOL)
 		pe_pool_detach(pn, old);
@@ -318,7 +334,7 @@ void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
 	struct pe_object *obj, *tmp;
 	int noun;
 
-	if (!++pn->generation)
+	if (!txn->quiet && !++pn->generation)
 		pn->generation = 1;
 	list_for_each_entry(obj, &txn->touched[PE_NOUN_DEVICE], touched)
 		if (obj->next != obj->live)
@@ -331,7 +347,7 @@ void pe_txn_publish(struct pe_net *pn, struct pe_txn *txn)
 			pe_publish_acl(pn, obj);
 	list_for_each_entry(obj, &txn->touched[PE_NOUN_SERVICE], touched) {
 		if (obj->next != obj->live)
-			pe_publish_service(pn, obj);
+			pe_publish_service(pn, txn, obj);
 		cond_resched();
 	}
 	list_for_each_entry(obj, &txn->touched[PE_NOUN_ENGINE], touched)

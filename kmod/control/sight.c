@@ -46,10 +46,22 @@ static int pe_sight_fill_ends(struct sk_buff *msg, const struct pe_ends *came,
 	return 0;
 }
 
+/* The device that a packet comes from, or the pool whose server it is. */
+static const char *pe_sight_from(const struct pe_hit *hit)
+{
+	const struct pe_sequence *seq = hit->svc->seq;
+	const struct pe_former *former;
+
+	if (hit->stage->from)
+		return hit->stage->from->device->obj->name;
+	former = pe_stage_former(seq, hit->stage);
+	return former ? former->device->obj->name :
+			pe_step_name(&seq->step[hit->stage->from_step]);
+}
+
 static int pe_sight_fill_hit(struct sk_buff *msg, const struct pe_hit *hit)
 {
 	const struct pe_stage *stage;
-	const char *from;
 
 	if (!hit || !hit->svc)
 		return 0;
@@ -59,9 +71,7 @@ static int pe_sight_fill_hit(struct sk_buff *msg, const struct pe_hit *hit)
 		return -EMSGSIZE;
 	if (hit->match < PE_MATCH_OPEN || stage->from_step == PE_NO_STEP)
 		return 0;
-	from = stage->from ? stage->from->device->obj->name :
-			     pe_step_name(&hit->svc->seq->step[stage->from_step]);
-	return nla_put_string(msg, PE_SIGHT_FROM, from) ?:
+	return nla_put_string(msg, PE_SIGHT_FROM, pe_sight_from(hit)) ?:
 	       nla_put_u32(msg, PE_SIGHT_FROM_STEP, stage->from_step);
 }
 

@@ -68,6 +68,7 @@ struct pe_draft {
  * @chunks: memory of the changes
  * @owner: as whom it acts, NULL for one that may touch everything
  * @generation: the configuration's when it began
+ * @quiet: what is configured stays as it is, and nobody is told
  * @touched: objects it touches, by noun, while it is being committed
  * @addrs: addresses as they will be, while it is being committed
  * @clients: the same of client prefixes, NULL where none changes
@@ -79,6 +80,7 @@ struct pe_txn {
 	struct pe_chunk		*chunks;
 	struct pe_owner		*owner;
 	u32			generation;
+	bool			quiet;
 	struct list_head	touched[PE_NOUNS];
 	struct pe_table		*addrs[PE_FAMILIES];
 	struct pe_draft		*clients[PE_FAMILIES];

@@ -285,6 +285,8 @@ static void pe_acl_free_rcu(struct rcu_head *head)
 
 	for (family = 0; family < PE_FAMILIES; family++)
 		kvfree(acl->class[family]);
+	if (acl->memos_last)
+		pe_memos_free(acl->memos);
 	kvfree(acl->verdict);
 	kvfree(acl->tally);
 	kvfree(acl->rule);
@@ -311,6 +313,11 @@ void pe_acl_put(struct pe_net *pn, struct pe_acl *acl)
 	for (i = 0; acl->tally && i < acl->n; i++)
 		pe_tally_put(acl->tally[i]);
 	pe_gate_put(acl->gate);
+	/* Who sees another version now saw it before a grace period too. */
+	if (acl->memos && !--acl->memos->users) {
+		pn->memos = NULL;
+		acl->memos_last = true;
+	}
 	call_rcu(&acl->rcu, pe_acl_free_rcu);
 }
 
@@ -455,6 +462,7 @@ static int pe_acl_build_class(struct pe_acl *acl, enum pe_family family)
 	if (IS_ERR(class))
 		return PTR_ERR(class);
 	acl->class[family] = class;
+	acl->asked[family] = pe_memo_asked(class);
 	acl->cost = max(acl->cost, class->cost);
 	return 0;
 }
@@ -591,15 +599,31 @@ static int pe_acl_build_verdicts(struct pe_acl *acl, bool *counts)
 	return 0;
 }
 
+/* One for all lists that are worth it; it comes and goes with them. */
+static int pe_acl_build_memos(struct pe_net *pn, struct pe_acl *acl)
+{
+	acl->version = ++pn->acl_versions;
+	if (acl->cost <= PE_MEMO_COST)
+		return 0;
+	if (!pn->memos)
+		pn->memos = pe_memos_new();
+	if (!pn->memos)
+		return -ENOMEM;
+	pn->memos->users++;
+	acl->memos = pn->memos;
+	return 0;
+}
+
 /**
  * pe_acl_build() - make the rules of a list ready to be looked up
+ * @pn: namespace
  * @acl: the list, not live
  * @gate: what it is to be a version of, NULL for a new name
  *
  * Context: process context, pe_net.lock held; takes some microseconds a rule.
  * Return: 0, -ENOMEM, or -E2BIG for too many rules.
  */
-int pe_acl_build(struct pe_acl *acl, struct pe_gate *gate)
+int pe_acl_build(struct pe_net *pn, struct pe_acl *acl, struct pe_gate *gate)
 {
 	bool counts;
 	int err;
@@ -613,6 +637,8 @@ int pe_acl_build(struct pe_acl *acl, struct pe_gate *gate)
 	err = pe_acl_build_class(acl, PE_IPV4);
 	if (!err)
 		err = pe_acl_build_class(acl, PE_IPV6);
+	if (!err)
+		err = pe_acl_build_memos(pn, acl);
 	if (!err)
 		err = pe_acl_build_verdicts(acl, &counts);
 	if (!err && counts)

@@ -9,6 +9,7 @@
 
 #include "classify.h"
 #include "iface.h"
+#include "memo.h"
 #include "netns.h"
 #include "object.h"
 #include "stats.h"
@@ -17,6 +18,7 @@ struct pe_refusal;
 
 /* Interfaces that the rules of one list can name. */
 #define PE_ACL_IFACES	32
+static_assert(PE_ACL_IFACES <= PE_MEMO_IIF);
 
 /* Rules of one list, with one more for each pair of port ranges but the first. */
 #define PE_ACL_BOXES_MAX	1048576
@@ -148,6 +150,11 @@ struct pe_gate {
 /**
  * struct pe_acl - one version of an access list
  * @class: its rules ready to be looked up, by enum pe_family
+ * @asked: what of a packet's first word for struct pe_memo they ask for
+ * @version: what no other list or version has in this namespace
+ * @memos: what CPUs found before, of any list; NULL for a list that is looked up
+ *	each time
+ * @memos_last: no other version has @memos any more
  * @verdict: a byte for each rule: what of enum pe_acl_has the packet path asks
  * @tally: of each rule that counts, NULL where none does
  * @ifaces: how many @iface are in use
@@ -169,6 +176,10 @@ struct pe_gate {
  */
 struct pe_acl {
 	struct pe_class		*class[PE_FAMILIES];
+	u64			asked[PE_FAMILIES];
+	u64			version;
+	struct pe_memos		*memos;
+	bool			memos_last;
 	u8			*verdict;
 	struct pe_tally		**tally;
 	u32			ifaces;
@@ -215,7 +226,7 @@ int pe_acl_add_iface(struct pe_net *pn, struct pe_acl *acl,
 struct pe_acl_mark pe_acl_mark(const struct pe_acl *acl);
 void pe_acl_back(struct pe_net *pn, struct pe_acl *acl,
 		 const struct pe_acl_mark *mark);
-int pe_acl_build(struct pe_acl *acl, struct pe_gate *gate);
+int pe_acl_build(struct pe_net *pn, struct pe_acl *acl, struct pe_gate *gate);
 void pe_gate_put(struct pe_gate *gate);
 void pe_acl_client_sum(const struct pe_acl_clients *clients,
 		       const struct pe_count *count, struct pe_sum *sum);

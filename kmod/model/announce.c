@@ -212,7 +212,7 @@ void pe_announce_claim(struct pe_net *pn, struct pe_announce *a, const u8 *mac)
 	spin_lock_bh(&pn->ifaces_lock);
 	a->say = 0;
 	spin_unlock_bh(&pn->ifaces_lock);
-	if (time_before(jiffies, last + PE_CLAIM_INTERVAL) ||
+	if (jiffies - last < PE_CLAIM_INTERVAL ||
 	    cmpxchg(&a->claimed, last, jiffies) != last)
 		return;
 	if (a->family == NFPROTO_IPV4)

@@ -72,12 +72,14 @@ struct pe_class_box {
  * @root: where a look-up begins, see classify.c
  * @words: how many @word has
  * @cost: instructions that the dearest look-up takes, as the builder counts
+ * @asks: set of enum pe_class_field that rules ask packets with ports for
  * @word: nodes and leaves, found by their place here
  */
 struct pe_class {
 	u32	root;
 	u32	words;
 	u32	cost;
+	u32	asks;
 	u64	word[];
 };
 

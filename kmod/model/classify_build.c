@@ -53,6 +53,7 @@ static int pe_class_resize(struct pe_class_builder *b, u32 words)
 		return -ENOMEM;
 	class->words = words;
 	class->cost = b->class->cost;
+	class->asks = b->class->asks;
 	memcpy(class->word, b->class->word, b->used * sizeof(*class->word));
 	kvfree(b->class);
 	b->class = class;
@@ -483,6 +484,7 @@ static int pe_class_room(struct pe_class_builder *b)
 	    !b->class)
 		return -ENOMEM;
 	b->class->words = PE_CLASS_WORDS_MIN;
+	b->class->asks = 0;
 	/* Word 0 is nobody's: nothing set aside has it. */
 	b->used = 1;
 	b->class->word[0] = 0;
@@ -508,14 +510,35 @@ static void pe_class_room_free(struct pe_class_builder *b)
 	kvfree(b);
 }
 
+/* Fields that a rule does not match everything in. Of no port there is, none that
+ * has ports need be asked which it is.
+ */
+static u32 pe_class_asks(const struct pe_class_box *box,
+			 const struct pe_class_box *any)
+{
+	u32 field, asks = 0;
+
+	for (field = 0; field < PE_CLASS_FIELDS; field++)
+		if (box->low[field] != any->low[field] ||
+		    box->high[field] != any->high[field])
+			asks |= BIT(field);
+	if (box->low[PE_CLASS_SPORT] >= PE_CLASS_NO_PORT)
+		asks &= ~BIT(PE_CLASS_SPORT);
+	return asks;
+}
+
 /* All rules, in the region of everything. */
 static void pe_class_whole(struct pe_class_builder *b)
 {
 	struct pe_class_frame *frame = &b->frame[0];
+	struct pe_class_box any;
 	u32 i;
 
-	for (i = 0; i < b->n; i++)
+	pe_class_any(&any);
+	for (i = 0; i < b->n; i++) {
 		b->whole[i] = i;
+		b->class->asks |= pe_class_asks(&b->box[i], &any);
+	}
 	memset(frame->high, 0xff, sizeof(frame->high));
 	frame->high[PE_CLASS_FLAGS] = PE_CLASS_NO_FLAGS;
 	frame->list = b->whole;

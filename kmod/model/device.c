@@ -92,18 +92,25 @@ u64 pe_neighbour_mac(struct neighbour *n)
 	return state & NUD_VALID ? pe_mac(ha) : 0;
 }
 
-/* A neighbour that is being asked for again is most likely where it was. */
-static void pe_port_learn(struct pe_port *port, struct neighbour *n)
+/* A neighbour that is being asked for again is most likely where it was. True
+ * where it was asked for in vain, or its entry is about to be deleted.
+ */
+static bool pe_port_learn(struct pe_port *port, struct neighbour *n)
 {
+	bool failed = READ_ONCE(n->nud_state) & NUD_FAILED;
 	u64 mac = pe_neighbour_mac(n);
 
 	if (mac)
 		WRITE_ONCE(port->mac, mac);
-	WRITE_ONCE(port->lost, READ_ONCE(n->nud_state) & NUD_FAILED);
+	if (!failed)
+		WRITE_ONCE(port->lost, false);
+	return failed;
 }
 
-/* Read the neighbour's address, and have it asked for when it is not known. */
-static void pe_port_resolve(struct pe_net *pn, struct pe_port *port)
+/* Read the neighbour's address, and have it asked for when it is not known, and
+ * @again when it was asked for in vain. An entry that was deleted says nothing.
+ */
+static void pe_port_resolve(struct pe_net *pn, struct pe_port *port, bool again)
 {
 	struct neigh_table *table = pe_port_neigh_table(port);
 	struct net_device *dev;
@@ -114,15 +121,19 @@ static void pe_port_resolve(struct pe_net *pn, struct pe_port *port)
 	if (!dev || !(dev->flags & IFF_UP))
 		goto unlock;
 	n = neigh_lookup(table, &port->via, dev);
-	if (!n)
+	if (!n) {
 		n = neigh_create(table, &port->via, dev);
+		again = true;
+	}
 	if (IS_ERR(n))
 		goto unlock;
 	/* The notifier reads under the lock too, so the last one is right. */
 	spin_lock_bh(&pn->ifaces_lock);
-	pe_port_learn(port, n);
+	if (pe_port_learn(port, n))
+		WRITE_ONCE(port->lost, true);
 	spin_unlock_bh(&pn->ifaces_lock);
-	neigh_event_send(n, NULL);
+	if (again)
+		neigh_event_send(n, NULL);
 	neigh_release(n);
 unlock:
 	rcu_read_unlock();
@@ -160,25 +171,33 @@ void pe_device_attach(struct pe_net *pn, struct pe_device *dev)
 		spin_unlock_bh(&pn->ifaces_lock);
 		/* Asking calls our own notifier, which takes the lock. */
 		if (ports[i]->kind == PE_PORT_KIND_VIA)
-			pe_port_resolve(pn, ports[i]);
+			pe_port_resolve(pn, ports[i], true);
 	}
 }
 
 /**
- * pe_ports_ask_work() - have the addresses of all neighbours asked for
+ * pe_ports_ask_work() - read the addresses of all neighbours
  * @work: pe_net.ask_work
+ *
+ * They are asked for where somebody said so: pe_ports_ask().
  */
 void pe_ports_ask_work(struct work_struct *work)
 {
-	struct pe_net *pn = container_of(work, struct pe_net, ask_work);
+	struct pe_net *pn = container_of(to_delayed_work(work), struct pe_net,
+					 ask_work);
+	bool again = xchg(&pn->ask_again, 0), lost = false;
 	struct pe_port *port;
 
 	mutex_lock(&pn->lock);
 	list_for_each_entry(port, &pn->ports, list) {
-		if (port->kind == PE_PORT_KIND_VIA)
-			pe_port_resolve(pn, port);
+		if (port->kind == PE_PORT_KIND_VIA) {
+			pe_port_resolve(pn, port, again);
+			lost |= READ_ONCE(port->lost);
+		}
 		cond_resched();
 	}
+	if (lost)
+		pe_pools_examine(pn);
 	mutex_unlock(&pn->lock);
 }
 
@@ -191,8 +210,10 @@ void pe_ports_ask_work(struct work_struct *work)
  */
 void pe_ports_ask(struct pe_net *pn)
 {
-	if (!READ_ONCE(pn->dead) && !list_empty(&pn->ports))
-		schedule_work(&pn->ask_work);
+	if (READ_ONCE(pn->dead) || list_empty(&pn->ports))
+		return;
+	WRITE_ONCE(pn->ask_again, 1);
+	mod_delayed_work(system_wq, &pn->ask_work, 0);
 }
 
 /**
@@ -206,7 +227,7 @@ void pe_ports_ask_soon(struct pe_net *pn)
 	unsigned long asked = READ_ONCE(pn->asked);
 
 	if (list_empty(&pn->ports) ||
-	    time_before(jiffies, asked + PE_ASK_INTERVAL) ||
+	    jiffies - asked < PE_ASK_INTERVAL ||
 	    cmpxchg(&pn->asked, asked, jiffies) != asked)
 		return;
 	pe_ports_ask(pn);
@@ -264,18 +285,18 @@ static bool pe_port_is_via(const struct pe_port *port, struct neighbour *n)
 void pe_ports_neighbour(struct pe_net *pn, struct neighbour *n)
 {
 	struct pe_port *port;
-	bool lost = false;
+	bool failed = false;
 
 	spin_lock_bh(&pn->ifaces_lock);
-	list_for_each_entry(port, &pn->ports, list) {
-		if (!pe_port_is_via(port, n))
-			continue;
-		pe_port_learn(port, n);
-		lost |= port->lost;
-	}
+	list_for_each_entry(port, &pn->ports, list)
+		if (pe_port_is_via(port, n))
+			failed |= pe_port_learn(port, n);
 	spin_unlock_bh(&pn->ifaces_lock);
-	if (lost)
-		pe_pools_examine(pn);
+	/* It fails too when somebody deletes it, as is seen a little later; who
+	 * deletes all looks again at once, and would not end if it were back.
+	 */
+	if (failed && !READ_ONCE(pn->dead))
+		queue_delayed_work(system_wq, &pn->ask_work, PE_ASK_INTERVAL);
 }
 
 /**

@@ -2,7 +2,6 @@
 /* Flows: what is known of one, which devices it keeps to, and for whom. */
 
 #include <linux/netdevice.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 
@@ -72,7 +71,7 @@ struct pe_ledger *pe_ledger_new(struct pe_net *pn, struct pe_object *obj)
 		return NULL;
 	}
 	ledger->flows = &pn->flows;
-	get_random_bytes(&ledger->secret, sizeof(ledger->secret));
+	pe_sip_seed(&ledger->secret);
 	ledger->obj = obj;
 	ledger->users = 1;
 	ledger->limit = PE_FLOWS_LIMIT;
@@ -124,24 +123,8 @@ void pe_ledger_put(struct pe_net *pn, struct pe_ledger *ledger)
 void pe_flow_key(struct pe_flow_key *key, struct pe_ledger *ledger,
 		 const struct pe_client *client, u8 proto)
 {
-	memset(key, 0, sizeof(*key));
-	key->ledger = ledger;
-	key->port = client->port;
-	key->proto = proto;
-	if (client->ipv4) {
-		key->family = NFPROTO_IPV4;
-		key->addr.ip = *client->addr;
-		key->hash = hsiphash_2u32((__force u32)key->addr.ip,
-					  (u32)key->port << 8 | proto,
-					  &ledger->secret);
-		return;
-	}
-	key->family = NFPROTO_IPV6;
-	memcpy(key->addr.ip6, client->addr, sizeof(key->addr.ip6));
-	/* Whole words are faster, the last of which is not set yet. */
-	key->hash = hsiphash(&key->addr,
-			     sizeof(*key) - offsetof(struct pe_flow_key, addr),
-			     &ledger->secret);
+	pe_flow_key_set(key, ledger, client,
+			pe_flow_word(ledger, client, proto));
 }
 
 static bool pe_flow_has_room(const struct pe_ledger *ledger)
@@ -160,7 +143,8 @@ static bool pe_flow_make_room(const struct pe_flow_key *key)
 	struct pe_ledger *ledger = key->ledger;
 	bool own = atomic_read(&ledger->used) >= READ_ONCE(ledger->limit);
 
-	if (!pe_flow_evict(ledger->flows, own ? ledger : NULL, key->hash))
+	if (!pe_flow_evict(ledger->flows, own ? ledger : NULL,
+			   pe_flow_key_hash(key)))
 		return false;
 	pe_flow_count(ledger->flows->stats, PE_FLOW_EVICTED);
 	return pe_flow_has_room(ledger);
@@ -300,7 +284,7 @@ static struct pe_device *pe_flow_pinned(struct pe_flow *flow, u8 slot,
 	if (!id)
 		return NULL;
 	if (step == pe_sequence_server(seq)) {
-		port = atomic_read(&flow->seen) >> PE_FLOW_PORT_SHIFT;
+		port = pe_flow_port(flow);
 		if (!step->pool &&
 		    pe_server_is(step->device, step->port, id, port))
 			return step->device;
@@ -309,6 +293,13 @@ static struct pe_device *pe_flow_pinned(struct pe_flow *flow, u8 slot,
 	if (dev || !step->pool)
 		return dev;
 	return pe_pool_member(step->pool, id, &flow->hint[slot]);
+}
+
+/* Nobody looks after a former server, as a pool does after its members. */
+static bool pe_flow_may_keep(const struct pe_device *dev, u8 former)
+{
+	return likely(pe_health_works(dev->health)) &&
+	       (likely(!former) || pe_port_is_up(&dev->outside));
 }
 
 /* Of the pins that hold for a step, one that works, or the place of one that
@@ -329,7 +320,7 @@ static struct pe_device *pe_flow_look(struct pe_flow *flow,
 		if (!dev)
 			continue;
 		*at = slot;
-		if (likely(pe_health_works(dev->health)))
+		if (pe_flow_may_keep(dev, *former))
 			return dev;
 	}
 	*former = 0;
@@ -350,10 +341,15 @@ struct pe_device *pe_flow_peek(struct pe_flow *flow,
 			       const struct pe_sequence *seq,
 			       const struct pe_step *step, u8 *former)
 {
+	struct pe_device *dev;
 	int at;
 
 	*former = 0;
-	return flow ? pe_flow_look(flow, seq, step, &at, former) : NULL;
+	if (!flow)
+		return NULL;
+	if (likely(pe_flow_first(flow, seq, step, &dev)))
+		return dev;
+	return pe_flow_look(flow, seq, step, &at, former);
 }
 
 /* Does any pool of the sequence have the device, or is it a server of it? */
@@ -523,6 +519,20 @@ static bool pe_flow_keeps_to(const struct pe_flow *flow, u32 device)
 }
 
 /**
+ * pe_flow_has_former() - does a flow keep to a former server?
+ * @flow: flow
+ * @former: former server of its service
+ *
+ * Return: true also where it has another by now and what it had is left over.
+ */
+bool pe_flow_has_former(const struct pe_flow *flow,
+			const struct pe_former *former)
+{
+	return pe_flow_port(flow) == former->port &&
+	       pe_flow_keeps_to(flow, former->device->obj->id);
+}
+
+/**
  * pe_flow_is() - is a flow one of these?
  * @flow: flow
  * @filter: which
@@ -534,10 +544,10 @@ bool pe_flow_is(const struct pe_flow *flow,
 
 	if (filter->ledger && key->ledger != filter->ledger)
 		return false;
-	if (filter->proto >= 0 && key->proto != filter->proto)
+	if (filter->proto >= 0 && pe_flow_key_proto(key) != filter->proto)
 		return false;
 	if (filter->family &&
-	    (key->family != filter->family ||
+	    (pe_flow_key_family(key) != filter->family ||
 	     !ipv6_prefix_equal(&key->addr.in6, &filter->addr.in6,
 				filter->length)))
 		return false;

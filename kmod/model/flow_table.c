@@ -36,25 +36,6 @@
 /* Buckets after which others have their turn. */
 #define PE_FLOW_AT_ONCE		256U
 
-/**
- * struct pe_flow_table - flows by hash
- * @next: table that its flows are being moved to, or were
- * @moved: buckets that were, from the first one on; written with that locked
- * @bits: of the hash, its uppermost, that tell the bucket
- * @bucket: the flows; bit 0 of a head is its lock
- * @rcu: freed when no packet can see it
- *
- * Buckets are memory of their own: a power of two, where a little more would
- * take twice as much.
- */
-struct pe_flow_table {
-	struct pe_flow_table __rcu *next;
-	u32			moved;
-	u8			bits;
-	struct hlist_bl_head	*bucket;
-	struct rcu_head		rcu;
-};
-
 static struct kmem_cache *pe_flow_cache __ro_after_init;
 
 /**
@@ -123,43 +104,19 @@ static u32 pe_flow_last(u32 hash, u8 bits)
 	return hash | (u32)(BIT_ULL(32 - bits) - 1);
 }
 
-static struct pe_flow *pe_flow_in(struct hlist_bl_head *head,
-				  const struct pe_flow_key *key)
-{
-	struct hlist_bl_node *node;
-	struct pe_flow *flow;
-
-	hlist_bl_for_each_entry_rcu(flow, node, head, node)
-		if (flow->key.hash == key->hash &&
-		    !memcmp(&flow->key, key, sizeof(*key)))
-			return flow;
-	return NULL;
-}
-
 /**
  * pe_flow_find() - a flow that is remembered
  * @key: what tells it
  *
- * While a table is replaced one may be missed. Who then makes it finds it.
+ * One may be missed, as by pe_flow_find_by().
  *
  * Context: RCU read lock held.
  * Return: the flow or NULL.
  */
 struct pe_flow *pe_flow_find(const struct pe_flow_key *key)
 {
-	struct pe_flow_table *table;
-	struct pe_flow *flow;
-
-	table = rcu_dereference(key->ledger->flows->table);
-	do {
-		flow = pe_flow_in(&table->bucket[pe_flow_bucket(table,
-								key->hash)],
-				  key);
-		if (likely(flow))
-			return flow;
-		table = rcu_dereference(table->next);
-	} while (unlikely(table));
-	return NULL;
+	return pe_flow_find_by(key->ledger, key->addr.ip6, key->word,
+			       pe_flow_key_family(key) == NFPROTO_IPV4);
 }
 
 /* The bucket that flows with a hash are in, wherever that is by now. @bits tell
@@ -222,6 +179,18 @@ void pe_flow_remove(struct pe_flow *flow)
 	call_rcu(&flow->rcu, pe_flow_free_rcu);
 }
 
+static struct pe_flow *pe_flow_in(struct hlist_bl_head *head,
+				  const struct pe_flow_key *key)
+{
+	struct hlist_bl_node *node;
+	struct pe_flow *flow;
+
+	hlist_bl_for_each_entry_rcu(flow, node, head, node)
+		if (pe_flow_keys_equal(&flow->key, key))
+			return flow;
+	return NULL;
+}
+
 /**
  * pe_flow_find_sure() - a flow that pe_flow_find() may have missed
  * @key: what tells it
@@ -235,7 +204,7 @@ struct pe_flow *pe_flow_find_sure(const struct pe_flow_key *key)
 	struct pe_flow *flow;
 	u8 bits;
 
-	head = pe_flow_lock(key->ledger->flows, key->hash, &bits);
+	head = pe_flow_lock(key->ledger->flows, pe_flow_key_hash(key), &bits);
 	flow = pe_flow_in(head, key);
 	hlist_bl_unlock(head);
 	return flow;
@@ -271,9 +240,9 @@ struct pe_flow *pe_flow_insert(struct pe_flow *flow)
 	unsigned int n = 0;
 	u8 bits;
 
-	head = pe_flow_lock(flows, flow->key.hash, &bits);
+	head = pe_flow_lock(flows, pe_flow_key_hash(&flow->key), &bits);
 	hlist_bl_for_each_entry(at, node, head, node) {
-		if (!memcmp(&at->key, &flow->key, sizeof(at->key)))
+		if (pe_flow_keys_equal(&at->key, &flow->key))
 			there = at;
 		n++;
 	}
@@ -356,13 +325,15 @@ static int pe_flow_visit_bucket(struct pe_flows *flows, u32 first, u32 *last,
 	struct hlist_bl_head *head;
 	struct pe_flow *flow;
 	int err = 0;
+	u32 hash;
 	u8 bits;
 
 	local_bh_disable();
 	head = pe_flow_lock(flows, first, &bits);
 	*last = pe_flow_last(first, bits);
 	hlist_bl_for_each_entry_safe(flow, node, tmp, head, node) {
-		if (flow->key.hash < first || flow->key.hash > *last)
+		hash = pe_flow_key_hash(&flow->key);
+		if (hash < first || hash > *last)
 			continue;
 		err = visit(arg, flow);
 		if (err)
@@ -442,11 +413,13 @@ static void pe_flow_move(struct pe_flow_table *from, u32 at,
 	struct hlist_bl_head *head = &from->bucket[at], *there;
 	struct hlist_bl_node *node, *tmp;
 	struct pe_flow *flow;
+	u32 hash;
 
 	local_bh_disable();
 	hlist_bl_lock(head);
 	hlist_bl_for_each_entry_safe(flow, node, tmp, head, node) {
-		there = &to->bucket[pe_flow_bucket(to, flow->key.hash)];
+		hash = pe_flow_key_hash(&flow->key);
+		there = &to->bucket[pe_flow_bucket(to, hash)];
 		hlist_bl_del_rcu(&flow->node);
 		hlist_bl_lock(there);
 		hlist_bl_add_head_rcu(&flow->node, there);

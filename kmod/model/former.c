@@ -7,8 +7,14 @@
  * that is configured can collide with them.
  */
 
+#include <linux/bitops.h>
+
 #include "former.h"
+#include "netns.h"
 #include "service.h"
+
+/* Buckets that are looked at while others wait for the lock. */
+#define PE_SEARCH_AT_ONCE	4096
 
 /* Can a service translate to this port? Only one port can become another. */
 static bool pe_former_port_fits(const struct pe_service *svc,
@@ -146,6 +152,84 @@ void pe_formers_choose(struct pe_formers *formers, const struct pe_service *svc,
 			      server->port);
 	for (i = 0; i < old->seq->formers; i++) {
 		f = &old->seq->former[i];
-		pe_former_add(formers, svc, steps, n, f->device->obj, f->port);
+		if (!(svc->forget & BIT(i)))
+			pe_former_add(formers, svc, steps, n, f->device->obj,
+				      f->port);
+	}
+}
+
+/* Former servers that nobody was found to keep to yet, of services whose older
+ * versions no packet sees any more: to those, the server is none.
+ */
+struct pe_search {
+	u32			sought;
+};
+
+static void pe_search_begin(struct pe_net *pn, struct pe_search *search)
+{
+	const struct pe_service *svc;
+	const struct pe_object *obj;
+	unsigned long id = 0;
+
+	search->sought = 0;
+	while ((obj = pe_object_after(pn, PE_NOUN_SERVICE, &id))) {
+		cond_resched();
+		svc = obj->live;
+		if (!svc->ledger)
+			continue;
+		svc->ledger->sought = svc->older ? 0 :
+						   BIT(svc->seq->formers) - 1;
+		search->sought += hweight8(svc->ledger->sought);
+	}
+}
+
+/* One that is found is sought no more, and nothing is when all were found. */
+static int pe_search_visit(void *arg, struct pe_flow *flow)
+{
+	struct pe_ledger *ledger = flow->key.ledger;
+	const struct pe_service *svc = ledger->obj ? ledger->obj->live : NULL;
+	struct pe_search *search = arg;
+	u8 i;
+
+	/* What is left of a service that is gone is about to go. */
+	if (!svc || svc->ledger != ledger || !ledger->sought)
+		return 0;
+	for (i = 0; i < svc->seq->formers; i++) {
+		if (!(ledger->sought & BIT(i)) ||
+		    !pe_flow_has_former(flow, &svc->seq->former[i]))
+			continue;
+		ledger->sought &= ~BIT(i);
+		search->sought--;
+	}
+	return !search->sought;
+}
+
+/**
+ * pe_formers_search() - which former servers does no flow keep to any more?
+ * @pn: namespace
+ *
+ * They are in pe_ledger.sought afterwards, of services that were not changed
+ * meanwhile. Others may have the lock in between.
+ *
+ * Context: process context.
+ */
+void pe_formers_search(struct pe_net *pn)
+{
+	struct pe_search search;
+	u32 hash = 0;
+	int err;
+
+	mutex_lock(&pn->lock);
+	pe_search_begin(pn, &search);
+	err = !search.sought;
+	mutex_unlock(&pn->lock);
+	while (!err) {
+		mutex_lock(&pn->lock);
+		err = pe_flows_walk(&pn->flows, &hash, PE_SEARCH_AT_ONCE,
+				    pe_search_visit, &search);
+		mutex_unlock(&pn->lock);
+		cond_resched();
+		if (!hash)
+			break;
 	}
 }

@@ -5,10 +5,12 @@
 
 #include "sequence.h"
 
+struct pe_net;
 struct pe_service;
 
 void pe_formers_choose(struct pe_formers *formers, const struct pe_service *svc,
 		       const struct pe_service *old, const struct pe_step *steps,
 		       u8 n);
+void pe_formers_search(struct pe_net *pn);
 
 #endif /* _PE_FORMER_H */

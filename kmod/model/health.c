@@ -155,8 +155,14 @@ void pe_health_hear(const struct pe_pool *pool, struct pe_device *dev)
 	}
 }
 
-/* Is the interface there and up that packets reach the port by? */
-static bool pe_port_is_up(const struct pe_port *port)
+/**
+ * pe_port_is_up() - is the interface there and up that packets reach a port by?
+ * @port: the port
+ *
+ * Context: any.
+ * Return: true also where the kernel's route leads to it.
+ */
+bool pe_port_is_up(const struct pe_port *port)
 {
 	const struct net_device *dev;
 	bool up;

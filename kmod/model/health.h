@@ -14,6 +14,7 @@ struct pe_member;
 struct pe_net;
 struct pe_object;
 struct pe_pool;
+struct pe_port;
 
 /**
  * struct pe_health - how a device is, whatever its version
@@ -82,5 +83,6 @@ void pe_health_set(struct pe_net *pn, struct pe_device *dev,
 bool pe_health_look(struct pe_net *pn, const struct pe_pool *pool,
 		    struct pe_member *member, bool others);
 void pe_health_hear(const struct pe_pool *pool, struct pe_device *dev);
+bool pe_port_is_up(const struct pe_port *port);
 
 #endif /* _PE_HEALTH_H */

@@ -303,6 +303,33 @@ static bool pe_former_sent(const struct pe_former *former,
 	return pe_stage_is_from(&former->stage, key, &by);
 }
 
+/* Does it answer from that port? A port of its own takes the place of the
+ * service's, but for those that are negotiated.
+ */
+static bool pe_former_has_port(const struct pe_former *former,
+			       const struct pe_service *svc,
+			       const struct pe_key *key)
+{
+	const struct pe_range *range;
+	struct pe_traffic traffic;
+	u8 i;
+
+	pe_service_traffic(svc, svc->seq->legs - 1, &traffic);
+	if (traffic.level != PE_LEVEL_PORT)
+		return true;
+	for (i = 0; i < traffic.ranges; i++) {
+		range = &traffic.range[i];
+		if (former->port && !range->dynamic) {
+			if (key->sport == former->port)
+				return true;
+		} else if (key->sport >= range->first &&
+			   key->sport <= range->last) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The entry from @i on that can be for the packet's port, if one is: among many
  * it is searched for. Without a port it is for none of those.
  */
@@ -354,6 +381,7 @@ bool pe_match_former(const struct pe_addr *src, const struct pe_key *key,
 		seq = e->svc->seq;
 		if (!(e->role & PE_ROLE_FORMER) || i >= seq->formers ||
 		    !pe_entry_is(e, key, key->sport) ||
+		    !pe_former_has_port(&seq->former[i], e->svc, key) ||
 		    !pe_former_sent(&seq->former[i], src, key))
 			continue;
 		*hit = (struct pe_hit) {

@@ -487,22 +487,10 @@ void pe_service_set_state(const struct pe_service *svc)
 {
 	if (!svc->ledger)
 		return;
+	/* Of those that the version before had. */
+	svc->ledger->sought = 0;
 	WRITE_ONCE(svc->ledger->limit, svc->state_flows ?: PE_FLOWS_LIMIT);
 	WRITE_ONCE(svc->ledger->life, svc->state_life ?: PE_FLOW_LIFE);
-}
-
-/**
- * pe_service_flow_key() - what tells a flow of a service
- * @svc: service with state
- * @client: the client's end of a packet of it, in either direction
- * @proto: IP protocol of the packet; a device that emits may return another
- * @key: out: that
- */
-void pe_service_flow_key(const struct pe_service *svc,
-			 const struct pe_client *client, u8 proto,
-			 struct pe_flow_key *key)
-{
-	pe_flow_key(key, svc->ledger, client, svc->seq->legs == 1 ? proto : 0);
 }
 
 /**

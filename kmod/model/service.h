@@ -51,6 +51,8 @@ struct pe_traffic {
  * @gate: list of what clients may send, NULL for everything
  * @limit: how much clients may send, NULL for any; shared by versions
  * @ledger: what flows are remembered in, NULL for nothing
+ * @forget: of the former servers of the version before, those that this one is
+ *	not to have: a bit for each
  * @stateful: flows are remembered, as configured
  * @state_flows: how many at most, 0 for all that the namespace has room for
  * @state_life: for how many seconds, 0 for PE_FLOW_LIFE
@@ -102,6 +104,7 @@ struct pe_service {
 	u32			state_flows;
 	u32			state_life;
 	u8			length;
+	u8			forget;
 	u32			generation;
 	struct pe_service	*older;
 	struct pe_service	*newer;
@@ -164,9 +167,6 @@ bool pe_service_drains(const struct pe_service *svc,
 int pe_service_remember(struct pe_net *pn, struct pe_service *svc,
 			const struct pe_service *old);
 void pe_service_set_state(const struct pe_service *svc);
-void pe_service_flow_key(const struct pe_service *svc,
-			 const struct pe_client *client, u8 proto,
-			 struct pe_flow_key *key);
 struct pe_flow *pe_service_flow(const struct pe_service *svc,
 				const struct pe_client *client, u8 proto);
 void pe_service_succeed(struct pe_service *svc, struct pe_service *old);
@@ -190,6 +190,20 @@ static __always_inline bool
 pe_service_flow_has_port(const struct pe_service *svc)
 {
 	return svc->level == PE_LEVEL_PORT && svc->seq->legs == 1;
+}
+
+/**
+ * pe_service_flow_key() - what tells a flow of a service
+ * @svc: service with state
+ * @client: the client's end of a packet of it, in either direction
+ * @proto: IP protocol of the packet; a device that emits may return another
+ * @key: out: that
+ */
+static inline void pe_service_flow_key(const struct pe_service *svc,
+				       const struct pe_client *client, u8 proto,
+				       struct pe_flow_key *key)
+{
+	pe_flow_key(key, svc->ledger, client, svc->seq->legs == 1 ? proto : 0);
 }
 
 #endif /* _PE_SERVICE_H */

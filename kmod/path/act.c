@@ -49,7 +49,7 @@ void pe_count_hit(const struct pe_packet *pkt, const struct pe_hit *hit)
 		pe_count_skipped(pkt, hit, size);
 	if (unlikely(stage->extra & PE_EXTRA_NOTED) && !pkt->error) {
 		pe_passing_of(pkt, &p);
-		pe_note_handed(stage, &p);
+		pe_note_handed(stage, stage->device, &p);
 	}
 }
 

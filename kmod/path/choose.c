@@ -30,19 +30,6 @@ static bool pe_client_quoted(const struct pe_packet *pkt, bool forward,
 	return !skb_copy_bits(pkt->skb, off, addr, sizeof(addr->in6));
 }
 
-static __always_inline void pe_client_outer(const struct sk_buff *skb,
-					    u8 family, bool forward,
-					    struct pe_client *client)
-{
-	client->ipv4 = family == NFPROTO_IPV4;
-	if (client->ipv4)
-		client->addr = forward ? &pe_iph(skb)->saddr :
-					 &pe_iph(skb)->daddr;
-	else
-		client->addr = forward ? pe_ip6h(skb)->saddr.s6_addr32 :
-					 pe_ip6h(skb)->daddr.s6_addr32;
-}
-
 /* One of the ports of a plain packet, which was not parsed. */
 static u16 pe_packet_port(const struct pe_packet *pkt, unsigned int which)
 {
@@ -77,25 +64,6 @@ void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
 		return;
 	}
 	pe_client_outer(pkt->skb, pkt->family, forward, client);
-}
-
-/* The same of a plain packet. */
-static __always_inline void pe_plain_client(const struct sk_buff *skb,
-					    u8 family,
-					    const struct pe_hit *hit,
-					    struct pe_client *client)
-{
-	bool forward = pe_hit_forward(hit);
-	const __be16 *ports;
-	u8 proto;
-
-	client->port = 0;
-	if (pe_service_flow_has_port(hit->svc)) {
-		ports = (const void *)skb->data +
-			pe_plain_l4(skb, family, &proto);
-		client->port = ntohs(ports[!forward]);
-	}
-	pe_client_outer(skb, family, forward, client);
 }
 
 /**
@@ -147,10 +115,9 @@ static bool pe_tcp_resets(const struct sk_buff *skb, unsigned int l4)
  * goes another way, the client tells of it: it acknowledges what has come.
  */
 static void pe_count_asked_server(const struct pe_stage *stage,
+				  struct pe_device_stats __percpu *stats,
 				  const struct pe_passing *p)
 {
-	struct pe_device_stats __percpu *stats = stage->device->stats;
-
 	if (p->proto != IPPROTO_TCP)
 		return;
 	if (pe_tcp_opens(p->skb, p->l4))
@@ -160,27 +127,30 @@ static void pe_count_asked_server(const struct pe_stage *stage,
 }
 
 static void pe_count_asked(const struct pe_stage *stage,
+			   const struct pe_device *device,
 			   const struct pe_passing *p)
 {
-	if (stage->device->kind == PE_DEVICE_KIND_SERVER)
-		pe_count_asked_server(stage, p);
+	if (device->kind == PE_DEVICE_KIND_SERVER)
+		pe_count_asked_server(stage, device->stats, p);
 	else
-		pe_device_beat(stage->device->stats, PE_BEAT_ASKED);
+		pe_device_beat(device->stats, PE_BEAT_ASKED);
 }
 
 /**
  * pe_note_handed() - a device is handed a packet that something is noted of
- * @stage: stage with any of PE_EXTRA_NOTED that leads to the device
+ * @stage: stage with any of PE_EXTRA_NOTED
+ * @device: device that it leads to
  * @p: the packet
  *
  * Context: bottom halves off, RCU read lock held.
  */
-void pe_note_handed(const struct pe_stage *stage, const struct pe_passing *p)
+void pe_note_handed(const struct pe_stage *stage,
+		    const struct pe_device *device, const struct pe_passing *p)
 {
 	if (stage->extra & PE_EXTRA_ASKS)
-		pe_count_asked(stage, p);
+		pe_count_asked(stage, device, p);
 	if (stage->extra & PE_EXTRA_TIMED)
-		pe_measure_out(stage, p);
+		pe_measure_out(stage, device, p);
 }
 
 static bool pe_device_sent(const struct pe_device *dev,
@@ -281,9 +251,16 @@ static void pe_count_error(const struct pe_service *svc,
 		pe_device_beat(dev->stats, PE_BEAT_REFUSED);
 }
 
-/* What a packet tells of the device that it comes from. */
-static void pe_note_returned(const struct pe_service *svc,
-			     struct pe_stage *stage, const struct pe_passing *p)
+/**
+ * pe_note_returned() - what a packet tells of the device that it comes from
+ * @svc: its service
+ * @stage: its stage, with any of PE_EXTRA_NOTES
+ * @p: the packet
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+void pe_note_returned(const struct pe_service *svc,
+		      const struct pe_stage *stage, const struct pe_passing *p)
 {
 	const struct pe_device *from = pe_stage_sender(p->skb, p->family, svc,
 						       stage);
@@ -396,7 +373,7 @@ bool pe_choose_plain(const struct sk_buff *skb, u8 family,
 	pe_plain_noted(skb, family, hit, stage);
 	if (!(stage->extra & PE_EXTRA_CHOOSE))
 		return true;
-	pe_plain_client(skb, family, hit, &client);
+	pe_plain_client(skb, family, hit->svc, pe_hit_forward(hit), &client);
 	extra = stage->extra;
 	if (likely(!pe_stage_choose(hit->svc->seq, stage, &client, &skipped) &&
 		   !skipped.n))
@@ -410,28 +387,30 @@ bool pe_choose_plain(const struct sk_buff *skb, u8 family,
  * @family: NFPROTO_*
  * @hit: where it is, a stage with PE_EXTRA_STATE
  * @stage: in and out: copy of the stage, made to lead to one device
+ * @key: what tells its flow
+ * @flow: the flow, or NULL where nothing is remembered of it yet
  *
  * Context: bottom halves off, RCU read lock held.
  * Return: as pe_choose_plain() does.
  */
 bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
-			  const struct pe_hit *hit, struct pe_stage *stage)
+			  const struct pe_hit *hit, struct pe_stage *stage,
+			  const struct pe_flow_key *key, struct pe_flow *flow)
 {
 	u16 extra = PE_EXTRA_STATE;
 	struct pe_skipped skipped;
 	struct pe_client client;
-	struct pe_flow *flow;
 	unsigned int l4;
 	u8 proto;
 
 	pe_plain_noted(skb, family, hit, stage);
-	pe_plain_client(skb, family, hit, &client);
 	l4 = pe_plain_l4(skb, family, &proto);
-	flow = pe_flow_meet(skb, family, hit, &client, proto, l4);
+	flow = pe_flow_meet(skb, family, hit, key, flow, proto, l4);
 	stage->extra &= ~PE_EXTRA_STATE;
 	if (!(stage->extra & PE_EXTRA_CHOOSE))
 		return true;
 	extra |= stage->extra;
+	pe_plain_client(skb, family, hit->svc, pe_hit_forward(hit), &client);
 	if (likely(!pe_stage_choose_kept(hit->svc->seq, stage, &client,
 					 &skipped, flow) &&
 		   !skipped.n))

@@ -7,15 +7,42 @@
 #include "path.h"
 #include "tcp.h"
 
-static int pe_flow_seen(bool forward, u8 flags)
+/* Where all connections of a client are one flow, none of them ends it. */
+static int pe_flow_ends(const struct pe_hit *hit, u8 flags)
 {
+	int ends = 0;
+
+	if (!pe_service_flow_has_port(hit->svc))
+		return 0;
+	if (flags & TCPHDR_FIN)
+		ends = pe_hit_forward(hit) ? PE_FLOW_FIN_CLIENT :
+					     PE_FLOW_FIN_SERVER;
+	return flags & TCPHDR_RST ? ends | PE_FLOW_RESET : ends;
+}
+
+static int pe_flow_seen(const struct pe_hit *hit, u8 flags)
+{
+	bool forward = pe_hit_forward(hit);
 	int seen = forward ? PE_FLOW_SEEN_FORWARD : PE_FLOW_SEEN_REVERSE;
 
-	if (unlikely(flags & TCPHDR_FIN))
-		seen |= forward ? PE_FLOW_FIN_CLIENT : PE_FLOW_FIN_SERVER;
-	if (unlikely(flags & TCPHDR_RST))
-		seen |= PE_FLOW_RESET;
+	if (unlikely(flags & PE_TCP_EDGES))
+		return seen | pe_flow_ends(hit, flags);
+	/* What went past this engine is acknowledged. */
+	if (unlikely(hit->stage->one_way) && forward && flags & TCPHDR_ACK)
+		seen |= PE_FLOW_SEEN_REVERSE;
 	return seen;
+}
+
+/* The client's port is used again. Where another connection, to another port or
+ * address, may be of the flow too, that goes on where it is.
+ */
+static void pe_flow_again(const struct pe_service *svc, struct pe_flow *flow)
+{
+	if (svc->client || svc->ranges != 1 ||
+	    svc->range[0].first != svc->range[0].last)
+		atomic_andnot(PE_FLOW_FIN_BOTH | PE_FLOW_RESET, &flow->seen);
+	else
+		pe_flow_reopen(flow);
 }
 
 /* What a server sends is of a flow that is the server's, whatever is or is not
@@ -46,8 +73,9 @@ static void pe_flow_learn(struct pe_flow *flow, const struct sk_buff *skb,
  * @skb: packet, data at the network header
  * @family: NFPROTO_*
  * @hit: where it is, a stage with PE_EXTRA_STATE
- * @client: the client's end of it
- * @proto: its protocol
+ * @key: what tells it
+ * @flow: the flow, or NULL where nothing is remembered of it yet
+ * @proto: the packet's protocol
  * @l4: offset of its transport header, 0 where it has none
  *
  * Context: bottom halves off, RCU read lock held.
@@ -55,28 +83,23 @@ static void pe_flow_learn(struct pe_flow *flow, const struct sk_buff *skb,
  */
 struct pe_flow *pe_flow_meet(const struct sk_buff *skb, u8 family,
 			     const struct pe_hit *hit,
-			     const struct pe_client *client, u8 proto,
-			     unsigned int l4)
+			     const struct pe_flow_key *key,
+			     struct pe_flow *flow, u8 proto, unsigned int l4)
 {
 	u8 flags = l4 && proto == IPPROTO_TCP ? pe_tcp_flags(skb, l4, 0) : 0;
-	bool forward = pe_hit_forward(hit);
-	struct pe_flow_key key;
-	struct pe_flow *flow;
 
-	pe_service_flow_key(hit->svc, client, proto, &key);
-	flow = pe_flow_find(&key);
 	if (unlikely(!flow)) {
 		/* What ends a flow begins none. */
 		if (flags & TCPHDR_RST)
 			return NULL;
-		flow = pe_flow_make(&key);
+		flow = pe_flow_make(key);
 		if (!flow)
 			return NULL;
 	} else if (unlikely((flags & (TCPHDR_SYN | TCPHDR_ACK)) == TCPHDR_SYN) &&
 		   pe_flow_phase(flow) == PE_FLOW_PHASE_CLOSED) {
-		pe_flow_reopen(flow);
+		pe_flow_again(hit->svc, flow);
 	}
-	pe_flow_see(flow, pe_flow_seen(forward, flags));
+	pe_flow_see(flow, pe_flow_seen(hit, flags));
 	if (hit->stage->index == hit->svc->seq->forward)
 		pe_flow_learn(flow, skb, family, hit);
 	return flow;
@@ -97,11 +120,15 @@ struct pe_flow *pe_flow_of(const struct pe_packet *pkt,
 			   const struct pe_client *client)
 {
 	u8 proto = pkt->key.proto ?: pkt->proto;
+	struct pe_flow_key key;
+	struct pe_flow *flow;
 
-	if (likely(!pkt->error))
-		return pe_flow_meet(pkt->skb, pkt->family, hit, client, proto,
-				    pkt->key.fragment ? 0 : pkt->l4);
-	return pe_service_flow(hit->svc, client, proto);
+	pe_service_flow_key(hit->svc, client, proto, &key);
+	flow = pe_flow_find(&key);
+	if (unlikely(pkt->error))
+		return flow;
+	return pe_flow_meet(pkt->skb, pkt->family, hit, &key, flow, proto,
+			    pkt->key.fragment ? 0 : pkt->l4);
 }
 
 /**

@@ -5,6 +5,25 @@
 
 #include "gate.h"
 
+/* Addresses and DSCP. No rule for IPv4 asks for lower halves. */
+static void pe_gate_key_ip(const struct sk_buff *skb, u8 family,
+			   const __be32 *from, struct pe_class_key *key)
+{
+	const __be32 *to;
+
+	key->field[PE_CLASS_DSCP] = pe_gate_dscp(skb, family);
+	if (family == NFPROTO_IPV4) {
+		key->field[PE_CLASS_SOURCE] = ntohl(*from);
+		key->field[PE_CLASS_DEST] = ntohl(pe_iph(skb)->daddr);
+		return;
+	}
+	to = pe_ip6h(skb)->daddr.s6_addr32;
+	key->field[PE_CLASS_SOURCE] = pe_gate_half(from);
+	key->field[PE_CLASS_SOURCE_LOW] = pe_gate_half(from + 2);
+	key->field[PE_CLASS_DEST] = pe_gate_half(to);
+	key->field[PE_CLASS_DEST_LOW] = pe_gate_half(to + 2);
+}
+
 /* What stands where the ports would. An error has those of what it quotes, so a
  * rule about a flow is about the errors that belong to it as well.
  */
@@ -106,6 +125,31 @@ static bool pe_gate_hides(const struct pe_packet *pkt)
 	return pkt->skb->len <= pkt->l4 + PE_TCP_FLAGS_AT;
 }
 
+/* Of a packet that has ports of its own. */
+static u32 pe_gate_index(const struct pe_packet *pkt, const struct pe_acl *acl,
+			 const __be32 *from)
+{
+	bool ipv6 = pkt->family == NFPROTO_IPV6;
+	u64 first;
+
+	first = pe_memo_word(pkt->key.sport, pkt->key.dport, pkt->key.proto,
+			     pe_gate_dscp(pkt->skb, pkt->family),
+			     pe_gate_flags(pkt->skb, pkt->proto, pkt->l4),
+			     ipv6);
+	return pe_gate_recall(acl, pkt->skb, pkt->family, from, first);
+}
+
+/* Of any other one, which are few. */
+static u32 pe_gate_index_any(const struct pe_packet *pkt,
+			     const struct pe_acl *acl, const __be32 *from)
+{
+	struct pe_class_key key __uninitialized;
+
+	pe_gate_key_ip(pkt->skb, pkt->family, from, &key);
+	pe_gate_key_ports(pkt, &key);
+	return pe_acl_index(acl, pkt->family, &key, pkt->skb->dev);
+}
+
 /**
  * pe_gate() - may a client's packet come in?
  * @pkt: parsed packet
@@ -117,11 +161,12 @@ static bool pe_gate_hides(const struct pe_packet *pkt)
 enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit)
 {
 	const struct pe_service *svc = hit->svc;
-	struct pe_class_key key __uninitialized;
 	bool whole = !pkt->error && !pkt->key.fragment;
+	const struct pe_acl *acl;
 	struct pe_client client;
 	union nf_inet_addr addr;
 	enum pe_drop reason;
+	u32 index;
 
 	reason = pe_gate_room(pkt->pn, svc, pkt->skb, whole ? pkt->proto : 0,
 			      pkt->l4);
@@ -129,9 +174,14 @@ enum pe_drop pe_gate(const struct pe_packet *pkt, const struct pe_hit *hit)
 		return reason;
 	if (unlikely(pe_gate_hides(pkt)))
 		return PE_DROP_MALFORMED;
+	acl = pe_gate_acl(svc->gate);
+	if (unlikely(!acl))
+		return PE_DROP_DENIED;
 	pe_packet_client(pkt, hit, &addr, &client);
-	pe_gate_key_ip(pkt->skb, pkt->family, client.addr, &key);
-	pe_gate_key_ports(pkt, &key);
-	return pe_gate_ask(svc->gate, pkt->skb, pkt->family, client.addr,
-			   &key);
+	if (whole && pkt->key.ports)
+		index = pe_gate_index(pkt, acl, client.addr);
+	else
+		index = pe_gate_index_any(pkt, acl, client.addr);
+	return pe_gate_judge(svc->gate, acl, pkt->skb, pkt->family,
+			     client.addr, index);
 }

@@ -197,14 +197,16 @@ static void pe_measure_server_in(struct pe_meter *meter,
 
 /**
  * pe_measure_out() - a device with a meter may be handed a packet
- * @stage: stage with PE_EXTRA_TIMED that leads to the device
+ * @stage: stage with PE_EXTRA_TIMED
+ * @device: device that it leads to
  * @p: the packet
  *
  * Context: bottom halves off, RCU read lock held.
  */
-void pe_measure_out(const struct pe_stage *stage, const struct pe_passing *p)
+void pe_measure_out(const struct pe_stage *stage,
+		    const struct pe_device *device, const struct pe_passing *p)
 {
-	struct pe_meter *meter = stage->device->meter;
+	struct pe_meter *meter = device->meter;
 
 	if (!meter)
 		return;

@@ -75,7 +75,8 @@ static __always_inline void pe_passing_plain(const struct sk_buff *skb,
 }
 
 /* measure.c */
-void pe_measure_out(const struct pe_stage *stage, const struct pe_passing *p);
+void pe_measure_out(const struct pe_stage *stage,
+		    const struct pe_device *device, const struct pe_passing *p);
 void pe_measure_in(const struct pe_device *dev, const struct pe_stage *stage,
 		   const struct pe_passing *p);
 
@@ -83,7 +84,10 @@ void pe_measure_in(const struct pe_device *dev, const struct pe_stage *stage,
 void pe_packet_client(const struct pe_packet *pkt, const struct pe_hit *hit,
 		      union nf_inet_addr *addr, struct pe_client *client);
 bool pe_tcp_opens(const struct sk_buff *skb, unsigned int l4);
-void pe_note_handed(const struct pe_stage *stage, const struct pe_passing *p);
+void pe_note_returned(const struct pe_service *svc,
+		      const struct pe_stage *stage, const struct pe_passing *p);
+void pe_note_handed(const struct pe_stage *stage,
+		    const struct pe_device *device, const struct pe_passing *p);
 const struct pe_device *pe_stage_sender(const struct sk_buff *skb, u8 family,
 					const struct pe_service *svc,
 					const struct pe_stage *stage);
@@ -92,13 +96,74 @@ enum pe_drop pe_choose(struct pe_packet *pkt, const struct pe_hit *hit,
 bool pe_choose_plain(const struct sk_buff *skb, u8 family,
 		     const struct pe_hit *hit, struct pe_stage *stage);
 bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
-			  const struct pe_hit *hit, struct pe_stage *stage);
+			  const struct pe_hit *hit, struct pe_stage *stage,
+			  const struct pe_flow_key *key, struct pe_flow *flow);
+
+/**
+ * pe_client_outer() - the client's address in a packet that is no error
+ * @skb: packet, data at the network header
+ * @family: NFPROTO_*
+ * @forward: it is the client's, not for it
+ * @client: out: the address, which points into the packet; not the port
+ */
+static __always_inline void pe_client_outer(const struct sk_buff *skb,
+					    u8 family, bool forward,
+					    struct pe_client *client)
+{
+	client->ipv4 = family == NFPROTO_IPV4;
+	if (client->ipv4)
+		client->addr = forward ? &pe_iph(skb)->saddr :
+					 &pe_iph(skb)->daddr;
+	else
+		client->addr = forward ? pe_ip6h(skb)->saddr.s6_addr32 :
+					 pe_ip6h(skb)->daddr.s6_addr32;
+}
+
+/**
+ * pe_plain_client() - the client's end of a plain packet
+ * @skb: packet for which pe_packet_plain() was true
+ * @family: NFPROTO_*
+ * @svc: its service
+ * @forward: it is the client's, not for it
+ * @client: out: the client's end, which points into the packet
+ */
+static __always_inline void pe_plain_client(const struct sk_buff *skb,
+					    u8 family,
+					    const struct pe_service *svc,
+					    bool forward,
+					    struct pe_client *client)
+{
+	const __be16 *ports;
+	u8 proto;
+
+	client->port = 0;
+	if (pe_service_flow_has_port(svc)) {
+		ports = (const void *)skb->data +
+			pe_plain_l4(skb, family, &proto);
+		client->port = ntohs(ports[!forward]);
+	}
+	pe_client_outer(skb, family, forward, client);
+}
+
+/* open.c */
+unsigned int pe_open_kept4(struct pe_net *pn, struct sk_buff *skb,
+			   const struct pe_service *svc,
+			   const struct pe_stage *stage);
+unsigned int pe_open_kept6(struct pe_net *pn, struct sk_buff *skb,
+			   const struct pe_service *svc,
+			   const struct pe_stage *stage);
+unsigned int pe_open_choice4(struct pe_net *pn, struct sk_buff *skb,
+			     const struct pe_service *svc,
+			     const struct pe_stage *stage);
+unsigned int pe_open_choice6(struct pe_net *pn, struct sk_buff *skb,
+			     const struct pe_service *svc,
+			     const struct pe_stage *stage);
 
 /* flow.c */
 struct pe_flow *pe_flow_meet(const struct sk_buff *skb, u8 family,
 			     const struct pe_hit *hit,
-			     const struct pe_client *client, u8 proto,
-			     unsigned int l4);
+			     const struct pe_flow_key *key,
+			     struct pe_flow *flow, u8 proto, unsigned int l4);
 struct pe_flow *pe_flow_of(const struct pe_packet *pkt,
 			   const struct pe_hit *hit,
 			   const struct pe_client *client);

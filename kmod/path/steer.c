@@ -13,6 +13,7 @@
 #include "../netns.h"
 #include "gate.h"
 #include "path.h"
+#include "quick.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -386,111 +387,6 @@ static __always_inline bool pe_is_sure(const struct pe_hit *hit)
 	       (hit->match == PE_MATCH_OPEN && pe_hit_forward(hit));
 }
 
-/* Can the packet be handed on with nothing but another link-layer header, and
- * what the stage has to do besides? Few belong to a socket or a connection
- * already, and have to be parted from it.
- */
-static __always_inline bool pe_is_free(const struct sk_buff *skb, u8 family,
-				       const struct pe_stage *stage,
-				       struct net_device **dev)
-{
-	return likely(!pe_xmit_is_bound(skb) &&
-		      pe_ttl(skb, family) > 1 &&
-		      !pe_xmit_ready(stage->to, dev) &&
-		      !pe_mtu_exceeded(skb, READ_ONCE((*dev)->mtu)));
-}
-
-/* And is there nothing besides? */
-static __always_inline bool pe_is_quick(const struct sk_buff *skb, u8 family,
-					const struct pe_stage *stage,
-					struct net_device **dev)
-{
-	return likely(!stage->extra && pe_is_free(skb, family, stage, dev));
-}
-
-/* A plain packet, surely at this stage, with which there is more to do. */
-static __always_inline unsigned int
-pe_steer_plain(struct pe_net *pn, struct sk_buff *skb, u8 family,
-	       const struct pe_service *svc, const struct pe_stage *stage)
-{
-	if ((stage->extra & ~PE_EXTRA_NOTED) != PE_EXTRA_TRANSLATE)
-		return pe_act_plain(pn, skb, family, svc, stage);
-	if (family == NFPROTO_IPV4)
-		return pe_translate_ipv4(pn, skb, svc, stage);
-	return pe_translate_ipv6(pn, skb, svc, stage);
-}
-
-/* Nothing is to be done but to hand it on. */
-static __always_inline unsigned int
-pe_steer_quick(struct pe_net *pn, struct sk_buff *skb, u8 family,
-	       const struct pe_service *svc, const struct pe_stage *stage,
-	       struct net_device *dev)
-{
-	struct pe_sum size;
-
-	if (unlikely(pe_xmit_writable(skb, dev)))
-		return pe_drop(pn, skb, PE_DROP_NO_MEMORY);
-	size = pe_size(skb);
-	pe_count(svc->counts, stage->index, size);
-	pe_device_count(stage->device->stats, stage->direction, size);
-	pe_xmit_hop(skb, family);
-	if (likely(!pe_xmit(skb, family, stage->to, dev)))
-		return NF_STOLEN;
-	return pe_drop(pn, skb, PE_DROP_NO_NEIGHBOUR);
-}
-
-/* It is chosen where a plain packet goes, or there was no choice. */
-static __always_inline unsigned int
-pe_steer_chosen(struct pe_net *pn, struct sk_buff *skb, u8 family,
-		const struct pe_service *svc, struct pe_stage *stage)
-{
-	u16 noted = stage->extra & PE_EXTRA_NOTED;
-	struct net_device *dev;
-	struct pe_passing p;
-
-	stage->extra &= ~PE_EXTRA_NOTED;
-	if (unlikely(!pe_is_quick(skb, family, stage, &dev))) {
-		stage->extra |= noted;
-		return pe_steer_plain(pn, skb, family, svc, stage);
-	}
-	if (noted) {
-		stage->extra |= noted;
-		pe_passing_plain(skb, family, &p);
-		pe_note_handed(stage, &p);
-	}
-	return pe_steer_quick(pn, skb, family, svc, stage, dev);
-}
-
-/* Where flows are remembered. */
-static noinline unsigned int pe_steer_kept(struct pe_net *pn,
-					   struct sk_buff *skb, u8 family,
-					   const struct pe_service *svc,
-					   const struct pe_stage *at)
-{
-	struct pe_hit hit = { svc, at, PE_MATCH_EXACT };
-	struct pe_stage stage = *at;
-
-	stage.extra &= ~PE_EXTRA_GATE;
-	if (unlikely(!pe_choose_kept_plain(skb, family, &hit, &stage)))
-		return pe_act_plain(pn, skb, family, svc, &stage);
-	return pe_steer_chosen(pn, skb, family, svc, &stage);
-}
-
-/* Where none are. */
-static noinline unsigned int pe_steer_choice(struct pe_net *pn,
-					     struct sk_buff *skb, u8 family,
-					     const struct pe_service *svc,
-					     const struct pe_stage *at)
-{
-	struct pe_hit hit = { svc, at, PE_MATCH_EXACT };
-	struct pe_stage stage = *at;
-
-	stage.extra &= ~PE_EXTRA_GATE;
-	if (unlikely(!pe_choose_plain(skb, family, &hit, &stage)))
-		return pe_act_plain(pn, skb, family, svc, &stage);
-	return pe_steer_chosen(pn, skb, family, svc, &stage);
-}
-
 /* A plain packet, surely at a stage that leaves open which device has it. It was
  * let in, if somebody had to be asked.
  */
@@ -498,9 +394,13 @@ static __always_inline unsigned int
 pe_steer_open(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	      const struct pe_service *svc, const struct pe_stage *stage)
 {
+	if (family == NFPROTO_IPV4)
+		return stage->extra & PE_EXTRA_STATE ?
+			       pe_open_kept4(pn, skb, svc, stage) :
+			       pe_open_choice4(pn, skb, svc, stage);
 	return stage->extra & PE_EXTRA_STATE ?
-		       pe_steer_kept(pn, skb, family, svc, stage) :
-		       pe_steer_choice(pn, skb, family, svc, stage);
+		       pe_open_kept6(pn, skb, svc, stage) :
+		       pe_open_choice6(pn, skb, svc, stage);
 }
 
 /* A plain packet, surely at a stage, if it may come in. */
@@ -515,8 +415,9 @@ pe_steer_asked(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	if (reason)
 		return pe_drop(pn, skb, reason);
 	if (likely(stage->extra == PE_EXTRA_GATE &&
-		   pe_is_free(skb, family, stage, &dev)))
-		return pe_steer_quick(pn, skb, family, svc, stage, dev);
+		   pe_is_free(skb, family, stage->to, &dev)))
+		return pe_steer_quick(pn, skb, family, svc, stage,
+				      &stage->device, &stage->to, dev);
 	return pe_steer_open(pn, skb, family, svc, stage);
 }
 
@@ -545,7 +446,8 @@ pe_steer_sure(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	struct net_device *dev;
 
 	if (likely(pe_is_quick(skb, family, stage, &dev)))
-		return pe_steer_quick(pn, skb, family, hit->svc, stage, dev);
+		return pe_steer_quick(pn, skb, family, hit->svc, stage,
+				      &stage->device, &stage->to, dev);
 	if (unlikely(stage->extra & PE_EXTRA_GATE))
 		return family == NFPROTO_IPV4 ?
 			       pe_steer_gate4(pn, skb, hit->svc, stage) :

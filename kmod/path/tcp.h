@@ -9,6 +9,9 @@
 /* Where the flags are in a header. */
 #define PE_TCP_FLAGS_AT	13
 
+/* Flags of what opens a connection, or ends one. */
+#define PE_TCP_EDGES	(TCPHDR_SYN | TCPHDR_FIN | TCPHDR_RST)
+
 unsigned int pe_tcp_flags_far(const struct sk_buff *skb, unsigned int l4,
 			      unsigned int none);
 

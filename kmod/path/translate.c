@@ -90,7 +90,7 @@ static noinline void pe_translate_noted(const struct sk_buff *skb, u8 family,
 	struct pe_passing p;
 
 	pe_passing_plain(skb, family, &p);
-	pe_note_handed(stage, &p);
+	pe_note_handed(stage, stage->device, &p);
 }
 
 static __always_inline unsigned int

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "../../kmod/model/classify.h"
+#include "../../kmod/model/memo.h"
 #include "ktap.h"
 #include <linux/slab.h>
 
@@ -460,6 +461,189 @@ static void test_compare(u64 packets)
 	printf("# %llu packets\n", total);
 }
 
+/* ---- what was found before ---- */
+
+#define MEMO_LISTS 3
+#define MEMO_RULES 12
+#define MEMO_KEYS 8
+
+/* One version of a list, for both families. */
+struct memo_list {
+	struct pe_class *class[2];
+	u64 asked[2];
+	u64 version;
+};
+
+/* Values of each field that are only a bit apart, where they are most alike. */
+static u64 memo_value(u32 field)
+{
+	static const u64 high[PE_CLASS_FIELDS] = {
+		[PE_CLASS_SPORT] = 0x8000, [PE_CLASS_PORT] = 0x8000, [PE_CLASS_PROTO] = 0x80,
+		[PE_CLASS_FLAGS] = 0x80,   [PE_CLASS_DSCP] = 0x20,   [PE_CLASS_IIF] = 0x20,
+	};
+	u64 top = high[field] ?: 0x80000000;
+
+	switch (random_below(4)) {
+	case 0:
+		return top;
+	case 1:
+		return top >> 1;
+	case 2:
+		return field == PE_CLASS_FLAGS ? PE_CLASS_NO_FLAGS : 1;
+	default:
+		return 0;
+	}
+}
+
+/* Rules that ask for one or a few values of one field or of all of them. */
+static void memo_rules(struct pe_class_box *box)
+{
+	u32 only = random_below(2 * PE_CLASS_FIELDS), field, i;
+
+	for (i = 0; i < MEMO_RULES; i++) {
+		pe_class_any(&box[i]);
+		box[i].index = i;
+		for (field = 0; field < PE_CLASS_FIELDS; field++) {
+			u64 value = memo_value(field);
+
+			if (only < PE_CLASS_FIELDS ? field != only : random_below(2))
+				continue;
+			if (field == PE_CLASS_FLAGS)
+				set_flags(&box[i], value & 0xff, 0xff);
+			else
+				set_range(&box[i], field, value, random_below(4) ? value : ~0ULL);
+		}
+	}
+}
+
+static void memo_version(struct memo_list *list, u64 version)
+{
+	struct pe_class_box box[MEMO_RULES];
+	u32 family;
+
+	list->version = version;
+	for (family = 0; family < 2; family++) {
+		free(list->class[family]);
+		memo_rules(box);
+		list->class[family] = pe_class_build(box, MEMO_RULES);
+		list->asked[family] = pe_memo_asked(list->class[family]);
+	}
+}
+
+static void memo_key(struct pe_class_key *key, bool ipv6)
+{
+	u32 field;
+
+	for (field = 0; field < PE_CLASS_FIELDS; field++)
+		key->field[field] = memo_value(field);
+	if (!ipv6)
+		key->field[PE_CLASS_SOURCE_LOW] = key->field[PE_CLASS_DEST_LOW] = 0;
+	/* The same words for both families, as far as they have them. */
+	else if (random_below(2))
+		key->field[PE_CLASS_SOURCE] = key->field[PE_CLASS_SOURCE] << 32 |
+					      key->field[PE_CLASS_DEST];
+}
+
+/* Places are taken at random, so that packets meet that are not alike. */
+static u32 memo_find(struct pe_memo *memo, const struct memo_list *list, bool ipv6,
+		     const struct pe_class_key *key, u64 *kept)
+{
+	const u64 *field = key->field;
+	u64 word[PE_MEMO_WORDS] = {
+		pe_memo_word(field[PE_CLASS_SPORT], field[PE_CLASS_PORT], field[PE_CLASS_PROTO],
+			     field[PE_CLASS_DSCP], field[PE_CLASS_FLAGS], ipv6),
+		field[PE_CLASS_SOURCE] << 32 | field[PE_CLASS_DEST],
+	};
+
+	word[0] = (word[0] | field[PE_CLASS_IIF] << PE_MEMO_IIF_AT) & list->asked[ipv6];
+	if (ipv6)
+		memcpy(&word[1], &field[PE_CLASS_SOURCE], 4 * sizeof(*word));
+	memo += random_below(2);
+	if (pe_memo_is(memo, list->version, word, ipv6)) {
+		++*kept;
+		return memo->index;
+	}
+	return pe_memo_seek(memo, list->version, word, ipv6, list->class[ipv6]);
+}
+
+/* Packets that hardly differ, over lists that change: what was kept of others is
+ * never taken for them.
+ */
+static void test_memo(u64 packets)
+{
+	struct pe_class_key key[2][MEMO_KEYS] = {};
+	struct memo_list lists[MEMO_LISTS] = {};
+	struct pe_memo memo[2] = {};
+	u64 kept = 0, versions = 0, i;
+	bool same = true;
+
+	for (i = 0; same && i < packets; i++) {
+		struct memo_list *list = &lists[random_below(MEMO_LISTS)];
+		bool ipv6 = random_below(2);
+		struct pe_class_key *now = &key[ipv6][random_below(MEMO_KEYS)];
+		u32 field = random_below(PE_CLASS_FIELDS);
+
+		if (i % 500 < MEMO_LISTS) {
+			memo_version(&lists[i % 500], ++versions);
+			continue;
+		}
+		if (i % 100 < MEMO_KEYS)
+			memo_key(&key[ipv6][i % 100], ipv6);
+		/* Of another but in one field. */
+		else if (random_below(2))
+			key[ipv6][random_below(MEMO_KEYS)].field[field] = now->field[field];
+		same = memo_find(memo, list, ipv6, now, &kept) ==
+		       pe_class_find(list->class[ipv6], now);
+	}
+	ktap_result(same && kept > packets / 100,
+		    "what was found before is found again, and nothing else");
+	printf("# %llu packets, %llu of them kept\n", i, kept);
+	for (i = 0; i < MEMO_LISTS; i++) {
+		free(lists[i].class[0]);
+		free(lists[i].class[1]);
+	}
+}
+
+/* Of keys that have a structure, each has a place of its own, about: of as many
+ * keys as places, 37 of a hundred places are left empty by chance.
+ */
+static void test_memo_places(void)
+{
+	enum { PLACES = 1 << PE_MEMO_LOG };
+	static const char *const names[] = { "IPv4 ports",   "IPv4 clients", "IPv4 both",
+					     "IPv6 clients", "IPv6 both",    "IPv6 nets" };
+	static struct pe_memo memo[PLACES];
+	bool spread = true;
+	u32 kind, i;
+
+	for (kind = 0; kind < ARRAY_SIZE(names); kind++) {
+		u32 used = 0;
+
+		memset(memo, 0, sizeof(memo));
+		for (i = 0; i < PLACES; i++) {
+			u64 a = i & 63, b = i >> 6;
+			u64 word[][PE_MEMO_WORDS] = {
+				{ (u64)i << PE_MEMO_SPORT_AT, 0x0a000001c0000201 },
+				{ 443ULL << PE_MEMO_PORT_AT, (0x0a000000ULL + i) << 32 | 1 },
+				{ a << PE_MEMO_PORT_AT, (0x0a000000ULL + b) << 32 | 1 },
+				{ 1ULL << 31, 0x20010db8ULL << 32 | i, i, 7, 1 },
+				{ 1ULL << 31, 0x20010db8ULL << 32, a, 0x20010db8ULL << 32, b },
+				{ 1ULL << 31, 0x20010db8ULL << 32 | a, 1, 0x20010db8ULL << 32 | b,
+				  1 },
+			};
+			struct pe_memo *at = pe_memo_at(memo, word[kind], kind > 2);
+
+			used += !at->version;
+			at->version = 1;
+		}
+		if (used > PLACES / 4)
+			continue;
+		printf("# %s: %u of %u places\n", names[kind], used, PLACES);
+		spread = false;
+	}
+	ktap_result(spread, "packets that are alike have places of their own");
+}
+
 /* Each allocation fails once: there is no set then, and nothing is left. */
 static void test_memory(void)
 {
@@ -475,6 +659,12 @@ static void test_memory(void)
 	}
 	allocations_left = -1;
 	ktap_result(clean && i > 20, "without memory there are no rules");
+	for (i = 0; i < 1 + nr_cpu_ids; i++) {
+		allocations_left = i;
+		clean &= !pe_memos_new();
+	}
+	allocations_left = -1;
+	ktap_result(clean, "without memory nothing is kept");
 	free(class);
 	free(box);
 }
@@ -561,6 +751,8 @@ int main(int argc, char **argv)
 	ktap_start();
 	test_edges();
 	test_memory();
+	test_memo(1000000);
+	test_memo_places();
 	test_compare(packets ? strtoull(packets, NULL, 0) : 10000000);
 	return ktap_end();
 }

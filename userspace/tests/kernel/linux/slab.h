@@ -17,6 +17,8 @@ typedef int32_t s32;
 typedef int64_t s64;
 typedef unsigned long long u64;
 
+#define U8_MAX UINT8_MAX
+#define U16_MAX UINT16_MAX
 #define U32_MAX UINT32_MAX
 #define U64_MAX (~0ULL)
 #define BIT(n) (1UL << (n))
@@ -27,6 +29,7 @@ typedef unsigned long long u64;
 
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 #define __uninitialized
+#define ____cacheline_aligned __attribute__((aligned(64)))
 
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
@@ -46,6 +49,15 @@ typedef unsigned long long u64;
 #define ilog2(n) (63 - (u32)__builtin_clzll(n))
 
 #define GOLDEN_RATIO_64 0x61C8864680B583EBull
+#define hash_64(value, bits) ((u32)((value)*GOLDEN_RATIO_64 >> (64 - (bits))))
+
+static inline u64 rol64(u64 word, unsigned int shift)
+{
+	return word << shift | word >> (64 - shift);
+}
+
+#define nr_cpu_ids 2
+#define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpu_ids; (cpu)++)
 
 #define GFP_KERNEL_ACCOUNT 0
 
@@ -59,6 +71,7 @@ void *test_alloc(size_t size);
 		void *zeroed = test_alloc(size);         \
 		zeroed ? memset(zeroed, 0, size) : NULL; \
 	})
+#define kvzalloc_node(size, flags, node) kvzalloc(size, flags)
 #define kvcalloc(n, size, flags) kvzalloc((size_t)(n) * (size), flags)
 #define kvfree(p) free(p)
 
