@@ -150,7 +150,8 @@ static void pe_check_fail(struct pe_check *check, const struct pe_check_end *end
 {
 	bool link = err == -ENETDOWN || err == -ENXIO || err == -ENODEV;
 
-	pe_check_finish(check, PE_HEALTH_DOWN, link ? PE_CHECK_CAUSE_LINK : PE_CHECK_CAUSE_ERROR,
+	pe_check_finish(check, link ? PE_HEALTH_DOWN : PE_HEALTH_UNKNOWN,
+			link ? PE_CHECK_CAUSE_LINK : PE_CHECK_CAUSE_ERROR,
 			"cannot send by interface %s: %s", end->dev, strerror(-err));
 }
 

@@ -45,6 +45,13 @@ static socklen_t check_sockaddr(const struct pe_addr *addr, uint16_t port,
 	return sizeof(*in6);
 }
 
+/* Does it say something of the router, and nothing of the device? */
+static bool check_is_own(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOMEM || err == ENOBUFS || err == EAGAIN ||
+	       err == EADDRNOTAVAIL || err == EADDRINUSE || err == EPERM || err == EINVAL;
+}
+
 static void check_failed(struct pe_check *check, int err)
 {
 	if (err == ECONNREFUSED)
@@ -54,7 +61,8 @@ static void check_failed(struct pe_check *check, int err)
 		pe_check_finish(check, PE_HEALTH_DOWN, PE_CHECK_CAUSE_NEIGHBOUR, "%s",
 				strerror(err));
 	else
-		pe_check_finish(check, PE_HEALTH_DOWN, PE_CHECK_CAUSE_ERROR, "%s", strerror(err));
+		pe_check_finish(check, check_is_own(err) ? PE_HEALTH_UNKNOWN : PE_HEALTH_DOWN,
+				PE_CHECK_CAUSE_ERROR, "%s", strerror(err));
 }
 
 /* ---- pages ---- */

@@ -142,24 +142,29 @@ static int pe_stream_message(const struct nlmsghdr *nlh, void *arg)
 
 /*
  * Refusals that did not fit into the receive queue are lost, and maybe the
- * acknowledgement with them, so from there on nothing is waited for.
+ * acknowledgement with them, so from there on nothing is waited for. Of one that
+ * was lost alone, nothing but that is known.
  */
 static int pe_stream_wait(struct pe_stream *stream)
 {
+	bool lost = false;
 	int err = 0;
 
 	stream->acked = false;
 	while (!stream->acked && err != -EAGAIN) {
 		err = pe_sock_receive(stream->sock, pe_stream_message, stream);
 		if (err == -ENOBUFS)
-			stream->sock->patient = false;
+			lost = true;
 		else if (err && err != -EINTR && err != -EAGAIN)
 			break;
+		stream->sock->patient = !lost;
 	}
 	stream->sock->patient = true;
 	if (stream->refusal->err)
 		return -stream->refusal->err;
-	if (stream->acked)
+	if (lost)
+		err = -ENOBUFS;
+	else if (stream->acked)
 		return 0;
 	return pe_refusal_set(stream->refusal, -err, "cannot hear the kernel: %s", strerror(-err));
 }

@@ -263,7 +263,7 @@ static int change_run(struct change *change, const struct options *options,
 		err = change_attempt(change, options);
 		if (err)
 			pe_txn_abort(change->sock, &ignored);
-	} while (err == -ESTALE && !options->has_generation && --tries);
+	} while ((err == -ESTALE || err == -EINTR) && !options->has_generation && --tries);
 	if (err)
 		code = kernel_refused_change(&change->refusal, &change->blame, &change->whole,
 					     source);

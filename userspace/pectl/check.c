@@ -128,7 +128,8 @@ static int check_plan(struct checking *checking, const struct request *request)
 		perror("pectl: error: cannot read the interfaces");
 		return EXIT_REFUSED;
 	}
-	return plan_names(plan, &request->names) ? EXIT_DONE : EXIT_REFUSED;
+	plan_names(plan, &request->names, 0);
+	return plan->absent ? EXIT_REFUSED : EXIT_DONE;
 }
 
 /**

@@ -231,7 +231,7 @@ static void leg_routed(struct plan *plan, struct leg *leg)
 
 	check->way = PE_CHECK_ROUTED;
 	check->to = leg->device->address;
-	check->path = "/";
+	check->path = plan->what->page;
 	if (leg_choose(plan, leg) && !pe_links_route(&check->to, &check->from))
 		leg_down(leg, PE_CHECK_CAUSE_NEIGHBOUR, "there is no route to %s",
 			 pe_addr_format(&check->to, addr));
@@ -392,11 +392,21 @@ static struct leg *plan_best(const struct plan *plan)
 	return best;
 }
 
-static bool plan_absent(const struct pe_object *name, const char *what)
+static struct pe_object **plan_find(const struct plan *plan, const struct pe_object *name)
 {
-	fprintf(stderr, "pectl: error: there is no %s '%s': see what there is with show\n", what,
-		name->name);
-	return false;
+	return pe_table_find(&plan->config.tables[name->kind], name->name, strlen(name->name));
+}
+
+static void plan_tell_absent(const struct plan *plan, const struct pe_changes *names)
+{
+	size_t i;
+
+	for (i = 0; i < names->count; i++)
+		if (!plan_find(plan, names->list[i]))
+			fprintf(stderr,
+				"pectl: error: there is no %s '%s': see what there is with show\n",
+				names->list[i]->kind == PE_OBJECT_SERVICE ? "service" : "device",
+				names->list[i]->name);
 }
 
 static void plan_step_legs(struct plan *plan, const struct pe_service *svc, unsigned int step)
@@ -412,30 +422,24 @@ static void plan_step_legs(struct plan *plan, const struct pe_service *svc, unsi
 	}
 }
 
-static bool plan_service_legs(struct plan *plan, const char *name)
+static void plan_service_legs(struct plan *plan, const struct pe_service *svc)
 {
-	const struct pe_table *services = &plan->config.tables[PE_OBJECT_SERVICE];
-	struct pe_object **found = pe_table_find(services, name, strlen(name));
 	unsigned int step;
 
-	if (!found)
-		return false;
-	for (step = 0; step < ((const struct pe_service *)*found)->nsteps; step++)
-		plan_step_legs(plan, (const struct pe_service *)*found, step);
-	return true;
+	for (step = 0; step < svc->nsteps; step++)
+		plan_step_legs(plan, svc, step);
 }
 
-static bool plan_name(struct plan *plan, const struct pe_object *name, const struct leg *best)
+static void plan_name(struct plan *plan, const struct pe_object *name, const struct leg *best)
 {
-	uint32_t at;
+	struct pe_object **found = plan_find(plan, name);
 
-	if (name->kind == PE_OBJECT_SERVICE)
-		return plan_service_legs(plan, name->name) || plan_absent(name, "service");
-	at = plan_place(plan, name->name);
-	if (at == plan->config.tables[PE_OBJECT_DEVICE].count)
-		return plan_absent(name, "device");
-	plan_add(plan, &best[at]);
-	return true;
+	if (!found)
+		plan->absent++;
+	else if (name->kind == PE_OBJECT_SERVICE)
+		plan_service_legs(plan, (const struct pe_service *)*found);
+	else
+		plan_add(plan, &best[plan_place(plan, name->name)]);
 }
 
 static void plan_legs(struct plan *plan)
@@ -450,38 +454,23 @@ static void plan_legs(struct plan *plan)
  * plan_names() - plan to check devices, and all devices of services
  * @plan: has the configuration and the interfaces
  * @names: the devices and services, or none for all devices
+ * @told: how many of them it has been told of already that they are not there
  *
- * Return: false where one of them is not there, which has been told.
+ * What is not there is told of, and the others are planned.
  */
-bool plan_names(struct plan *plan, const struct pe_changes *names)
+void plan_names(struct plan *plan, const struct pe_changes *names, size_t told)
 {
 	struct leg *best = plan_best(plan);
-	bool good = true;
 	size_t i;
 
-	for (i = 0; i < names->count && good; i++)
-		good = plan_name(plan, names->list[i], best);
+	for (i = 0; i < names->count; i++)
+		plan_name(plan, names->list[i], best);
 	for (i = 0; i < plan->config.tables[PE_OBJECT_DEVICE].count && !names->count; i++)
 		plan_add(plan, &best[i]);
 	free(best);
-	if (good)
-		plan_legs(plan);
-	return good;
-}
-
-/**
- * plan_service() - plan to check a service, leg by leg
- * @plan: has the configuration and the interfaces
- * @name: the service
- *
- * Return: false where it is not there.
- */
-bool plan_service(struct plan *plan, const char *name)
-{
-	if (!plan_service_legs(plan, name))
-		return false;
 	plan_legs(plan);
-	return true;
+	if (plan->absent && plan->absent != told)
+		plan_tell_absent(plan, names);
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <service.h>
 #include <stddef.h>
 
+struct nlmsghdr;
 struct pe_changes;
 struct request_check;
 
@@ -42,6 +43,7 @@ struct leg {
  * @what: how to check
  * @legs: what to check, in the order of names or of a sequence
  * @count: how many
+ * @absent: how many of the names are not there
  */
 struct plan {
 	struct pe_config config;
@@ -49,10 +51,11 @@ struct plan {
 	const struct request_check *what;
 	struct leg *legs;
 	size_t count;
+	size_t absent;
 };
 
-bool plan_names(struct plan *plan, const struct pe_changes *names);
-bool plan_service(struct plan *plan, const char *name);
+void plan_names(struct plan *plan, const struct pe_changes *names, size_t told);
+bool plan_has_neighbour(const struct plan *plan, const struct nlmsghdr *nlh);
 void plan_free(struct plan *plan);
 
 #endif

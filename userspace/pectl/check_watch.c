@@ -34,6 +34,9 @@
 #define WATCH_RETRY_MS 1000
 #define WATCH_AGAIN_MS 5000
 
+/* Room for what is told of an interface, or of several. */
+#define WATCH_LINKS_SIZE 32768
+
 /**
  * struct ward - a device that is watched
  * @o: its name
@@ -44,6 +47,9 @@
  * @bad: rounds in a row in which it did not
  * @known: enum pe_health that the kernel knows, or was told in vain
  * @broken: whether a new plan has broken a round off
+ * @vain: whether the kernel did not take @known
+ * @stuck: whether it has been told that it cannot be checked
+ * @judged: whether the plan itself found it dead, and that was counted
  */
 struct ward {
 	struct pe_object o;
@@ -54,6 +60,9 @@ struct ward {
 	unsigned int bad;
 	uint8_t known;
 	bool broken;
+	bool vain;
+	bool stuck;
+	bool judged;
 };
 
 /**
@@ -71,7 +80,7 @@ struct ward {
  * @cycle: when the round began that is under way
  * @planned: when the plan was made
  * @missed: whether something was not heard that the kernel said
- * @absent: whether a device that is named is not there
+ * @changed: whether the configuration has changed since
  * @p: where it is told of
  * @arena: the memory of an event
  * @turn: begins checks
@@ -94,7 +103,7 @@ struct watching {
 	uint64_t cycle;
 	uint64_t planned;
 	bool missed;
-	bool absent;
+	bool changed;
 	struct printer p;
 	struct pe_arena arena;
 	struct event *turn;
@@ -109,6 +118,18 @@ static void watch_after(struct event *event, unsigned int ms)
 	struct timeval after = { ms / 1000, ms % 1000 * 1000 };
 
 	event_add(event, &after);
+}
+
+/* Rounds that the last plan began anew end before they are broken off again. */
+static void watch_renew_soon(struct watching *watch)
+{
+	uint64_t passed = (pe_checker_now() - watch->planned) / WATCH_MS;
+	uint64_t whole = watch->request->check.timeout + WATCH_SOON_MS;
+	uint64_t left = passed < whole ? whole - passed : 0;
+
+	if (!evtimer_pending(watch->renew, NULL))
+		watch_after(watch->renew,
+			    left > WATCH_SOON_MS ? (unsigned int)left : WATCH_SOON_MS);
 }
 
 /* ---- what the kernel is told ---- */
@@ -133,12 +154,43 @@ static void ward_tell(struct ward *ward, enum pe_health health)
 	bool up = health == PE_HEALTH_UP;
 
 	ward->known = (uint8_t)health;
+	ward->vain = false;
 	print_leg(&watch->p, ward->leg, false);
 	fflush(watch->p.out);
 	if (device_state_set(&watch->sock, ward->o.name,
 			     up ? PE_DEVICE_STATE_UP : PE_DEVICE_STATE_DOWN,
-			     up ? "it answers again" : check->evidence, &refusal))
+			     up ? "it answers again" : check->evidence, &refusal)) {
 		fprintf(stderr, "pectl: %s\n", refusal.text);
+		ward->vain = true;
+	}
+}
+
+/* Why a device cannot be checked is told once, until it can. What the plan knows of
+ * that it says itself.
+ */
+static void ward_stuck(struct ward *ward)
+{
+	const struct pe_check *check = &ward->leg->check;
+
+	if (check->cause == PE_CHECK_CAUSE_ERROR && !ward->stuck)
+		fprintf(stderr, "pectl: warning: device %s cannot be checked: %s\n", ward->o.name,
+			check->evidence);
+	ward->stuck = check->cause == PE_CHECK_CAUSE_ERROR;
+}
+
+/* What a plan found of an address, which nobody tells of, is an observation of that
+ * time, however many rounds pass until the next plan.
+ */
+static bool ward_was_judged(struct ward *ward)
+{
+	const struct pe_check *check = &ward->leg->check;
+	bool judged = ward->judged;
+
+	if (check->kind != PE_CHECK_NOTHING || check->cause != PE_CHECK_CAUSE_NEIGHBOUR)
+		return false;
+	ward->judged = true;
+	watch_renew_soon(ward->watch);
+	return judged;
 }
 
 static void ward_checked(struct pe_check *check, void *arg)
@@ -146,7 +198,12 @@ static void ward_checked(struct pe_check *check, void *arg)
 	const struct request_check *what = &((struct ward *)arg)->watch->request->check;
 	struct ward *ward = arg;
 
-	if (check->health == PE_HEALTH_UNKNOWN)
+	if (check->health == PE_HEALTH_UNKNOWN) {
+		ward_stuck(ward);
+		return;
+	}
+	ward->stuck = false;
+	if (ward_was_judged(ward))
 		return;
 	if (check->health == PE_HEALTH_UP) {
 		ward->good++;
@@ -221,8 +278,11 @@ static void ward_take(struct watching *watch, struct ward *ward, struct leg *leg
 		*ward = *old;
 	else
 		memset(ward, 0, sizeof(*ward));
-	if (ward->id != leg->device->id || watch->missed)
+	if (ward->id != leg->device->id || watch->missed || (ward->vain && watch->changed)) {
 		ward->known = ward_known(leg->device);
+		ward->vain = false;
+	}
+	ward->judged = false;
 	ward->id = leg->device->id;
 	ward->o.name = name;
 	ward->watch = watch;
@@ -298,8 +358,9 @@ static int watch_read(struct watching *watch, struct plan *plan)
 		perror("pectl: error: cannot read the interfaces");
 		return EXIT_REFUSED;
 	}
-	watch->absent = !plan_names(plan, &watch->request->names);
-	return watch->absent ? EXIT_REFUSED : EXIT_DONE;
+	plan_names(plan, &watch->request->names, watch->plan.absent);
+	/* To begin with, all of them have to be there. */
+	return plan->absent && !watch->planned ? EXIT_REFUSED : EXIT_DONE;
 }
 
 /* Rounds that are under way will begin anew. */
@@ -329,6 +390,7 @@ static void watch_resume(struct watching *watch)
 		watch->cycle = now;
 	watch->planned = now;
 	watch->missed = false;
+	watch->changed = false;
 	watch->next = 0;
 	while (watch->next < watch->count && watch_due(watch, watch->next) < now)
 		watch->next++;
@@ -363,20 +425,14 @@ static int watch_plan(struct watching *watch)
 	return EXIT_DONE;
 }
 
-/* What can't be done now can soon, or when a device that is named is there again,
- * which will be told.
- */
+/* What can't be done now can soon. */
 static void watch_renew(evutil_socket_t fd, short what, void *arg)
 {
 	struct watching *watch = arg;
 
 	(void)fd;
 	(void)what;
-	if (!watch_plan(watch))
-		return;
-	if (watch->absent)
-		watch_after(watch->again, WATCH_AGAIN_MS);
-	else
+	if (watch_plan(watch))
 		watch_after(watch->renew, WATCH_RETRY_MS);
 }
 
@@ -388,18 +444,6 @@ static void watch_again(evutil_socket_t fd, short what, void *arg)
 		watch_renew(fd, what, arg);
 	else
 		watch_after(watch->again, WATCH_AGAIN_MS);
-}
-
-/* Rounds that the last plan began anew end before they are broken off again. */
-static void watch_renew_soon(struct watching *watch)
-{
-	uint64_t passed = (pe_checker_now() - watch->planned) / WATCH_MS;
-	uint64_t whole = watch->request->check.timeout + WATCH_SOON_MS;
-	uint64_t left = passed < whole ? whole - passed : 0;
-
-	if (!evtimer_pending(watch->renew, NULL))
-		watch_after(watch->renew,
-			    left > WATCH_SOON_MS ? (unsigned int)left : WATCH_SOON_MS);
 }
 
 /* ---- what is heard ---- */
@@ -432,10 +476,12 @@ static int watch_heard(const struct nlmsghdr *nlh, void *arg)
 
 	if (nlh->nlmsg_type != watch->news.family || mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl))
 		return 0;
-	if (genl->cmd == PE_CMD_EVENT_NTF)
+	if (genl->cmd == PE_CMD_EVENT_NTF) {
 		watch_state(watch, nlh);
-	else
+	} else {
+		watch->changed = true;
 		watch_renew_soon(watch);
+	}
 	return 0;
 }
 
@@ -456,14 +502,31 @@ static void watch_news(evutil_socket_t fd, short what, void *arg)
 	} while (!err || err == -ENOBUFS || err == -EINTR);
 }
 
+/* Neighbours come and go all the time: few are devices that have moved. */
+static int watch_link(const struct nlmsghdr *nlh, void *arg)
+{
+	struct watching *watch = arg;
+
+	if ((nlh->nlmsg_type != RTM_NEWNEIGH && nlh->nlmsg_type != RTM_DELNEIGH) ||
+	    plan_has_neighbour(&watch->plan, nlh))
+		watch_renew_soon(watch);
+	return MNL_CB_OK;
+}
+
 static void watch_links(evutil_socket_t fd, short what, void *arg)
 {
 	struct watching *watch = arg;
-	char buf[4096];
+	char buf[WATCH_LINKS_SIZE];
+	ssize_t got;
 
 	(void)what;
-	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
-		watch_renew_soon(watch);
+	do {
+		got = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (got > 0)
+			mnl_cb_run(buf, (size_t)got, 0, 0, watch_link, watch);
+		else if (got < 0 && errno == ENOBUFS)
+			watch_renew_soon(watch);
+	} while (got > 0 || (got < 0 && (errno == ENOBUFS || errno == EINTR)));
 }
 
 static void watch_end(evutil_socket_t fd, short what, void *arg)
@@ -481,7 +544,7 @@ static int watch_open_links(struct watching *watch)
 {
 	struct sockaddr_nl sa = {
 		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_NEIGH,
 	};
 
 	watch->links = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);

@@ -28,10 +28,13 @@
 #include "kernel.h"
 #include "printer.h"
 
-/* How often it is tried, a second apart, if the kernel refuses; and in how many of
- * these the directory has to be there and nobody else have it locked.
+/* It is tried until it is done. How often a second apart, and how many seconds apart
+ * after that, of which each twelfth time is told; and in how many tries the
+ * directory has to be there and nobody else have it locked.
  */
 #define CONFIRM_TRIES 10
+#define CONFIRM_PAUSE 5
+#define CONFIRM_TOLD 12
 #define CONFIRM_TRIES_LOCKED 3
 
 /* How long it takes at most to delete a directory once that is begun. */
@@ -227,7 +230,7 @@ static void confirm_log(int code, const struct pe_pending *own, uint32_t found, 
 
 /* Nobody reads errors any more: they go to the log. */
 static int confirm_undo_logged(const struct options *options, const struct confirm *confirm,
-			       bool locked)
+			       unsigned int tries)
 {
 	struct apply apply = { .options = options };
 	FILE *err = stderr, *told;
@@ -239,11 +242,12 @@ static int confirm_undo_logged(const struct options *options, const struct confi
 	told = open_memstream(&why, &len);
 	if (told)
 		stderr = told;
-	code = confirm_undo_once(&apply, confirm, locked);
+	code = confirm_undo_once(&apply, confirm, tries < CONFIRM_TRIES_LOCKED);
 	stderr = err;
 	if (told)
 		fclose(told);
-	confirm_log(code, &confirm->own, apply.history.found, why);
+	if (!code || tries < CONFIRM_TRIES || tries % CONFIRM_TOLD == 0)
+		confirm_log(code, &confirm->own, apply.history.found, why);
 	apply_close(&apply);
 	free(why);
 	return code;
@@ -254,8 +258,9 @@ static void confirm_undo(const struct confirm *confirm)
 {
 	const struct pe_pending *own = &confirm->own;
 	struct options options = { .owner = confirm->owner };
-	int code, tries = 0;
+	unsigned int tries = 0;
 	char comment[128];
+	int code;
 
 	snprintf(comment, sizeof(comment),
 		 "revision %" PRIu32 " was not confirmed within %" PRIu32
@@ -264,10 +269,12 @@ static void confirm_undo(const struct confirm *confirm)
 	options.comment = comment;
 	openlog("pectl", LOG_PID, LOG_DAEMON);
 	do {
-		code = confirm_undo_logged(&options, confirm, tries < CONFIRM_TRIES_LOCKED);
+		if (tries)
+			sleep(tries < CONFIRM_TRIES ? 1 : CONFIRM_PAUSE);
+		code = confirm_undo_logged(&options, confirm, tries++);
 		options.comment = NULL;
 		options.no_revision = true;
-	} while (code && code != EXIT_DIFFERS && ++tries < CONFIRM_TRIES && !sleep(1));
+	} while (code && code != EXIT_DIFFERS && confirm_still_waits(confirm));
 }
 
 /**

@@ -58,7 +58,7 @@ static void yyerror(yyscan_t scanner, struct parse *parse, const char *message);
 %token <word> REMOTE "remote" VNI "vni"
 %token <word> CLIENT "client" EXIT "exit" TABLE "table"
 %token <word> CONFIRM "confirm" REV "rev" REVISION "revision" ROLLBACK "rollback"
-%token <word> ARP "arp" CHECK_WORD "check" HTTP "http" TIMEOUT "timeout" VALIDATE "validate"
+%token <word> ARP "arp" CHECK_WORD "check" HTTP "http" PAGE "page" TIMEOUT "timeout" VALIDATE "validate"
 %token <word> WITH "with"
 %token <word> OWNER "owner"
 %token <word> FALL "fall" INTERVAL "interval" RISE "rise" WATCH "watch"
@@ -547,6 +547,7 @@ check_item:
 |	UDP				{ request_check_kind(parse, PE_CHECK_UDP); }
 |	ICMP				{ request_check_kind(parse, PE_CHECK_ICMP); }
 |	HTTP				{ request_check_kind(parse, PE_CHECK_HTTP); }
+|	HTTP PAGE NAME			{ request_check_page(parse, $3); }
 |	ARP				{ request_check_kind(parse, PE_CHECK_ARP); }
 |	TIMEOUT NAME			{ request_check_timeout(parse, $2); }
 ;
@@ -628,7 +629,7 @@ other:
 |	FORWARD | MARK | PRIORITY | REVERSE
 |	BYTES | ENGINE | FLOWS | LIMIT
 |	WINDOW | REVIVE | FAIL | OPEN | CLOSED | STATE_WORD | UP | DOWN | DRAIN | MAINTENANCE
-|	ARP | CHECK_WORD | HTTP | TIMEOUT | VALIDATE
+|	ARP | CHECK_WORD | HTTP | PAGE | TIMEOUT | VALIDATE
 |	FALL | INTERVAL | RISE | WATCH
 |	MEASURE | ONE_WAY
 ;

@@ -2,6 +2,7 @@
 
 #include "request.h"
 
+#include <check.h>
 #include <string.h>
 
 #include "parse.h"
@@ -382,6 +383,7 @@ void request_watch_end(struct parse *parse, struct word word)
 #define CHECK_INTERVAL_MIN 100
 #define CHECK_TIME_MAX 3600000
 #define CHECK_COUNT_MAX 1000
+#define CHECK_PAGE_MAX 255
 
 /**
  * request_check() - devices are to be checked
@@ -393,6 +395,7 @@ void request_check(struct parse *parse, enum request_kind kind, struct word word
 {
 	request_start(parse, kind, word);
 	parse->request->check = (struct request_check){
+		.page = "/",
 		.timeout = CHECK_TIMEOUT,
 		.interval = CHECK_INTERVAL,
 		.rise = CHECK_RISE,
@@ -408,6 +411,37 @@ void request_check(struct parse *parse, enum request_kind kind, struct word word
 void request_check_kind(struct parse *parse, unsigned int kind)
 {
 	parse->request->check.kind = (uint8_t)kind;
+}
+
+/* What a request line can hold, and leaves room for the rest of the request. */
+static bool page_is(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	return len <= CHECK_PAGE_MAX && *text == '/';
+}
+
+/**
+ * request_check_page() - check by HTTP, with a page of its own
+ * @parse: the text
+ * @value: the page
+ */
+void request_check_page(struct parse *parse, struct word value)
+{
+	const char *text = parse->source->text + value.at;
+
+	request_check_kind(parse, PE_CHECK_HTTP);
+	if (page_is(text, value.len))
+		parse->request->check.page =
+			pe_arena_strndup(&parse->config->arena, text, value.len);
+	else
+		parse_error(
+			parse, value,
+			"'%.*s' is no page; one is a path such as /health, of ASCII and at most %d characters",
+			(int)value.len, text, CHECK_PAGE_MAX);
 }
 
 /**

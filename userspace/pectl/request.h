@@ -60,6 +60,7 @@ struct request_flow {
 /**
  * struct request_check - how devices are to be checked
  * @kind: enum pe_check_kind, PE_CHECK_NOTHING for what suits each
+ * @page: what is asked for by HTTP, a path
  * @timeout: milliseconds to wait for an answer
  * @interval: milliseconds from one round to the next
  * @rise: rounds in a row after which a device is up
@@ -67,6 +68,7 @@ struct request_flow {
  */
 struct request_check {
 	uint8_t kind;
+	const char *page;
 	unsigned int timeout;
 	unsigned int interval;
 	unsigned int rise;
@@ -134,6 +136,7 @@ void request_watch_end(struct parse *parse, struct word word);
 void request_revision(struct parse *parse, struct word word);
 void request_check(struct parse *parse, enum request_kind kind, struct word word);
 void request_check_kind(struct parse *parse, unsigned int kind);
+void request_check_page(struct parse *parse, struct word value);
 void request_check_timeout(struct parse *parse, struct word value);
 void request_check_interval(struct parse *parse, struct word value);
 void request_check_rise(struct parse *parse, struct word value);

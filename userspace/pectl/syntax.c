@@ -68,6 +68,7 @@ static const struct {
 	{ STEP_WORD, "the number of a step" },
 	{ COUNT, "a number" },
 	{ SNAPLEN, "a number of bytes" },
+	{ PAGE, "a path such as /health" },
 	{ TIMEOUT, "a time such as 500ms" },
 	{ INTERVAL, "a time such as 500ms" },
 	{ RISE, "a number" },
