@@ -115,6 +115,32 @@ def a_server_that_answers_stays_up(f):
     expect("state", (state()["state"], state()["since"]), ("up", before))
 
 
+def phases():
+    return [r["phase"] for r in pe.json("flow", "show")["flows"]]
+
+
+@suite.case(*FAMILIES)
+def flows_are_established_by_what_is_acknowledged(f):
+    """So with state the engine that sees no answers remembers them."""
+    pe.apply(conf().replace("sequence webs;", "sequence webs; state;"))
+    pe.pectl("flow", "flush")
+    with listening(f) as listener, \
+            flow.bound(u1, f, flow.STREAM, f.U1, flow.port()) as c:
+        flow.take("connect", c.connect, (f.W1, 80))
+        with flow.take("accept", listener.accept)[0] as s:
+            c.sendall(b"question")
+            flow.take("question", s.recv, 100)
+            expect("one that is answered", phases(), ["established"])
+    pe.pectl("flow", "flush")
+    socks = alone(f)
+    poll("flows", lambda: len(phases()) == len(socks))
+    expect("those that are not", set(phases()), {"new"})
+    for sock in socks:
+        sock.close()
+    pe.apply(conf())
+    up()
+
+
 @suite.case()
 def without_oneway_it_is_found_dead():
     """For what tells that it is not goes past."""

@@ -278,6 +278,25 @@ def neighbour_fails_and_comes_back(f):
 
 
 @suite.case()
+def forgotten_neighbours_are_asked_for():
+    """Who flushes the neighbour table kills nobody."""
+    begin()
+    names = [f"via{f.name}" for f in FAMILIES]
+    up(*names)
+    with Monitor(lab.eng) as monitor:
+        for _ in range(5):
+            lab.eng.run(["ip", "neigh", "flush", "dev", "i5"])
+            for f in FAMILIES:
+                poll("neighbour to be found", lambda f=f: "lladdr" in lab.eng.run(
+                    ["ip", "neigh", "show", f.host(5, 1), "dev", "i5"]))
+        pe.pectl("device", "state", "fw3", "drain")
+        event = monitor.until(event="device-state")
+    expect("the first to change", event["device"], "fw3")
+    expect("states", states(*names), {n: ("up", "command") for n in names})
+    up("fw3")
+
+
+@suite.case()
 def nobody_is_left():
     """The last one that is up is not found dead by its silence."""
     begin()

@@ -9,6 +9,7 @@ super-packets; and every kind of service: with a pool, of a client.
                         i4 --- box (one-armed)
 """
 import socket
+import struct
 from itertools import product
 
 from lib import engine, flow, fragment, packet
@@ -24,11 +25,13 @@ PLACES = 1024
 
 suite = Suite(__doc__)
 lab = Lab(suite)
+# What a CPU found in a list, it finds again.
+lab.one_cpu()
 u1, u2 = lab.client("u1"), lab.client("u2", 0, 2)
 for n in (1, 2):
     lab.router(f"fw{n}", 1, 2, n)
 web = lab.server("web", 3)
-lab.one_armed("box", 4, 1)
+box = lab.one_armed("box", 4, 1)
 pe = engine.Engine(lab)
 
 DEVICES = "".join(
@@ -144,6 +147,105 @@ def by_dscp(f):
     apply(f"acl all{f.name} {{ permit udp dscp 0; }}")
     packets = [packet.udp((f.U1, 7), (f.W2, 80), tos=tos) for tos in (0, 4)]
     check_sent("and the other way", packets, 1, denied=1)
+
+
+# What a rule asks for, and a packet that differs in that from what it is sent
+# between.
+LIKE_BUT = {
+    "from": lambda f: (f"from {f.U2}", packet.udp((f.U2, 7), (f.W2, 80))),
+    "to": lambda f: (f"to {f.W1}", packet.udp((f.U1, 7), (f.W1, 80))),
+    "sport": lambda f: ("udp sport 8", packet.udp((f.U1, 8), (f.W2, 80))),
+    "port": lambda f: ("udp port 81", packet.udp((f.U1, 7), (f.W2, 81))),
+    "proto": lambda f: ("tcp", packet.tcp((f.U1, 7), (f.W2, 80))),
+    "dscp": lambda f: ("dscp 1", packet.udp((f.U1, 7), (f.W2, 80), tos=4)),
+}
+
+
+def long(f):
+    """Rules that nothing here matches, such that no look-up is a short one."""
+    return "".join(
+        f"deny udp from {f.host(5, n)} sport {n}-{9 * n} port {1000 + n}; "
+        f"deny tcp to {f.host(6, n)} sport {5 * n}-{6 * n} flags fin,syn; "
+        f"deny proto {100 + n} to {f.host(6, 3 * n)} dscp {n + 2}; "
+        for n in range(10, 20))
+
+
+def apply_both(f, rules, default):
+    """One list for all services."""
+    pe.apply(DEVICES.replace("fw1, web; }", "fw1, web; acl both; }") +
+             "acl out { default permit; }\n"
+             f"acl both {{ {rules}; {long(f)}default {default}; }}")
+
+
+@suite.case(*FAMILIES)
+def nothing_is_taken_for_another(f):
+    """What one packet was found to match is its like's only."""
+    usual = packet.udp((f.U1, 7), (f.W2, 80))
+    with Capture(lab) as capture, packet.Sender(u1, 0, 1) as sender:
+        for of in LIKE_BUT.values():
+            asked, other = of(f)
+            for verdict, default in ("deny", "permit"), ("permit", "deny"):
+                apply_both(f, f"{verdict} {asked}", default)
+                before = pe.drops()
+                sender.send(usual, usual, other, usual, other, other)
+                pe.check_drops(before, denied=3)
+        rows = capture.stop()
+    left = [r for r in rows if r.link == "i1" and r.dir == "out"]
+    expect("half of all left", len(left), 3 * 2 * len(LIKE_BUT))
+    expect("a look-up is not short",
+           pe.json("-d", "acl", "show", "both")["acls"][0]["cost"] > 100, True)
+
+
+@suite.case(*FAMILIES)
+def nothing_is_taken_for_another_version(f):
+    """Rules move, and verdicts go with them: first permits, then denies, stand
+    where the others stood, of this list and of another."""
+    usual = packet.udp((f.U1, 7), (f.W2, 80))
+    deny, permit = f"deny from {f.U2}", "permit udp port 80"
+    with packet.Sender(u1, 0, 1) as sender:
+        for rules, drops in ((permit, 0), (f"{deny}; {permit}", 0),
+                             (f"{permit}; {deny}", 0),
+                             (f"{deny}; deny udp port 80", 3),
+                             (f"{permit}; {deny}; {deny} port 9", 0)):
+            rules = rules.replace(f"{deny} port", f"deny udp from {f.U2} port")
+            apply_both(f, rules, "deny")
+            before = pe.drops()
+            sender.send(usual, usual, usual)
+            pe.check_drops(before, **({"denied": drops} if drops else {}))
+
+
+@suite.case(*FAMILIES)
+def flags_are_each_packets_own(f):
+    apply_both(f, "deny tcp flags syn,!ack", "permit")
+    packets = [packet.tcp((f.U1, 7), (f.W2, 80), flags=flags)
+               for flags in (16, 2, 16, 2, 18, 24, 2)]
+    check_sent("what left", packets, 4, denied=3)
+
+
+@suite.case(*FAMILIES)
+def flags_are_not_there(f):
+    """TCP that ends before them gets past no list."""
+    apply(f"acl all{f.name} {{ deny tcp flags syn,!ack; permit; }}")
+    ports = struct.pack("!HH", 7, 80)
+    packets = [packet.ip(f.U1, f.W2, packet.TCP, ports + bytes(length - 4))
+               for length in (4, 12, 13, 20)]
+    check_sent("what left", packets, 1, malformed=3)
+
+
+@suite.case(*FAMILIES)
+def interface_is_each_packets_own(f):
+    """One flow by two interfaces in turn."""
+    apply_both(f, "deny iif i4", "permit")
+    usual = packet.udp((f.U1, 7), (f.W2, 80))
+    before = pe.drops()
+    with (Capture(lab) as capture, packet.Sender(u1, 0, 1) as right,
+          packet.Sender(box, 4, 9) as wrong):
+        for sender in (right, right, wrong, right, wrong, wrong, right):
+            sender.send(usual)
+        rows = capture.stop()
+    left = [r for r in rows if r.link == "i1" and r.dir == "out"]
+    expect("what left", len(left), 4)
+    pe.check_drops(before, denied=3)
 
 
 @suite.case(*FAMILIES)

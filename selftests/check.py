@@ -179,6 +179,10 @@ def by_kind(f):
     expect("health", health(seen), {"web": "unknown", "app": "up"})
     expect("status", seen["app"]["evidence"], "status 200")
     require("mode nat" in seen["web"]["evidence"], seen["web"]["evidence"])
+    seen = check("http", "page", "/well?deep=1", "device", "app", wanted=0)
+    expect("health", health(seen), {"app": "up"})
+    broken("app", "status", "status 503", "http", "page", "/ill",
+           "device", "app")
     seen = check("udp", "device", "fw", wanted=0)
     expect("kind", seen["fw"]["kind"], "udp")
     broken("fw", "timeout", "did not come out by i2", "icmp", "device", "fw")

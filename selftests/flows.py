@@ -9,6 +9,7 @@ becomes of the pools, where without state they would move.
 """
 import selectors
 import socket
+import struct
 import time
 from collections import Counter
 from itertools import product
@@ -238,6 +239,42 @@ def flows_stay_where_they_are(f, proto):
         close(kept)
         for device in ("fw1", f"web1-{f.name}"):
             pe.pectl("device", "state", device, "up")
+
+
+@suite.case(*product(FAMILIES, ("port 8080-8081", "")))
+def one_end_does_not_end_others(f, ports):
+    """A client's port, or all of a client, may have several connections in a
+    flow: when one is over and comes again, the others stay where they are."""
+    def members(*numbers):
+        pe.apply(conf(*numbers, services={}) +
+                 f"service pair {{ vip {f.W1} tcp {ports}; "
+                 f"sequence fw, web{f.name}; state timeout 60s; }}\n")
+
+    fresh()
+    members(1, 2)
+    local = [flow.port() for _ in range(FLOWS)]
+    with Farm(f, "tcp") as farm:
+        one, other = farm.clients(local, 8080), farm.clients(local, 8081)
+        first = places(farm, other, 8081)
+        expect("the same flow", places(farm, one, 8080), first)
+        members(3, 1, 2)
+        for n in (1, 2):
+            pe.pectl("device", "state", f"fw{n}", "drain")
+        for sock in one.values():
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack("ii", 1, 0))
+        there = len(farm.wait.get_map())
+        close(one)
+        farm.serve(lambda: len(farm.wait.get_map()) == there - FLOWS, "resets")
+        expect("phases", {r["phase"] for r in flows("service", "pair")},
+               {"closed" if ports else "established"})
+        one = farm.clients(local, 8080)
+        farm.ask(one)
+        expect("afterwards", places(farm, other, 8081), first)
+        expect("phases", {r["phase"] for r in flows("service", "pair")},
+               {"established"})
+        close(one)
+        close(other)
 
 
 @suite.case(*FAMILIES)

@@ -5,10 +5,12 @@
     u1 --- i0 [eng] i1 --+-- fw1, fw2 outside
                     i2 --+-- fw1, fw2 inside
                     i3 --+-- web1..web5, in mode nat and in mode loopback
+                    i4 --- web6
 
 Both ways, with the service's address and port for the client, whatever else is
 changed meanwhile; new ones go to the new server.
 """
+import contextlib
 import time
 from itertools import product
 
@@ -16,6 +18,7 @@ from lib import engine, flow, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect, poll, require
 from lib.lab import Lab
+from lib.watching import Trace
 from lib.wire import Capture
 
 MODES = ("nat", "loop")
@@ -30,6 +33,8 @@ u1 = lab.client("u1")
 for n in (1, 2):
     lab.router(f"fw{n}", 1, 2, n)
 webs = {n: lab.server(f"web{n}", 3, n) for n in WEBS}
+webs[6] = lab.server("web6", 4)
+lab.eng.sysctl(**{"ipv6/conf/all/keep_addr_on_down": 1})
 pe = engine.Engine(lab)
 
 FIREWALLS = "".join(
@@ -110,6 +115,14 @@ class Session:
                 expect("asked", (data, peer[:2]), (ask, self.local))
                 self.server.sendto(tell, peer)
             expect("told", flow.take("answer", self.client.recv, 99), tell)
+
+    def empty(self):
+        """Away with what the client was told besides."""
+        self.client.settimeout(0.05)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self.client.recv(99)
+        self.client.settimeout(flow.TIMEOUT)
 
     def explained(self):
         """The last device of its way, and the first of the way back."""
@@ -278,8 +291,10 @@ def a_device_that_is_deleted(f, proto, mode):
         pe.pectl("device", "del", server(f, mode, 1))
         expect("former", former(*which), [])
         meets(old, f, mode, 2)
-        expect("flow show", pe.json("flow", "show")["flows"][0]["devices"],
-               [server(f, mode, 2)])
+        # A connection of a case before may send its end again.
+        shown = {r["port"]: r["devices"] for r in
+                 pe.json("flow", "show")["flows"]}
+        expect("flow show", shown[old.local[1]], [server(f, mode, 2)])
 
 
 @suite.case(*SOME)
@@ -333,6 +348,47 @@ def servers_are_swapped(f):
                 Session(f, "tcp", "nat", 1, dst=f.W2) as four:
             for session in (three, four, one, two):
                 session.talk()
+
+
+@suite.case(*SOME)
+def traced_by_name(f, proto, mode):
+    """What watches packets is told which server they come from."""
+    which = (f, proto, mode)
+    fresh(*which, step(f, mode, 1))
+    with Session(*which, 1) as old:
+        pe.apply(conf(*which, step(f, mode, 2, 9090)))
+        with Trace(pe, "service", f"{mode}{proto}{f.name}") as trace:
+            old.talk()
+            sights = trace.end()
+        expect("answers are from", {s["from"] for s in sights
+                                    if s["iif"] == "i3"}, {server(f, mode, 1)})
+
+
+@suite.case(*SOME)
+def answers_come_from_its_port(f, _, mode):
+    """From another port that was a former server's as well, they are not the
+    flow's."""
+    which = (f, "udp", mode)
+    fresh(*which, step(f, mode, 1))
+    with Session(*which, 1) as old:
+        pe.apply(conf(*which, step(f, mode, 1, 9090)))
+        pe.apply(conf(*which, step(f, mode, 2)))
+        expect("former", former(*which), [(server(f, mode, 1), 9090),
+                                          (server(f, mode, 1), 8080)])
+        mine = (old.place[0], 9090)
+
+        def passes(sock):
+            with Capture(lab) as capture:
+                sock.sendto(b"mine", old.local)
+                rows = capture.stop(0.05)
+            return [(r.link, r.saddr, r.sport) for r in rows if r.dir == "out"
+                    and r.dport == old.local[1]] == [("i0", *mine)]
+
+        # What is in flight at a change is the old version's for a while.
+        with flow.bound(webs[1], f, flow.DGRAM, *mine) as sock:
+            poll("a packet past the firewall", lambda: passes(sock), 10, 0.3)
+        old.empty()
+        goes_on(old, f, mode, 1)
 
 
 @suite.case(*FAMILIES)
@@ -453,6 +509,76 @@ def of_many_services(f):
         Session(f, "tcp", "nat", 2, 8100 + i, vip_of(i)).__exit__()
         goes_on(session, f, "nat", 1)
         session.__exit__()
+
+
+@suite.case("down", "gone")
+def the_interface(how):
+    """Without one, flows are let go at once, and don't come back with it."""
+    def both(last):
+        return servers() + f"device loop6 {{ server dev i4 lladdr {mac(4, 1)} " \
+            "mode loopback; }\n" + "".join(
+                service(f, "udp", "loop", f"{last} port 8080") for f in FAMILIES)
+
+    pe.pectl("flush")
+    pe.apply(both("loop6"))
+    olds = [Session(f, "udp", "loop", 6) for f in FAMILIES]
+    pe.apply(both("loop1"))
+    for old in olds:
+        old.talk()
+    if how == "gone":
+        del lab.points[4]
+    lab.eng.ip("link set i4 down" if how == "down" else "link del i4")
+    for f, old in zip(FAMILIES, olds):
+        expect("explained", old.explained()[0], "loop1")
+        meets(old, f, "loop", 1)
+    if how == "down":
+        lab.eng.ip("link set i4 up")
+        poll("interface", lambda: "LOWER_UP" in lab.eng.run(
+            ["ip", "link", "show", "dev", "i4"]))
+        for f, old in zip(FAMILIES, olds):
+            expect("explained", old.explained()[0], "loop1")
+            meets(old, f, "loop", 1)
+    for old in olds:
+        old.__exit__()
+
+
+@suite.case()
+def forgotten_after_the_last_flow():
+    """As nothing that is configured changes, the generation stays."""
+    f4, f6 = FAMILIES
+    kept, flushed, never = (f4, "udp", "nat"), (f6, "tcp", "loop"), \
+        (f6, "udp", "nat")
+    # One above 32767, too.
+    ports = {kept: 40000, flushed: 8080, never: 8080}
+
+    def all_of(n):
+        return servers() + "".join(
+            service(*which, step(which[0], which[2], n, port))
+            for which, port in ports.items())
+
+    def addresses():
+        return pe.json("stats")["addresses"]
+
+    pe.pectl("flush")
+    poll("nothing drains any more", lambda: not addresses(), 30, 0.5)
+    pe.apply(all_of(1))
+    with Session(*kept, 1, ports[kept]) as old, Session(*flushed, 1):
+        pe.apply(all_of(2))
+        for which, port in ports.items():
+            f, _, mode = which
+            expect("former", former(*which), [(server(f, mode, 1), port)])
+        before, generation = addresses(), pe.generation()
+        pe.pectl("flow", "flush", "service", f"looptcp{f6.name}")
+        poll("former servers go", lambda: not former(*flushed) and
+             not former(*never), 20, 0.5)
+        expect("of the other", former(*kept),
+               [("nat1-" + f4.name, ports[kept])])
+        poll("its address goes", lambda: addresses() == before - 1, 10, 0.3)
+        expect("generation", pe.generation(), generation)
+        goes_on(old, f4, "nat", 1)
+        settled(all_of(2))
+        pe.pectl("device", "del", server(f6, "nat", 1))
+        goes_on(old, f4, "nat", 1)
 
 
 @suite.case()

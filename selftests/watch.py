@@ -239,13 +239,61 @@ def what_is_named_may_go_and_come():
         pe.batch("service del dead\ndevice del dead\n")
         firewall(1, "drop")
         watch.told("fw1", "down")
-        pe.batch(dead)
-        watch.told("dead", "down")
-        expect("state", state("dead"), ("down", "check"))
         firewall(1, "accept")
         watch.told("fw1", "up")
+        pe.apply(conf("revive").replace(str(mac(1, 1)), str(mac(1, 7))))
+        watch.told("fw1", "down")
+        pe.apply(conf("revive") + dead)
+        watch.told("fw1", "up")
+        watch.told("dead", "down")
+        expect("state", state("dead"), ("down", "check"))
     expect("exit code", watch.status, 0)
-    require("no device 'dead'" in watch.err, watch.err)
+    expect("told", watch.err.count("no device 'dead'"), 1)
+
+
+@suite.case()
+def a_neighbour_moves():
+    """What is known by a network address is checked where that is now."""
+    ends = [(f"i{i}", F4.host(i, 1), eth) for i, eth in ((1, "out0"), (2, "in0"))]
+    by_address = conf("revive")
+    for ifname, addr, _ in ends:
+        by_address = by_address.replace(f"dev {ifname} lladdr {mac(int(ifname[1]), 1)}",
+                                        f"dev {ifname} via {addr}")
+
+    def move(number):
+        for ifname, addr, eth in ends:
+            to = mac(int(ifname[1]), number)
+            fws[1].ip(f"link set {eth} address {to}")
+            lab.eng.ip(f"neigh replace {addr} lladdr {to} dev {ifname} "
+                       "nud reachable")
+
+    pe.apply(by_address)
+    with Watch("fall", "2") as watch:
+        firewall(1, "drop")
+        watch.told("fw1", "down")
+        move(8)
+        firewall(1, "accept")
+        watch.told("fw1", "up")
+        firewall(1, "drop")
+        watch.told("fw1", "down")
+        move(1)
+        firewall(1, "accept")
+        watch.told("fw1", "up")
+
+
+@suite.case()
+def a_neighbour_is_late():
+    """That it is not known yet counts once, until somebody has looked again."""
+    absent = F4.host(3, 9)
+    pe.apply(conf("revive") + f"device late {{ server dev i3 via {absent} mode loopback; }}\n"
+             f"service late {{ vip {F4.W2} tcp port 80; sequence late; }}\n")
+    with Watch("fall", "10", "device", "late") as watch:
+        begun = time.monotonic()
+        told = watch.told("late", "down")
+        require("is not known" in told["evidence"], told)
+        require(time.monotonic() - begun > 1.5, "one look counted more than once")
+        lab.eng.ip(f"neigh replace {absent} lladdr {mac(3, 1)} dev i3 nud reachable")
+        told = watch.told("late", "up")
 
 
 @suite.case()

@@ -11,6 +11,7 @@ http {{
     uwsgi_temp_path {dir}; scgi_temp_path {dir};
     server {{
         listen {port}; listen [::]:{port};
+        location = /ill {{ return 503; }}
         location / {{ return {answer}; }}
     }}
 }}
@@ -19,7 +20,7 @@ http {{
 
 class Nginx:
     """page may have nginx's variables, such as $remote_addr; if it is a URL,
-    the client is sent there."""
+    the client is sent there. Of /ill nobody gets it."""
 
     def __init__(self, node, directory, port, page, wait=True):
         self.node, self.port = node, port
