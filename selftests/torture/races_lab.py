@@ -122,11 +122,16 @@ def restarts(before, after, kept=True):
                     yield word, way, left, to
 
 
+# Packets that are received amid changes, at least.
+ENOUGH = 500
+
+
 class Race(Far):
     """Traffic of every service, judged by whoever receives it."""
 
     def __init__(self, suite):
         super().__init__(suite, "receivers")
+        self.parts = []
         self.lab.node("beside").nft = HOOKS
         self.lab.eng.nft = FIREWALL
 
@@ -167,22 +172,34 @@ class Race(Far):
         self.tell("figures")
         return self.answer()
 
+    def enough(self):
+        """Have there been enough packets, while it lasts?"""
+        self.parts.append(self.figures())
+        return self.sum("received") > ENOUGH
+
+    def sum(self, name):
+        return sum(part[name] for part in self.parts)
+
     @contextlib.contextmanager
     def traffic(self):
         """Nobody gets what is not his while it lasts."""
         self.figures()
+        self.parts = []
         self.tell("go")
         try:
             yield
         finally:
             self.tell("stop")
-            out = self.figures()
-            diag(f"{sum(s['asked'] for s in out['services'])} asked, "
-                 f"{sum(s['answered'] for s in out['services'])} answered, "
-                 f"{out['received']} received, {out['resolved']} neighbours "
-                 f"found, {out['lost']} lost at receivers")
-        expect("packets that were misdelivered or spoilt", out["bad"], 0)
-        require(out["received"] > 500, "there was hardly any traffic")
+            enough = self.enough()
+            asked, answered = (sum(s[what] for part in self.parts
+                                   for s in part["services"])
+                               for what in ("asked", "answered"))
+            diag(f"{asked} asked, {answered} answered, "
+                 f"{self.sum('received')} received, "
+                 f"{self.sum('resolved')} neighbours found, "
+                 f"{self.sum('lost')} lost at receivers")
+        expect("packets that were misdelivered or spoilt", self.sum("bad"), 0)
+        require(enough, "there was hardly any traffic")
 
     def works(self):
         """Every service answers, and nothing is lost on a quiet engine."""

@@ -35,7 +35,8 @@
 #define PORTS 16
 #define SERVICES 16
 #define FLOWS 32
-#define BURST 16
+#define BURST 8
+#define TURN 256 /* packets that are received before commands have their turn */
 #define ENGINE 14
 #define HOSTS 5
 #define SAID_MAX 5
@@ -232,7 +233,7 @@ static void *clients(void *unused)
 		}
 		atomic_store(&drained, false);
 		burst(round++);
-		for (int wait = 0; wait < 50 && !atomic_load(&drained); wait++)
+		for (int wait = 0; wait < 20000 && !atomic_load(&drained); wait++)
 			usleep(100);
 	}
 	return unused;
@@ -464,7 +465,7 @@ static void listen_all(void)
 	ssize_t got;
 	int at;
 
-	for (int i = 0; i < 4096; i++) {
+	for (int i = 0; i < TURN; i++) {
 		size = sizeof(from);
 		got = recvfrom(sock, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from,
 			       &size);
