@@ -16,6 +16,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib.addr import ENGINE, F4, F6, mac  # noqa: E402
+from lib.pktgen import write  # noqa: E402
 # lib.lab has the kernel stamp the time on every packet, which costs: not here.
 
 LOOP = 5
@@ -31,12 +32,6 @@ def run(argv, text=None):
     if out.returncode:
         sys.exit(f"{' '.join(argv)}: {out.stderr}{out.stdout}\n{text or ''}")
     return out.stdout
-
-
-def write(path, *lines):
-    for line in lines:
-        with open(path, "w") as file:
-            file.write(line + "\n")
 
 
 def setns(fd):

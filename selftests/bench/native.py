@@ -18,15 +18,15 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from lib import engine  # noqa: E402
+from lib import engine, pktgen  # noqa: E402
 from lib.addr import ENGINE, F4, mac  # noqa: E402
 from lib.lab import setns  # noqa: E402
+from lib.pktgen import write  # noqa: E402
 
 PORT = 9                # discard
 TARGET = "192.0.2.1"    # what every packet is for
 OTHER = "192.0.2.2"     # a service's address where TARGET is nobody's
 WARM = 0.1              # of the packets of a run, before the first
-PKTGEN = "/proc/thread-self/net/pktgen"
 HOME = os.open("/proc/self/ns/net", os.O_RDONLY)
 
 DEVICES = f"""
@@ -82,12 +82,6 @@ def run(argv, text=None):
     return out.stdout
 
 
-def write(path, *lines):
-    for line in lines:
-        with open(path, "w") as file:
-            file.write(line + "\n")
-
-
 class Lost(Exception):
     """Not every packet took the way that was to be measured."""
 
@@ -129,13 +123,12 @@ class Bed:
 
     @staticmethod
     def generator():
-        write(f"{PKTGEN}/kpktgend_0", "rem_device_all", "add_device i0")
-        write(f"{PKTGEN}/i0", "xmit_mode netif_receive", "pkt_size 60",
-              f"dst_mac {mac(0, ENGINE)}", f"src_mac {mac(0, 1)}",
-              f"dst {TARGET}", f"src_min {F4.host(0, 1)}",
-              f"src_max {F4.host(0, 1)}", f"udp_dst_min {PORT}",
-              f"udp_dst_max {PORT}", f"udp_src_min {PORT}",
-              f"udp_src_max {PORT}")
+        pktgen.use("i0", "xmit_mode netif_receive", "pkt_size 60",
+                   f"dst_mac {mac(0, ENGINE)}", f"src_mac {mac(0, 1)}",
+                   f"dst {TARGET}", f"src_min {F4.host(0, 1)}",
+                   f"src_max {F4.host(0, 1)}", f"udp_dst_min {PORT}",
+                   f"udp_dst_max {PORT}", f"udp_src_min {PORT}",
+                   f"udp_src_max {PORT}")
 
     @staticmethod
     def sent():
@@ -147,12 +140,7 @@ class Bed:
     def send(self, count):
         setns(self.fd)
         before = self.sent()
-        write(f"{PKTGEN}/i0", f"count {count}")
-        write(f"{PKTGEN}/pgctrl", "start")
-        with open(f"{PKTGEN}/i0") as file:
-            result = file.read().split("Result: ")[1].split()
-        if result[0] != "OK:":
-            sys.exit(f"pktgen: {' '.join(result)}")
+        pktgen.send("i0", count)
         out = self.sent() - before
         if out != count * self.copies:
             raise Lost(f"{self.name}: {out} of {count} packets came out")

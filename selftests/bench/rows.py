@@ -178,7 +178,7 @@ class Ours:
 
     def __init__(self, name, text, sequence, sinks=None, family=F4,
                  miss=False, back=False, acl=None, answered=0, counted=None,
-                 **flow):
+                 alone=False, **flow):
         self.name, self.text, self.sequence = name, text, sequence
         self.sinks, self.family = sinks or ONE, family
         self.miss, self.back = miss, back
@@ -189,7 +189,7 @@ class Ours:
         self.answered, self.counted = answered, counted
         self.args = flow
         # Where many services are, it is not measured.
-        self.alone = bool(acl or counted)
+        self.alone = bool(alone or acl or counted)
         # Its services have these numbers.
         self.first = Ours.count
         Ours.count += SPAN
@@ -203,7 +203,8 @@ class Ours:
     def lists(self):
         """The access list of its first service, if it has one."""
         if self.acl:
-            yield from rules.acl(f"{self.name}-0", *self.acl, self.family)
+            yield from rules.acl(f"{self.name}-0", *self.acl, self.family,
+                                 new=self.args.get("new", False))
 
     def flow(self, span):
         service = vip(self.first, self.family)
@@ -293,10 +294,19 @@ ENGINE_ROWS = [
              f"webs; state flows {FEW}", family=f, new=True, answered=FEW,
              counted="over"),
     )],
+    # The port of such a server is one service's.
+    Ours("state-nat", "server in mode nat, a flow that is remembered",
+         "nat{k}; state", alone=True),
     Ours("state-over-1", "likewise, where hardly a flow is remembered",
          "webs; state flows 1", new=True, answered=1, counted="over"),
     Ours("pool-new", "steer to one of a pool, by maglev, a new flow a packet",
          "webs", new=True),
+    *[row for f, v6, said in ((F4, "", ""), (F6, "-6", ", IPv6")) for row in (
+        Ours(f"steer-new{v6}", f"steer to a loopback server, a new flow a "
+             f"packet{said}", "web", family=f, new=True),
+        *[Ours(f"acl-{shape}-{n}-new{v6}", f"likewise, past {n} access rules "
+               f"{text}{said}", "web", family=f, new=True, acl=(shape, n))
+          for shape, text in LISTS.items() for n in LENGTHS])],
 ]
 FILLERS = 4096          # services from here on are only there, each tenth IPv6
 

@@ -6,6 +6,8 @@ import random
 from lib.addr import F4, F6
 from traffic import CLIENT, PORT
 
+# In the net of so many bits around a client its packets have other addresses.
+NEAR = 4
 # Where rules' addresses are: the clients' and the services'.
 NETS = {F4: ("10.0.0.0/9", "10.128.0.0/12"),
         F6: ("2001:db8:40::/42", "2001:db8::/42")}
@@ -18,33 +20,37 @@ class Rule:
     """One line: prefixes, protocol and ports, each or none."""
 
     def __init__(self, source=None, dest=None, proto=None, ports=None,
-                 verdict="permit"):
+                 verdict="permit", sports=None):
         self.source, self.dest = source, dest
         self.proto, self.ports, self.verdict = proto, ports, verdict
+        self.sports = sports
 
-    def matches_flow(self, client):
+    def matches_flow(self, clients):
         """May a row's packets match it? Their service is not asked for."""
         return (self.proto in (None, "udp") and
                 (not self.ports or
                  self.ports[0] <= PORT <= self.ports[1]) and
-                (not self.source or client in self.source))
+                (not self.source or self.source.overlaps(clients)))
 
-    def words(self, source, dest, port):
+    def words(self, source, dest, sport, port):
         for word, value in ((source, self.source), (dest, self.dest)):
             if value:
                 yield f"{word} {value}"
-        if self.ports:
-            first, last = self.ports
-            yield port + (f" {first}" if first == last else f" {first}-{last}")
+        for word, value in ((sport, self.sports), (port, self.ports)):
+            if value:
+                first, last = value
+                yield word + (f" {first}" if first == last else
+                              f" {first}-{last}")
 
     def pectl(self):
         return " ".join([self.verdict, *([self.proto] if self.proto else []),
-                         *self.words("from", "to", "port")]) + ";\n"
+                         *self.words("from", "to", "sport", "port")]) + ";\n"
 
     def nft(self, ip):
         words = list(self.words(f"{ip} saddr", f"{ip} daddr",
+                                f"{self.proto} sport",
                                 f"{self.proto} dport"))
-        if self.proto and not self.ports:
+        if self.proto and not self.ports and not self.sports:
             words.append(f"meta l4proto {self.proto}")
         verdict = "accept" if self.verdict == "permit" else "drop"
         return f"add rule {ip} t c {' '.join(words)} {verdict}\n"
@@ -98,16 +104,20 @@ def mixed(dice, family):
 SHAPES = {"ports": sources, "mixed": mixed}
 
 
-def rules(shape, number, family=F4, seed=1):
-    """So many, of which the last is the first that a row's packets match."""
+def rules(shape, number, family=F4, seed=1, new=False):
+    """So many, of which the last is the first that a row's packets match. Where
+    each of these is of a new flow, that rule asks for the port they differ by."""
     dice = random.Random(f"{seed} {shape} {number} {family}")
-    client = ipaddress.ip_address(CLIENT[family])
+    clients = ipaddress.ip_network(CLIENT[family])
+    if new:
+        clients = clients.supernet(NEAR)
     while number > 1:
         rule = SHAPES[shape](dice, family)
-        if not rule.matches_flow(client):
+        if not rule.matches_flow(clients):
             yield rule
             number -= 1
-    yield Rule(ipaddress.ip_network(client), proto="udp", ports=(PORT, PORT))
+    yield Rule(clients, proto="udp", ports=(PORT, PORT),
+               sports=(1, 65535) if new else None)
 
 
 def acl(name, *args, **kwargs):
