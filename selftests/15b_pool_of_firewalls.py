@@ -277,6 +277,41 @@ def neighbour_fails_and_comes_back(f):
     one.close()
 
 
+@suite.case(*FAMILIES)
+def lost_neighbour_stays_lost(f):
+    """Asked for again and again, it is not up for a moment, whatever becomes of
+    the kernel's entry."""
+    begin()
+    one = Stream(f, 82)
+    one.answered()
+    name = f"via{f.name}"
+    pause = f"ipv{f.name}/neigh/i5/retrans_time_ms"
+    lab.eng.write_sysctls({pause: 100})
+
+    def fails():
+        return "FAILED" in lab.eng.run(
+            ["ip", "neigh", "show", f.host(5, 1), "dev", "i5"])
+
+    with Monitor(lab.eng) as monitor:
+        via1.ip("addr flush dev eth0")
+        lab.eng.run(["ip", "neigh", "flush", "dev", "i5"])
+        one.until("alternate", lambda: states(name)[name][0] == "down", 20)
+        for _ in range(3):
+            one.until("failure", fails)
+            lab.eng.run(["ip", "neigh", "del", f.host(5, 1), "dev", "i5"])
+            one.answered(100)
+        pe.pectl("device", "state", "fw2", "drain")
+        events = [monitor.until(event="device-state") for _ in range(2)]
+    expect("what changed", [(e["device"], e["state"]) for e in events],
+           [(name, "down"), ("fw2", "drain")])
+    via1.ip(*(line.replace(" add ", " replace ", 1)
+              for line in (*via1.addrs, *via1.batch)))
+    one.until("revival", lambda: states(name)[name][0] == "up", 20)
+    lab.eng.write_sysctls({pause: 1000})
+    one.close()
+    up("fw2")
+
+
 @suite.case()
 def forgotten_neighbours_are_asked_for():
     """Who flushes the neighbour table kills nobody."""

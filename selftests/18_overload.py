@@ -14,7 +14,7 @@ import socket
 import struct
 import time
 
-from lib import engine, flow, packet
+from lib import engine, flow, metrics, packet
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect, require
 from lib.lab import Lab
@@ -273,6 +273,9 @@ def engine_s_own(f):
     expect("sent", account.forward[0] + account.limited[0], ONCE)
     require(account.forward[0] >= 10, f"only {account.forward[0]} came in")
     at_most("packets", account.forward[0], 100, spent)
+    samples = metrics.scrape(pe)[1]
+    expect("metrics", metrics.pair(samples, "engine_limited"),
+           account.read()["limited"])
     other.capture.stop()
     # Its bucket is full again, and the other service's flood takes no more of
     # it than that service may have.

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from itertools import product
 
-from lib import engine, flow, told
+from lib import engine, flow, packet, told
 from lib.addr import FAMILIES, mac
 from lib.genl import DUMP, PE, Genl, attr, text
 from lib.ktap import Suite, expect, poll, require
@@ -277,6 +277,28 @@ def one_end_does_not_end_others(f, ports):
                {"established"})
         close(one)
         close(other)
+
+
+@suite.case(*FAMILIES)
+def a_reset_that_ends_nothing(f):
+    """Anybody can send one: where packets go on both ways it is forgotten."""
+    def phases():
+        return {r["phase"] for r in flows("service", f"kepttcp{f.name}")
+                if r["port"] in ports}
+
+    fresh()
+    ports = [flow.port() for _ in range(FLOWS)]
+    with Farm(f, "tcp") as farm:
+        kept = farm.clients(ports, 80)
+        first = places(farm, kept, 80)
+        with packet.Sender(u1, 0, 1) as sender:
+            sender.send(*(packet.tcp((f.U1, port), (f.W1, 80), flags=packet.RST)
+                          for port in ports))
+        poll("resets", lambda: phases() == {"closed"})
+        pe.apply(conf(1, 2, 3))
+        expect("afterwards", places(farm, kept, 80), first)
+        expect("phases", phases(), {"established"})
+        close(kept)
 
 
 @suite.case(*FAMILIES)

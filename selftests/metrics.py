@@ -20,7 +20,9 @@ WAYS = engine.WAYS
 COUNTED = [f"pe_{what}_{unit}_total" for what in ("device", "service", "step")
            for unit in ("packets", "bytes")]
 OTHERS = ["pe_dropped_packets_total", "pe_limited_packets_total",
-          "pe_limited_bytes_total"]
+          "pe_limited_bytes_total", "pe_engine_limited_packets_total",
+          "pe_engine_limited_bytes_total", "pe_step_skipped_packets_total",
+          "pe_step_skipped_bytes_total"]
 THERE = ["pe_module_info", "pe_generation", "pe_devices", "pe_devices_limit",
          "pe_services", "pe_services_limit", "pe_addresses",
          "pe_pools", "pe_pools_limit", "pe_acls", "pe_acls_limit"]
@@ -29,6 +31,7 @@ OF_ACLS = [f"pe_acl_{what}_{unit}_total"
            for unit in ("packets", "bytes")]
 OF_FLOWS = [f"pe_{what}_total" for what in (
     "flows_made", "flows_evicted", "flows_over_packets",
+    "flows_failed_packets", "service_flows_made",
     "service_flows_over_packets")]
 
 suite = Suite(__doc__)

@@ -11,7 +11,7 @@ becomes of packets when members go.
 from collections import Counter
 from itertools import product
 
-from lib import engine, flow, told
+from lib import engine, flow, metrics, told
 from lib.addr import FAMILIES, mac
 from lib.ktap import Suite, expect, require
 from lib.lab import Lab
@@ -273,6 +273,11 @@ def fail_open_leaves_the_step_out(f, proto):
         expect(f"detector behind it {way}", grown("sequence", 2, way), all_of_it)
         expect(f"server {way}", grown("sequence", 3, way), all_of_it)
     expect("skipped", grown("sequence", 1, "skipped"), sum(without))
+    skipped = after["sequence"][1]["skipped"]
+    expect("skipped, as a metric", metrics.pair(
+        metrics.scrape(pe)[1], "step_skipped", ("service", name), ("step", "2"),
+        ("device", after["sequence"][1]["device"])),
+        (skipped["packets"], skipped["bytes"]))
 
 
 @suite.case(*BOTH)

@@ -106,6 +106,18 @@ def fill(store):
         os.close(fd)
 
 
+def full_pipe():
+    """Both ends of a pipe that takes nothing more until somebody reads."""
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    try:
+        while True:
+            os.write(into, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(into, True)
+    return out, into
+
+
 def watchers():
     """Processes that hold a file that something waits in."""
     out = set()
@@ -305,13 +317,7 @@ def directory_that_is(what):
 def nobody_reads_what_it_prints():
     """The time begins all the same: a connection that is cut is just that."""
     store = fresh(80)
-    out, into = os.pipe()
-    os.set_blocking(into, False)
-    try:
-        while True:
-            os.write(into, b"x" * 4096)
-    except BlockingIOError:
-        os.set_blocking(into, True)
+    out, into = full_pipe()
     with subprocess.Popen([engine.PECTL, "-n", lab.eng.netns, "apply", "-f",
                            pe.file(conf(80, 81)), "--confirm", "1s", *store.args],
                           stdout=into) as proc:
@@ -323,6 +329,24 @@ def nobody_reads_what_it_prints():
         expect("exit status", proc.wait(10 * PATIENCE), OK)
     os.close(out)
     poll("the end of it", lambda: not watchers())
+
+
+@suite.case()
+def nobody_waits_for_who_reads():
+    """A commit whose summary nobody reads keeps no other from being made."""
+    store = fresh(80)
+    out, into = full_pipe()
+    with subprocess.Popen([engine.PECTL, "-n", lab.eng.netns, "apply", "-f",
+                           pe.file(conf(80, 81)), *store.args],
+                          stdout=into) as proc:
+        poll("it", lambda: ports() == [80, 81])
+        store.apply(80, 82)
+        expect("numbers", store.numbers(), [1, 2, 3])
+        expect("who prints", proc.poll(), None)
+        os.close(into)
+        os.read(out, 1 << 20)
+        expect("exit status", proc.wait(10 * PATIENCE), OK)
+    os.close(out)
 
 
 @suite.case()

@@ -15,7 +15,7 @@ import time
 
 from lib import engine, flow
 from lib.addr import FAMILIES, mac
-from lib.ktap import PATIENCE, Fail, Suite, expect, require
+from lib.ktap import PATIENCE, Fail, Suite, expect, poll, require
 from lib.lab import Lab
 from lib.nginx import Nginx
 
@@ -89,6 +89,14 @@ class Watch:
         self.proc.terminate()
         self.out, self.err = self.proc.communicate(timeout=10 * PATIENCE)
         self.status = self.proc.returncode
+
+
+def listeners(proc):
+    """How many sockets where a process is hear of the end of families."""
+    with open(f"/proc/{proc.pid}/net/netlink") as file:
+        groups = [line.split()[3] for line in file.read().splitlines()[1:]
+                  if line.split()[1] == "16"]
+    return sum(int(bits, 16) >> 15 & 1 for bits in groups)
 
 
 def state(device):
@@ -306,6 +314,22 @@ def some_devices_only():
                           if line["device"] == "fw1"], [])
         firewall(1, "accept")
         firewall(2, "accept")
+
+
+@suite.case()
+def ends_with_the_module():
+    """Another one would not be heard."""
+    listening = {words: lab.eng.popen([engine.PECTL, *words], stdout=-1, stderr=-1)
+                 for words in (("monitor",), ("trace",))}
+    with Watch() as watch:
+        listening["watch",] = watch.proc
+        poll("listeners", lambda: listeners(watch.proc) == len(listening))
+        engine.unload()
+        for words, proc in listening.items():
+            status = proc.wait(10 * PATIENCE)
+            expect(f"{words[0]}'s exit status", status, engine.ABSENT)
+            require("module pe was unloaded" in proc.stderr.read(),
+                    f"{words[0]} does not say why")
 
 
 suite.run(start)

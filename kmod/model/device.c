@@ -92,18 +92,19 @@ u64 pe_neighbour_mac(struct neighbour *n)
 	return state & NUD_VALID ? pe_mac(ha) : 0;
 }
 
-/* A neighbour that is being asked for again is most likely where it was. True
- * where it was asked for in vain, or its entry is about to be deleted.
+/* A neighbour that is being asked for again is most likely where it was, or lost
+ * as it was. True where it was asked for in vain, or its entry is about to be
+ * deleted.
  */
 static bool pe_port_learn(struct pe_port *port, struct neighbour *n)
 {
 	bool failed = READ_ONCE(n->nud_state) & NUD_FAILED;
 	u64 mac = pe_neighbour_mac(n);
 
-	if (mac)
+	if (mac) {
 		WRITE_ONCE(port->mac, mac);
-	if (!failed)
 		WRITE_ONCE(port->lost, false);
+	}
 	return failed;
 }
 

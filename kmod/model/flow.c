@@ -470,6 +470,20 @@ struct pe_device *pe_flow_device(struct pe_flow *flow,
 }
 
 /**
+ * pe_flow_reset() - a reset was seen of a flow
+ * @flow: flow
+ *
+ * Anybody can send one, and the ends look at what it says: where it ended
+ * nothing, packets go on both ways, and it is as if it had not been.
+ */
+void pe_flow_reset(struct pe_flow *flow)
+{
+	pe_flow_see(flow, PE_FLOW_RESET);
+	if (atomic_read(&flow->seen) & PE_FLOW_SEEN_BOTH)
+		atomic_andnot(PE_FLOW_SEEN_BOTH, &flow->seen);
+}
+
+/**
  * pe_flow_phase() - how far a flow is
  * @flow: flow
  */
@@ -477,8 +491,10 @@ enum pe_flow_phase pe_flow_phase(const struct pe_flow *flow)
 {
 	int seen = atomic_read(&flow->seen);
 
-	if (seen & PE_FLOW_RESET ||
-	    (seen & PE_FLOW_FIN_BOTH) == PE_FLOW_FIN_BOTH)
+	if (seen & PE_FLOW_RESET &&
+	    (seen & PE_FLOW_SEEN_BOTH) != PE_FLOW_SEEN_BOTH)
+		return PE_FLOW_PHASE_CLOSED;
+	if ((seen & PE_FLOW_FIN_BOTH) == PE_FLOW_FIN_BOTH)
 		return PE_FLOW_PHASE_CLOSED;
 	if ((seen & PE_FLOW_SEEN_BOTH) != PE_FLOW_SEEN_BOTH)
 		return PE_FLOW_PHASE_NEW;

@@ -35,8 +35,8 @@ struct pe_object;
 
 /* What was seen of a flow. */
 enum pe_flow_seen {
-	PE_FLOW_SEEN_FORWARD	= BIT(0),
-	PE_FLOW_SEEN_REVERSE	= BIT(1),
+	PE_FLOW_SEEN_FORWARD	= BIT(0),	/* since the last reset */
+	PE_FLOW_SEEN_REVERSE	= BIT(1),	/* too */
 	PE_FLOW_SEEN_BOTH	= PE_FLOW_SEEN_FORWARD | PE_FLOW_SEEN_REVERSE,
 	PE_FLOW_FIN_CLIENT	= BIT(2),
 	PE_FLOW_FIN_SERVER	= BIT(3),
@@ -193,7 +193,8 @@ struct pe_flow_table {
  * struct pe_flows - all flows of a namespace
  * @table: the flows, NULL until a service has state
  * @limit: how many there may be, by sysctl
- * @hurry: @work was told that the table is too small
+ * @hurry: @work was told that the table is too small, or found no memory for
+ *	another and tries again anyway
  * @count: how many there are
  * @stats: per CPU
  * @lock: protects @dead; taken with bottom halves off
@@ -243,6 +244,7 @@ void pe_flow_key(struct pe_flow_key *key, struct pe_ledger *ledger,
 		 const struct pe_client *client, u8 proto);
 struct pe_flow *pe_flow_make(const struct pe_flow_key *key);
 void pe_flow_reopen(struct pe_flow *flow);
+void pe_flow_reset(struct pe_flow *flow);
 struct pe_device *pe_flow_peek(struct pe_flow *flow,
 			       const struct pe_sequence *seq,
 			       const struct pe_step *step, u8 *former);

@@ -430,15 +430,17 @@ static void pe_flow_move(struct pe_flow_table *from, u32 at,
 	local_bh_enable();
 }
 
-static void pe_flows_resize(struct pe_flows *flows, struct pe_flow_table *from,
+/* False where there is no memory: it goes on with longer chains, and is tried
+ * again.
+ */
+static bool pe_flows_resize(struct pe_flows *flows, struct pe_flow_table *from,
 			    u8 bits)
 {
 	struct pe_flow_table *to = pe_flow_table_new(bits);
 	u32 at;
 
-	/* It goes on with longer chains, and is tried again. */
 	if (!to)
-		return;
+		return false;
 	rcu_assign_pointer(from->next, to);
 	/* Before any bucket is empty: pe_flow_nothing(). */
 	smp_wmb();
@@ -449,12 +451,13 @@ static void pe_flows_resize(struct pe_flows *flows, struct pe_flow_table *from,
 	}
 	rcu_assign_pointer(flows->table, to);
 	call_rcu(&from->rcu, pe_flow_table_free_rcu);
+	return true;
 }
 
 /* As many buckets as flows, about: four times that is too many, for there may
- * be as many soon.
+ * be as many soon. False where it has to stay too small.
  */
-static void pe_flows_fit(struct pe_flows *flows)
+static bool pe_flows_fit(struct pe_flows *flows)
 {
 	struct pe_flow_table *table = rcu_dereference_protected(flows->table, 1);
 	u32 n = atomic_read(&flows->count);
@@ -464,9 +467,11 @@ static void pe_flows_fit(struct pe_flows *flows)
 		bits++;
 	if (bits > table->bits)
 		/* It may be growing fast. */
-		pe_flows_resize(flows, table, min(bits + 1, PE_FLOW_BITS_MAX));
-	else if (bits + 2 < table->bits)
+		return pe_flows_resize(flows, table,
+				       min(bits + 1, PE_FLOW_BITS_MAX));
+	if (bits + 2 < table->bits)
 		pe_flows_resize(flows, table, bits + 1);
+	return true;
 }
 
 static int pe_flow_visit_over(void *arg, struct pe_flow *flow)
@@ -518,6 +523,7 @@ void pe_flows_work(struct work_struct *work)
 	struct pe_flows *flows = container_of(to_delayed_work(work),
 					      struct pe_flows, work);
 	const struct pe_flow_table *table;
+	bool fits;
 
 	WRITE_ONCE(flows->hurry, false);
 	pe_flows_bury(flows);
@@ -528,10 +534,13 @@ void pe_flows_work(struct work_struct *work)
 					     1U << PE_FLOW_BITS_MIN) /
 						 PE_FLOW_ROUNDS,
 		      pe_flow_visit_over, NULL);
-	pe_flows_fit(flows);
-	if (atomic_read(&flows->count))
-		queue_delayed_work(system_unbound_wq, &flows->work,
-				   PE_FLOW_ROUND);
+	fits = pe_flows_fit(flows);
+	if (!atomic_read(&flows->count))
+		return;
+	/* Who hurries it where there is no memory would do so all the time. */
+	if (!fits)
+		WRITE_ONCE(flows->hurry, true);
+	queue_delayed_work(system_unbound_wq, &flows->work, PE_FLOW_ROUND);
 }
 
 /**

@@ -92,11 +92,13 @@ static void pe_meter_lost(struct pe_meter *meter, unsigned int which)
 	u64_stats_update_end(&mine->syncp);
 }
 
-/* A slot is free, or what it has is lost and nobody else has seen that. */
+/* A slot is free, or what it has is lost and nobody else has seen that. The time
+ * is read after it: what another CPU puts there is not of the future.
+ */
 static bool pe_meter_take(struct pe_meter *meter, unsigned int which,
-			  atomic64_t *slot, u64 print, u64 now)
+			  atomic64_t *slot, u64 print)
 {
-	u64 old = atomic64_read(slot);
+	u64 old = atomic64_read(slot), now = pe_slot_now();
 
 	if (old && pe_slot_age(old, now) < PE_METER_LIFE)
 		return false;
@@ -123,12 +125,11 @@ static bool pe_meter_take(struct pe_meter *meter, unsigned int which,
 void pe_meter_begin(struct pe_meter *meter, unsigned int which, u32 print)
 {
 	atomic64_t *group = pe_meter_group(&meter->what[which], print);
-	u64 now = pe_slot_now();
 	int i;
 
 	for (i = 0; i < PE_METER_WAYS; i++)
 		if (pe_meter_take(meter, which, &group[i],
-				  pe_slot_print(print), now))
+				  pe_slot_print(print)))
 			return;
 }
 

@@ -10,14 +10,9 @@
 /* Where all connections of a client are one flow, none of them ends it. */
 static int pe_flow_ends(const struct pe_hit *hit, u8 flags)
 {
-	int ends = 0;
-
-	if (!pe_service_flow_has_port(hit->svc))
+	if (!(flags & TCPHDR_FIN) || !pe_service_flow_has_port(hit->svc))
 		return 0;
-	if (flags & TCPHDR_FIN)
-		ends = pe_hit_forward(hit) ? PE_FLOW_FIN_CLIENT :
-					     PE_FLOW_FIN_SERVER;
-	return flags & TCPHDR_RST ? ends | PE_FLOW_RESET : ends;
+	return pe_hit_forward(hit) ? PE_FLOW_FIN_CLIENT : PE_FLOW_FIN_SERVER;
 }
 
 static int pe_flow_seen(const struct pe_hit *hit, u8 flags)
@@ -99,7 +94,10 @@ struct pe_flow *pe_flow_meet(const struct sk_buff *skb, u8 family,
 		   pe_flow_phase(flow) == PE_FLOW_PHASE_CLOSED) {
 		pe_flow_again(hit->svc, flow);
 	}
-	pe_flow_see(flow, pe_flow_seen(hit, flags));
+	if (unlikely(flags & TCPHDR_RST && pe_service_flow_has_port(hit->svc)))
+		pe_flow_reset(flow);
+	else
+		pe_flow_see(flow, pe_flow_seen(hit, flags));
 	if (hit->stage->index == hit->svc->seq->forward)
 		pe_flow_learn(flow, skb, family, hit);
 	return flow;

@@ -133,8 +133,31 @@ void pe_sock_close(struct pe_sock *sock)
 	sock->request = NULL;
 }
 
+static int pe_sock_join_group(struct pe_sock *sock, uint32_t group, struct pe_refusal *refusal)
+{
+	if (!setsockopt(sock->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
+		return 0;
+	return pe_refusal_set(refusal, errno, "cannot subscribe to notifications: %s",
+			      strerror(errno));
+}
+
 /**
- * pe_sock_join() - subscribe to a multicast group
+ * pe_sock_join_end() - subscribe to the end of the module
+ * @sock: the socket
+ * @refusal: says why not
+ *
+ * Return: 0 or a negative error number.
+ */
+int pe_sock_join_end(struct pe_sock *sock, struct pe_refusal *refusal)
+{
+	/* The one group in which families come and go has a fixed number: that of
+	 * the family which says so.
+	 */
+	return pe_sock_join_group(sock, GENL_ID_CTRL, refusal);
+}
+
+/**
+ * pe_sock_join() - subscribe to a multicast group, and to the end of the module
  * @sock: the socket
  * @group: its config_group or events_group
  * @refusal: says why not
@@ -143,10 +166,9 @@ void pe_sock_close(struct pe_sock *sock)
  */
 int pe_sock_join(struct pe_sock *sock, uint32_t group, struct pe_refusal *refusal)
 {
-	if (!setsockopt(sock->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
-		return 0;
-	return pe_refusal_set(refusal, errno, "cannot subscribe to notifications: %s",
-			      strerror(errno));
+	int err = pe_sock_join_group(sock, group, refusal);
+
+	return err ? err : pe_sock_join_end(sock, refusal);
 }
 
 /**
@@ -190,13 +212,41 @@ int pe_sock_send(struct pe_sock *sock, const void *buf, size_t len, struct pe_re
 	return pe_refusal_set(refusal, errno, "cannot send to the kernel: %s", strerror(errno));
 }
 
+/* Was the module unloaded, by what a message says? Another one will have another
+ * family and other groups.
+ */
+static bool pe_sock_is_over(const struct pe_sock *sock, const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != GENL_ID_CTRL || mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    genl->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	mnl_attr_for_each(attr, nlh, sizeof(*genl))
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+		    pe_attr_u16(attr) == sock->family)
+			return true;
+	return false;
+}
+
+/**
+ * pe_sock_error() - what is wrong with a socket, in words
+ * @err: negative error number that pe_sock_receive() gave back
+ */
+const char *pe_sock_error(int err)
+{
+	return err == -ENODEV ? "the kernel module pe was unloaded" : strerror(-err);
+}
+
 /**
  * pe_sock_receive() - wait for messages and hand on each of them
  * @sock: the socket
  * @fn: called for each message; stops at other than 0
  * @arg: handed to @fn
  *
- * Return: what @fn returned, or a negative error number.
+ * Return: what @fn returned, or a negative error number; -ENODEV when the module
+ * was unloaded, for whoever subscribed to that.
  */
 int pe_sock_receive(struct pe_sock *sock, pe_message_fn *fn, void *arg)
 {
@@ -210,7 +260,7 @@ int pe_sock_receive(struct pe_sock *sock, pe_message_fn *fn, void *arg)
 	if ((size_t)got > sock->size)
 		return -EMSGSIZE;
 	for (left = (int)got; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-		err = fn(nlh, arg);
+		err = pe_sock_is_over(sock, nlh) ? -ENODEV : fn(nlh, arg);
 		if (err)
 			return err;
 	}
@@ -305,6 +355,6 @@ int pe_sock_ask(struct pe_sock *sock, struct nlmsghdr *nlh, pe_message_fn *fn, v
 	if (err == PE_ASK_DONE)
 		return 0;
 	if (!refusal->err)
-		pe_refusal_set(refusal, -err, "cannot hear the kernel: %s", strerror(-err));
+		pe_refusal_set(refusal, -err, "cannot hear the kernel: %s", pe_sock_error(err));
 	return err;
 }

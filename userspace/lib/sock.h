@@ -42,6 +42,7 @@ struct pe_sock {
 
 int pe_sock_open(struct pe_sock *sock, struct pe_refusal *refusal);
 void pe_sock_close(struct pe_sock *sock);
+int pe_sock_join_end(struct pe_sock *sock, struct pe_refusal *refusal);
 int pe_sock_join(struct pe_sock *sock, uint32_t group, struct pe_refusal *refusal);
 
 struct nlmsghdr *pe_sock_request(struct pe_sock *sock, uint8_t cmd, uint16_t flags);
@@ -49,5 +50,6 @@ int pe_sock_ask(struct pe_sock *sock, struct nlmsghdr *nlh, pe_message_fn *fn, v
 		struct pe_refusal *refusal);
 int pe_sock_send(struct pe_sock *sock, const void *buf, size_t len, struct pe_refusal *refusal);
 int pe_sock_receive(struct pe_sock *sock, pe_message_fn *fn, void *arg);
+const char *pe_sock_error(int err);
 
 #endif

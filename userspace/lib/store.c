@@ -187,16 +187,26 @@ int pe_store_open(struct pe_store *store, const char *path, const char *name, en
 }
 
 /**
- * pe_store_close() - close a directory of revisions, and let others change it
- * @store: the directory
+ * pe_store_unlock() - let others change a directory of revisions
+ * @store: the directory, which is only read from now on
  */
-void pe_store_close(struct pe_store *store)
+void pe_store_unlock(struct pe_store *store)
 {
 	/* A child may still have it open. */
 	if (store->lock >= 0) {
 		flock(store->lock, LOCK_UN);
 		close(store->lock);
 	}
+	store->lock = -1;
+}
+
+/**
+ * pe_store_close() - close a directory of revisions, and let others change it
+ * @store: the directory
+ */
+void pe_store_close(struct pe_store *store)
+{
+	pe_store_unlock(store);
 	if (store->dir >= 0)
 		close(store->dir);
 	free(store->numbers);

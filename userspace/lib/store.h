@@ -62,6 +62,7 @@ struct pe_kept {
 
 int pe_store_open(struct pe_store *store, const char *path, const char *name, enum pe_store_use use,
 		  struct pe_refusal *refusal);
+void pe_store_unlock(struct pe_store *store);
 void pe_store_close(struct pe_store *store);
 uint32_t pe_store_last(const struct pe_store *store);
 bool pe_store_has(const struct pe_store *store, uint32_t number);

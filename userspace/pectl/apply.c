@@ -291,6 +291,8 @@ int apply_run(struct apply *apply)
 		return kernel_refused_change(&apply->refusal, &apply->blame, &apply->diff.changes,
 					     &apply->source);
 	history_done(&apply->history);
+	/* Nobody waits for whoever reads what is printed. */
+	pe_store_unlock(&apply->history.store);
 	apply_summary(apply);
 	return EXIT_DONE;
 }

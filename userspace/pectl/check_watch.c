@@ -500,6 +500,10 @@ static void watch_news(evutil_socket_t fd, short what, void *arg)
 			watch_renew_soon(watch);
 		}
 	} while (!err || err == -ENOBUFS || err == -EINTR);
+	if (err == -EAGAIN)
+		return;
+	watch->code = kernel_is_deaf(err);
+	event_base_loopbreak(watch->checker.base);
 }
 
 /* Neighbours come and go all the time: few are devices that have moved. */

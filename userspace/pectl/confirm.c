@@ -332,6 +332,7 @@ int command_confirm(const struct options *options)
 		fprintf(stderr, "pectl: error: %s\n", refusal.text);
 		code = EXIT_REFUSED;
 	}
+	pe_store_unlock(&history.store);
 	if (!code) {
 		printer_init(&p, stdout, options);
 		print_object(&p, NULL);

@@ -75,6 +75,18 @@ int kernel_open(struct pe_sock *sock, const struct options *options)
 	return refusal.err == ENOENT ? EXIT_NO_MODULE : EXIT_REFUSED;
 }
 
+/**
+ * kernel_is_deaf() - tell that the kernel is not heard any more
+ * @err: negative error number that pe_sock_receive() gave back
+ *
+ * Return: the exit code.
+ */
+int kernel_is_deaf(int err)
+{
+	fprintf(stderr, "pectl: error: cannot hear the kernel: %s\n", pe_sock_error(err));
+	return err == -ENODEV ? EXIT_NO_MODULE : EXIT_REFUSED;
+}
+
 static const char *kernel_sentence(const struct pe_refusal *refusal)
 {
 	if (refusal->err == EPERM)

@@ -20,6 +20,7 @@ struct source;
 
 int kernel_enter(const struct options *options);
 int kernel_open(struct pe_sock *sock, const struct options *options);
+int kernel_is_deaf(int err);
 int kernel_refused(const struct pe_refusal *refusal);
 int kernel_refused_change(const struct pe_refusal *refusal, const struct pe_blame *blame,
 			  const struct pe_changes *changes, const struct source *source);

@@ -168,8 +168,7 @@ static int monitor_listen(struct monitor *monitor)
 		if (fflush(monitor->p.out))
 			return EXIT_DONE;
 	} while (!err || err == -ENOBUFS || err == -EINTR);
-	fprintf(stderr, "pectl: error: cannot hear the kernel: %s\n", strerror(-err));
-	return EXIT_REFUSED;
+	return kernel_is_deaf(err);
 }
 
 static int monitor_join(struct pe_sock *sock, unsigned int groups)

@@ -10,6 +10,7 @@
 #include <acl.h>
 #include <config.h>
 #include <device.h>
+#include <engine.h>
 #include <info.h>
 #include <linux/pe.h>
 #include <pool.h>
@@ -156,6 +157,12 @@ static void metrics_flows_evicted(const struct metrics *m)
 {
 	if (m->info->flows_counted)
 		metrics_number(m, m->info->flow_counts[PE_FLOW_COUNTS_EVICTED]);
+}
+
+static void metrics_flows_failed(const struct metrics *m)
+{
+	if (m->info->flows_counted)
+		metrics_number(m, m->info->flow_counts[PE_FLOW_COUNTS_FAILED]);
 }
 
 static void metrics_of_device(const struct metrics *m, const struct pe_device *device,
@@ -346,6 +353,14 @@ static void metrics_service(const struct metrics *m, const struct pe_object *obj
 	metrics_of_service(m, service, "reverse", &service->stats->all.reverse);
 }
 
+static void metrics_engine_limited(const struct metrics *m, const struct pe_object *object)
+{
+	const struct pe_engine *engine = (const struct pe_engine *)object;
+
+	if (engine->has & PE_HAS(PE_ENGINE_LIMIT))
+		metrics_number(m, m->bytes ? engine->limited.bytes : engine->limited.packets);
+}
+
 static void metrics_limited(const struct metrics *m, const struct pe_object *object)
 {
 	const struct pe_service *service = (const struct pe_service *)object;
@@ -366,6 +381,14 @@ static void metrics_service_flows(const struct metrics *m, const struct pe_objec
 		metrics_labelled(m, "service", service->o.name, service->stats->flows);
 }
 
+static void metrics_service_made(const struct metrics *m, const struct pe_object *object)
+{
+	const struct pe_service *service = (const struct pe_service *)object;
+
+	if (service->stats && pe_service_has_state(service))
+		metrics_labelled(m, "service", service->o.name, service->stats->flows_made);
+}
+
 static void metrics_service_over(const struct metrics *m, const struct pe_object *object)
 {
 	const struct pe_service *service = (const struct pe_service *)object;
@@ -374,14 +397,20 @@ static void metrics_service_over(const struct metrics *m, const struct pe_object
 		metrics_labelled(m, "service", service->o.name, service->stats->flows_over);
 }
 
-static void metrics_of_step(const struct metrics *m, const struct pe_service *service,
-			    unsigned int step, const char *direction,
-			    const struct pe_counter *counter)
+static void metrics_step_begin(const struct metrics *m, const struct pe_service *service,
+			       unsigned int step)
 {
 	fputs(m->name, m->out);
 	metrics_label(m, '{', "service", service->o.name);
 	fprintf(m->out, ",step=\"%u\"", step + 1);
 	metrics_label(m, ',', "device", service->steps[step].device);
+}
+
+static void metrics_of_step(const struct metrics *m, const struct pe_service *service,
+			    unsigned int step, const char *direction,
+			    const struct pe_counter *counter)
+{
+	metrics_step_begin(m, service, step);
 	metrics_counter(m, direction, counter);
 }
 
@@ -395,6 +424,19 @@ static void metrics_step(const struct metrics *m, const struct pe_object *object
 
 		metrics_of_step(m, service, i, "forward", &step->forward);
 		metrics_of_step(m, service, i, "reverse", &step->reverse);
+	}
+}
+
+static void metrics_skipped(const struct metrics *m, const struct pe_object *object)
+{
+	const struct pe_service *service = (const struct pe_service *)object;
+	unsigned int i;
+
+	for (i = 0; service->stats && i < service->nsteps; i++) {
+		if (!service->steps[i].open)
+			continue;
+		metrics_step_begin(m, service, i);
+		metrics_hits(m, &service->stats->steps[i].skipped);
 	}
 }
 
@@ -433,6 +475,9 @@ static const struct {
 	{ "pe_flows_evicted_total", "counter",
 	  "Flows of which nothing had come back, forgotten early to make room.", false,
 	  .samples = metrics_flows_evicted },
+	{ "pe_flows_failed_packets_total", "counter",
+	  "Packets of flows that there was no memory to remember.", false,
+	  .samples = metrics_flows_failed },
 	{ "pe_dropped_packets_total", "counter", "Packets dropped, by reason.", false,
 	  .samples = metrics_drops },
 	{ "pe_device_packets_total", "counter",
@@ -447,6 +492,12 @@ static const struct {
 	{ "pe_service_bytes_total", "counter",
 	  "Bytes of pe_service_packets_total, from the network header on.", true,
 	  .kind = PE_OBJECT_SERVICE, .each = metrics_service },
+	{ "pe_engine_limited_packets_total", "counter",
+	  "Packets from clients that the limit of the engine did not let in.", false,
+	  .kind = PE_OBJECT_ENGINE, .each = metrics_engine_limited },
+	{ "pe_engine_limited_bytes_total", "counter",
+	  "Bytes of pe_engine_limited_packets_total, from the network header on.", true,
+	  .kind = PE_OBJECT_ENGINE, .each = metrics_engine_limited },
 	{ "pe_limited_packets_total", "counter",
 	  "Packets from clients that the limit of a service did not let in.", false,
 	  .kind = PE_OBJECT_SERVICE, .each = metrics_limited },
@@ -455,6 +506,9 @@ static const struct {
 	  .kind = PE_OBJECT_SERVICE, .each = metrics_limited },
 	{ "pe_service_flows", "gauge", "Flows that a service with state remembers.", false,
 	  .kind = PE_OBJECT_SERVICE, .each = metrics_service_flows },
+	{ "pe_service_flows_made_total", "counter",
+	  "Flows that a service began to remember.", false, .kind = PE_OBJECT_SERVICE,
+	  .each = metrics_service_made },
 	{ "pe_service_flows_over_packets_total", "counter",
 	  "Packets of flows that the service had no room to remember.", false,
 	  .kind = PE_OBJECT_SERVICE, .each = metrics_service_over },
@@ -464,6 +518,12 @@ static const struct {
 	{ "pe_step_bytes_total", "counter",
 	  "Bytes of pe_step_packets_total, from the network header on.", true,
 	  .kind = PE_OBJECT_SERVICE, .each = metrics_step },
+	{ "pe_step_skipped_packets_total", "counter",
+	  "Packets that went past a step that fails open, since none of its devices was up.",
+	  false, .kind = PE_OBJECT_SERVICE, .each = metrics_skipped },
+	{ "pe_step_skipped_bytes_total", "counter",
+	  "Bytes of pe_step_skipped_packets_total, from the network header on.", true,
+	  .kind = PE_OBJECT_SERVICE, .each = metrics_skipped },
 	{ "pe_device_state", "gauge", "Whether a device is in a state, for each state.", false,
 	  .kind = PE_OBJECT_DEVICE, .each = metrics_device_state },
 	{ "pe_device_latency_seconds", "histogram",

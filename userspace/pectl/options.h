@@ -14,6 +14,7 @@ enum exit_code {
 	EXIT_NO_MODULE = 3,
 	EXIT_DIFFERS = 4,
 	EXIT_DOWN = 5,
+	EXIT_UNTOLD = 6,
 };
 
 /**

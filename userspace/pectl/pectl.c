@@ -224,7 +224,7 @@ int main(int argc, char **argv)
 	code = pectl_main(&options, argv + first, argc - first);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("pectl: error: cannot write the output");
-		return EXIT_SYNTAX;
+		return code ? code : EXIT_UNTOLD;
 	}
 	return code;
 }

@@ -84,7 +84,8 @@ int watch_start(struct watch *watch, const struct pe_watch *what, const struct o
 	watch->sock.other_arg = watch;
 	nlh = pe_sock_request(&watch->sock, PE_CMD_WATCH_START, NLM_F_ACK);
 	pe_watch_put(nlh, what);
-	if (!pe_sock_ask(&watch->sock, nlh, NULL, NULL, &refusal))
+	if (!pe_sock_join_end(&watch->sock, &refusal) &&
+	    !pe_sock_ask(&watch->sock, nlh, NULL, NULL, &refusal))
 		return EXIT_DONE;
 	watch_close(watch);
 	return kernel_refused(&refusal);
@@ -146,9 +147,7 @@ int watch_listen(struct watch *watch, const char *what)
 				return EXIT_DONE;
 			watch_wait(watch);
 		} else if (err && err != -EINTR && err != -ENOBUFS) {
-			fprintf(stderr, "pectl: error: cannot hear the kernel: %s\n",
-				strerror(-err));
-			return EXIT_REFUSED;
+			return kernel_is_deaf(err);
 		}
 	}
 	return watch_stop(watch, what);

@@ -77,13 +77,14 @@ else
 	failed=1
 fi
 
-# Output that cannot be written is no success.
+# Output that cannot be written is no success, and no refusal.
 number=$((number + 1))
-if "$SAN_PECTL" help >/dev/full 2>/dev/null; then
+"$SAN_PECTL" help >/dev/full 2>/dev/null
+if [ $? -eq 6 ]; then
+	echo "ok $number full disk"
+else
 	echo "not ok $number full disk"
 	failed=1
-else
-	echo "ok $number full disk"
 fi
 
 is 1 "pectl: error: capture needs a file for what it captures: -w FILE" capture web
