@@ -55,11 +55,13 @@ pool spread {{ members fw1, fw2, fw3; policy maglev; detect {' '.join(SPREAD)}; 
 pool webs {{ members web1, web2; policy failover; detect packets 3 {WINDOW}; }}
 """ + "".join(f"""
 pool vias{f.name} {{ members via{f.name}, fw3; policy failover; detect {WINDOW}; revive; }}
+pool deaf{f.name} {{ members via{f.name}, fw3; policy failover; detect off; revive; }}
 service ordered{f.name} {{ vip {f.W1} udp port 9-80; sequence ordered, web1; }}
 service tcp{f.name} {{ vip {f.W1} tcp port 80; sequence ordered, web1; }}
 service spread{f.name} {{ vip {f.W1} udp port 81; sequence spread, web1; }}
 service webs{f.name} {{ vip {f.W2} tcp port 80; sequence webs; }}
 service vias{f.name} {{ vip {f.W1} udp port 82; sequence vias{f.name}, web1; }}
+service deaf{f.name} {{ vip {f.W1} udp port 83; sequence deaf{f.name}, web1; }}
 """ for f in FAMILIES)
 
 
@@ -279,27 +281,27 @@ def neighbour_fails_and_comes_back(f):
 
 @suite.case(*FAMILIES)
 def lost_neighbour_stays_lost(f):
-    """Asked for again and again, it is not up for a moment, whatever becomes of
-    the kernel's entry."""
+    """It is found dead while packets for it have the kernel ask for it again and
+    again, and is not up for a moment, whatever becomes of the kernel's entry or
+    is changed of the device."""
     begin()
-    one = Stream(f, 82)
+    pe.pectl("pool", "change", f"vias{f.name}", "detect", "off")
+    one = Stream(f, 83)
     one.answered()
-    name = f"via{f.name}"
+    name, family = f"via{f.name}", f"-{f.name}"
     pause = f"ipv{f.name}/neigh/i5/retrans_time_ms"
     lab.eng.write_sysctls({pause: 100})
 
-    def fails():
-        return "FAILED" in lab.eng.run(
-            ["ip", "neigh", "show", f.host(5, 1), "dev", "i5"])
-
     with Monitor(lab.eng) as monitor:
-        via1.ip("addr flush dev eth0")
-        lab.eng.run(["ip", "neigh", "flush", "dev", "i5"])
+        via1.run(["ip", family, "addr", "flush", "dev", "eth0"])
+        lab.eng.run(["ip", family, "neigh", "flush", "dev", "i5"])
         one.until("alternate", lambda: states(name)[name][0] == "down", 20)
-        for _ in range(3):
-            one.until("failure", fails)
+        expect("cause", states(name)[name][1], "neighbour")
+        for owner in ("this", "that", "another"):
             lab.eng.run(["ip", "neigh", "del", f.host(5, 1), "dev", "i5"])
-            one.answered(100)
+            one.answered(300)
+            pe.pectl("device", "change", name, "owner", owner)
+            one.answered(300)
         pe.pectl("device", "state", "fw2", "drain")
         events = [monitor.until(event="device-state") for _ in range(2)]
     expect("what changed", [(e["device"], e["state"]) for e in events],
@@ -309,6 +311,7 @@ def lost_neighbour_stays_lost(f):
     one.until("revival", lambda: states(name)[name][0] == "up", 20)
     lab.eng.write_sysctls({pause: 1000})
     one.close()
+    pe.apply(CONF)
     up("fw2")
 
 

@@ -37,7 +37,12 @@ device web{f.name} {{ server dev i3 via {f.host(3, 1)} mode loopback; }}
 service other {{ vip {F6.W2} udp port 80; sequence fw4, web4; }}
 device nobody {{ server dev i3 via {FAMILIES[0].host(3, 13)} mode loopback; }}
 service lost {{ vip {FAMILIES[0].W2} udp port 80; sequence nobody; }}
-"""
+""" + "".join(f"""
+device via{f.name} {{ server dev i3 via {f.host(3, 11)} mode loopback; }}
+device nat{f.name} {{ server address {f.host(3, 12)} mode nat; }}
+service via{f.name} {{ vip {f.vip(21)} udp port 80; sequence via{f.name}; }}
+service nat{f.name} {{ vip {f.vip(22)} udp port 80; sequence nat{f.name}; }}
+""" for f in FAMILIES)
 
 
 def ways(u, w, out=1, inn=1, srv=1):
@@ -113,6 +118,36 @@ def nobody_there():
         check_walk(rows, [got(0, 1, u, w, 64)], count=5)
     if not try_udp(f):
         raise Fail("another service suffers")
+
+
+@suite.case(*product(FAMILIES, (("via", 21, 11), ("nat", 22, 12))))
+def what_waits_for_nobody_is_counted(f, where):
+    """The kernel keeps some packets for a neighbour that it asks for. What it has
+    no room for is dropped with a reason, and so is all that is for a port of which
+    it is known that it was asked for in vain."""
+    kind, vip, host = where
+    lab.eng.run(["ip", "neigh", "flush", "dev", "i3"])
+    before = pe.drops()
+    with flow.bound(u1, f, flow.DGRAM, f.U1, flow.port()) as sock:
+        def send(count):
+            for _ in range(count):
+                sock.sendto(bytes(100), (f.vip(vip), 80))
+
+        send(1000)
+        poll("what there was no room for",
+             lambda: pe.drops().get("no-neighbour", 0) >
+             before.get("no-neighbour", 0))
+        if kind == "nat":
+            return
+        poll("failure", lambda: "FAILED" in lab.eng.run(
+            ["ip", "neigh", "show", f.host(3, host), "dev", "i3"]), 10)
+
+        def all_of_it():
+            before = pe.drops()["no-neighbour"]
+            send(10)
+            return pe.drops()["no-neighbour"] == before + 10
+
+        poll("drops of all that is sent", all_of_it, step=0.2)
 
 
 suite.run(lambda: pe.start(CONF))

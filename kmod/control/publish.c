@@ -20,7 +20,7 @@ static void pe_publish_device(struct pe_net *pn, struct pe_object *obj)
 	if (!new)
 		return;
 	new->generation = pn->generation;
-	pe_device_attach(pn, new);
+	pe_device_attach(pn, new, obj->live);
 }
 
 static void pe_publish_members(const struct pe_pool *pool, int by)

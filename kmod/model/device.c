@@ -108,8 +108,21 @@ static bool pe_port_learn(struct pe_port *port, struct neighbour *n)
 	return failed;
 }
 
+/* Was the neighbour asked for in vain? An entry that has failed is asked for anew
+ * as soon as there is a packet for it, and is still the same; one that was
+ * deleted says nothing. Forgets what has failed.
+ */
+static bool pe_port_is_lost(struct pe_port *port, struct neighbour *n)
+{
+	bool failed = pe_port_learn(port, n) ||
+		      (port->failed == n && !pe_neighbour_mac(n));
+
+	port->failed = NULL;
+	return failed;
+}
+
 /* Read the neighbour's address, and have it asked for when it is not known, and
- * @again when it was asked for in vain. An entry that was deleted says nothing.
+ * @again when it was asked for in vain.
  */
 static void pe_port_resolve(struct pe_net *pn, struct pe_port *port, bool again)
 {
@@ -130,7 +143,7 @@ static void pe_port_resolve(struct pe_net *pn, struct pe_port *port, bool again)
 		goto unlock;
 	/* The notifier reads under the lock too, so the last one is right. */
 	spin_lock_bh(&pn->ifaces_lock);
-	if (pe_port_learn(port, n))
+	if (pe_port_is_lost(port, n))
 		WRITE_ONCE(port->lost, true);
 	spin_unlock_bh(&pn->ifaces_lock);
 	if (again)
@@ -150,20 +163,38 @@ static void pe_port_mirror(struct pe_port *port)
 	rcu_read_unlock();
 }
 
+/* What the version before knew of the same address. */
+static void pe_port_inherit(struct pe_port *port, const struct pe_port *old)
+{
+	if (!old || old->kind != PE_PORT_KIND_VIA ||
+	    port->kind != PE_PORT_KIND_VIA || port->iface != old->iface ||
+	    port->via_proto != old->via_proto ||
+	    memcmp(&port->via, &old->via, sizeof(port->via)))
+		return;
+	port->mac = READ_ONCE(old->mac);
+	port->lost = READ_ONCE(old->lost);
+	port->failed = old->failed;
+}
+
 /**
  * pe_device_attach() - a device becomes live: keep its addresses up to date
  * @pn: namespace
  * @dev: device
+ * @old: the version that it takes the place of, or NULL
  *
  * Context: process context, pe_net.lock held.
  */
-void pe_device_attach(struct pe_net *pn, struct pe_device *dev)
+void pe_device_attach(struct pe_net *pn, struct pe_device *dev,
+		      const struct pe_device *old)
 {
+	const struct pe_port *before[] = { old ? &old->outside : NULL,
+					   old ? &old->inside : NULL };
 	struct pe_port *ports[] = { &dev->outside, &dev->inside };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(ports); i++) {
 		spin_lock_bh(&pn->ifaces_lock);
+		pe_port_inherit(ports[i], before[i]);
 		if (ports[i]->kind == PE_PORT_KIND_VIA ||
 		    ports[i]->kind == PE_PORT_KIND_MIRROR)
 			list_add_tail(&ports[i]->list, &pn->ports);
@@ -247,6 +278,13 @@ void pe_ports_mirror(struct pe_net *pn)
 	spin_unlock_bh(&pn->ifaces_lock);
 }
 
+/* Nothing more is heard of its neighbours. */
+static void pe_port_forget(struct pe_port *port)
+{
+	WRITE_ONCE(port->mac, 0);
+	port->failed = NULL;
+}
+
 /**
  * pe_ports_refresh() - interfaces changed: mirrored addresses with them
  * @pn: namespace
@@ -262,7 +300,7 @@ void pe_ports_refresh(struct pe_net *pn)
 		if (port->kind == PE_PORT_KIND_MIRROR)
 			pe_port_mirror(port);
 		else if (!rcu_access_pointer(port->iface->dev))
-			WRITE_ONCE(port->mac, 0);
+			pe_port_forget(port);
 	}
 }
 
@@ -274,6 +312,22 @@ static bool pe_port_is_via(const struct pe_port *port, struct neighbour *n)
 	       pe_port_neigh_table(port) == n->tbl &&
 	       pe_iface_is(port->iface, n->dev) &&
 	       !memcmp(&port->via, n->primary_key, len);
+}
+
+/* True where the entry has failed. Of every one that is deleted it is said so,
+ * as long as it is there: so the one that is remembered always is.
+ */
+static bool pe_port_hears(struct pe_port *port, struct neighbour *n)
+{
+	bool failed = pe_port_learn(port, n);
+
+	if (READ_ONCE(n->dead)) {
+		if (port->failed == n)
+			port->failed = NULL;
+	} else if (failed) {
+		port->failed = n;
+	}
+	return failed;
 }
 
 /**
@@ -291,9 +345,9 @@ void pe_ports_neighbour(struct pe_net *pn, struct neighbour *n)
 	spin_lock_bh(&pn->ifaces_lock);
 	list_for_each_entry(port, &pn->ports, list)
 		if (pe_port_is_via(port, n))
-			failed |= pe_port_learn(port, n);
+			failed |= pe_port_hears(port, n);
 	spin_unlock_bh(&pn->ifaces_lock);
-	/* It fails too when somebody deletes it, as is seen a little later; who
+	/* It fails too when somebody deletes it, as is heard right after; who
 	 * deletes all looks again at once, and would not end if it were back.
 	 */
 	if (failed && !READ_ONCE(pn->dead))

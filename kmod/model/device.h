@@ -43,6 +43,8 @@ enum pe_port_kind {
  * @tunnel: what tells the tunnel's interface of both
  * @peer: the other side of a transparent device
  * @lost: the kernel asked for its link-layer address in vain
+ * @failed: the kernel's entry for it that has failed and was not deleted since;
+ *	only to be compared, under pe_net.ifaces_lock
  * @list: in pe_net.ports while the device is live and @mac can change
  * @device: whose port it is
  */
@@ -55,6 +57,7 @@ struct pe_port {
 	u32			vni;
 	struct metadata_dst	*tunnel;
 	bool			lost;
+	const struct neighbour	*failed;
 	struct pe_port		*peer;
 	struct list_head	list;
 	struct pe_device	*device;
@@ -170,7 +173,8 @@ static inline bool pe_device_is_tunnelled(const struct pe_device *dev)
 u64 pe_neighbour_mac(struct neighbour *n);
 struct pe_device *pe_device_new(void);
 void pe_device_put(struct pe_net *pn, struct pe_device *dev);
-void pe_device_attach(struct pe_net *pn, struct pe_device *dev);
+void pe_device_attach(struct pe_net *pn, struct pe_device *dev,
+		      const struct pe_device *old);
 void pe_ports_ask_work(struct work_struct *work);
 void pe_ports_ask(struct pe_net *pn);
 void pe_ports_mirror(struct pe_net *pn);

@@ -10,6 +10,38 @@
 
 #include "xmit.h"
 
+/* While a neighbour is asked for, the kernel keeps packets for it, and to make
+ * room loses older ones without a word: who comes last is told instead. Whoever
+ * was asked for in vain before is not waited for. One packet more or less may fit
+ * in, for there is no lock here.
+ */
+static noinline enum pe_drop pe_xmit_wait(struct sk_buff *skb,
+					  struct neighbour *n, bool other,
+					  bool lost)
+{
+	unsigned int bytes = READ_ONCE(n->arp_queue_len_bytes) + skb->truesize;
+
+	if (lost || bytes > NEIGH_VAR(n->parms, QUEUE_LEN_BYTES)) {
+		neigh_event_send(n, NULL);
+		return PE_DROP_NO_NEIGHBOUR;
+	}
+	neigh_output(n, skb, other);
+	return PE_DROP_NONE;
+}
+
+/* @other: a cached header, which is of the neighbour's own family, does not fit. */
+static __always_inline enum pe_drop pe_xmit_neighbour(struct sk_buff *skb,
+						      struct neighbour *n,
+						      bool other, bool lost)
+{
+	if (IS_ERR(n))
+		return PE_DROP_NO_NEIGHBOUR;
+	if (unlikely(!(READ_ONCE(n->nud_state) & NUD_VALID)))
+		return pe_xmit_wait(skb, n, other, lost);
+	neigh_output(n, skb, other);
+	return PE_DROP_NONE;
+}
+
 /* The tunnel's interface puts the headers in front of the packet. */
 static enum pe_drop pe_xmit_tunnel(struct sk_buff *skb,
 				   const struct pe_port *port)
@@ -46,13 +78,9 @@ enum pe_drop pe_xmit_via(struct sk_buff *skb, u8 family,
 		n = ip_neigh_gw4(dev, port->via.ip);
 	else
 		n = ip_neigh_gw6(dev, &port->via.in6);
-	if (IS_ERR(n))
-		return PE_DROP_NO_NEIGHBOUR;
-	/* A cached header is of the neighbour's own family. */
 	other = family != port->via_proto || eth_p_mpls(skb->protocol) ||
 		skb->protocol == htons(ETH_P_NSH);
-	neigh_output(n, skb, other);
-	return PE_DROP_NONE;
+	return pe_xmit_neighbour(skb, n, other, READ_ONCE(port->lost));
 }
 
 static __always_inline struct neighbour *
@@ -127,11 +155,7 @@ enum pe_drop pe_xmit_route(struct sk_buff *skb, u8 family,
 
 	pe_xmit_clean(skb, dev);
 	n = pe_next_hop(skb, family, dst, dev, &other);
-	if (IS_ERR(n))
-		return PE_DROP_NO_NEIGHBOUR;
-	/* A cached header is of the neighbour's own family. */
-	neigh_output(n, skb, other);
-	return PE_DROP_NONE;
+	return pe_xmit_neighbour(skb, n, other, false);
 }
 
 /**
