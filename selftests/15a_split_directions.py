@@ -11,7 +11,7 @@ measures how long the server takes from acknowledging a question to answering.
 """
 import time
 
-from lib import engine, flow
+from lib import engine, flow, packet
 from lib.addr import FAMILIES, mac
 from lib.ktap import PATIENCE, Suite, diag, expect, poll, require
 from lib.lab import Lab
@@ -139,6 +139,20 @@ def flows_are_established_by_what_is_acknowledged(f):
         sock.close()
     pe.apply(conf())
     up()
+
+
+@suite.case(*FAMILIES)
+def what_makes_a_flow_proves_nothing(f):
+    """So a flood of acknowledgments pushes out nothing but its like."""
+    pe.apply(conf().replace("sequence webs;", "sequence webs; state;"))
+    pe.pectl("flow", "flush")
+    forged = packet.tcp((f.U1, flow.port()), (f.W1, 80), flags=packet.ACK)
+    with packet.Sender(u1, 0, 1) as sender:
+        for phase in ("new", "established"):
+            sender.send(forged)
+            poll(phase, lambda p=phase: phases() == [p])
+    pe.pectl("flow", "flush")
+    pe.apply(conf())
 
 
 @suite.case()

@@ -137,20 +137,45 @@ void pe_limit_set(struct pe_limit *limit, const struct pe_rates *rates)
 	spin_unlock_bh(&limit->lock);
 }
 
-static bool pe_limit_borrow_one(struct pe_limit *limit,
-				struct pe_limit_cpu *mine, int i, s64 want,
-				unsigned long now)
+/* What of a measure is wanted for a packet and not at hand. */
+static s64 pe_limit_wants(const struct pe_limit *limit,
+			  const struct pe_limit_cpu *mine, int i,
+			  const s64 *cost)
+{
+	return limit->portion[i] ? cost[i] - mine->left[i] : 0;
+}
+
+static void pe_limit_borrow_one(struct pe_limit *limit,
+				struct pe_limit_cpu *mine, int i, s64 want)
 {
 	s64 portion = limit->portion[i];
 
-	if (limit->level[i] <= 0) {
-		mine->dry[i] = now;
-		return false;
-	}
 	if (limit->level[i] > portion)
 		want = max(want, portion);
 	limit->level[i] -= want;
 	mine->left[i] += want;
+}
+
+/* All or nothing: what is borrowed and then not used would be lost. */
+static bool pe_limit_borrow_all(struct pe_limit *limit,
+				struct pe_limit_cpu *mine, const s64 *cost,
+				unsigned long now)
+{
+	s64 want;
+	int i;
+
+	for (i = 0; i < PE_MEASURES; i++) {
+		if (pe_limit_wants(limit, mine, i, cost) <= 0 ||
+		    limit->level[i] > 0)
+			continue;
+		mine->dry[i] = now;
+		return false;
+	}
+	for (i = 0; i < PE_MEASURES; i++) {
+		want = pe_limit_wants(limit, mine, i, cost);
+		if (want > 0)
+			pe_limit_borrow_one(limit, mine, i, want);
+	}
 	return true;
 }
 
@@ -166,17 +191,11 @@ bool pe_limit_borrow(struct pe_limit *limit, const s64 *cost)
 {
 	struct pe_limit_cpu *mine = this_cpu_ptr(limit->cpu);
 	unsigned long now = jiffies;
-	bool enough = true;
-	s64 want;
-	int i;
+	bool enough;
 
 	spin_lock(&limit->lock);
 	pe_limit_fill(limit, now);
-	for (i = 0; enough && i < PE_MEASURES; i++) {
-		want = cost[i] - mine->left[i];
-		if (limit->portion[i] && want > 0)
-			enough = pe_limit_borrow_one(limit, mine, i, want, now);
-	}
+	enough = pe_limit_borrow_all(limit, mine, cost, now);
 	spin_unlock(&limit->lock);
 	return enough;
 }

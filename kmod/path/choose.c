@@ -397,10 +397,10 @@ bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
 			  const struct pe_hit *hit, struct pe_stage *stage,
 			  const struct pe_flow_key *key, struct pe_flow *flow)
 {
-	u16 extra = PE_EXTRA_STATE;
 	struct pe_skipped skipped;
 	struct pe_client client;
 	unsigned int l4;
+	u16 extra;
 	u8 proto;
 
 	pe_plain_noted(skb, family, hit, stage);
@@ -409,7 +409,8 @@ bool pe_choose_kept_plain(const struct sk_buff *skb, u8 family,
 	stage->extra &= ~PE_EXTRA_STATE;
 	if (!(stage->extra & PE_EXTRA_CHOOSE))
 		return true;
-	extra |= stage->extra;
+	/* What there was no room for is not asked for again. */
+	extra = stage->extra | (flow ? PE_EXTRA_STATE : 0);
 	pe_plain_client(skb, family, hit->svc, pe_hit_forward(hit), &client);
 	if (likely(!pe_stage_choose_kept(hit->svc->seq, stage, &client,
 					 &skipped, flow) &&

@@ -15,7 +15,8 @@ static int pe_flow_ends(const struct pe_hit *hit, u8 flags)
 	return pe_hit_forward(hit) ? PE_FLOW_FIN_CLIENT : PE_FLOW_FIN_SERVER;
 }
 
-static int pe_flow_seen(const struct pe_hit *hit, u8 flags)
+/* @first: nothing was remembered of it: what makes a flow proves nothing. */
+static int pe_flow_seen(const struct pe_hit *hit, u8 flags, bool first)
 {
 	bool forward = pe_hit_forward(hit);
 	int seen = forward ? PE_FLOW_SEEN_FORWARD : PE_FLOW_SEEN_REVERSE;
@@ -23,7 +24,8 @@ static int pe_flow_seen(const struct pe_hit *hit, u8 flags)
 	if (unlikely(flags & PE_TCP_EDGES))
 		return seen | pe_flow_ends(hit, flags);
 	/* What went past this engine is acknowledged. */
-	if (unlikely(hit->stage->one_way) && forward && flags & TCPHDR_ACK)
+	if (unlikely(hit->stage->one_way) && forward && !first &&
+	    flags & TCPHDR_ACK)
 		seen |= PE_FLOW_SEEN_REVERSE;
 	return seen;
 }
@@ -82,8 +84,9 @@ struct pe_flow *pe_flow_meet(const struct sk_buff *skb, u8 family,
 			     struct pe_flow *flow, u8 proto, unsigned int l4)
 {
 	u8 flags = l4 && proto == IPPROTO_TCP ? pe_tcp_flags(skb, l4, 0) : 0;
+	bool first = !flow;
 
-	if (unlikely(!flow)) {
+	if (unlikely(first)) {
 		/* What ends a flow begins none. */
 		if (flags & TCPHDR_RST)
 			return NULL;
@@ -97,7 +100,7 @@ struct pe_flow *pe_flow_meet(const struct sk_buff *skb, u8 family,
 	if (unlikely(flags & TCPHDR_RST && pe_service_flow_has_port(hit->svc)))
 		pe_flow_reset(flow);
 	else
-		pe_flow_see(flow, pe_flow_seen(hit, flags));
+		pe_flow_see(flow, pe_flow_seen(hit, flags, first));
 	if (hit->stage->index == hit->svc->seq->forward)
 		pe_flow_learn(flow, skb, family, hit);
 	return flow;

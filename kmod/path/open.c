@@ -178,6 +178,17 @@ static __always_inline bool pe_open_is_edge(const struct sk_buff *skb,
 			PE_TCP_EDGES);
 }
 
+/* Does a segment tell of what went past this engine? */
+static __always_inline bool pe_open_acknowledges(const struct sk_buff *skb,
+						 u8 family, u8 proto)
+{
+	u8 other;
+
+	return proto == IPPROTO_TCP &&
+	       pe_tcp_flags(skb, pe_plain_l4(skb, family, &other), 0) &
+		       TCPHDR_ACK;
+}
+
 /* The flow of a packet, if it is remembered, by the client's end of it, as
  * pe_service_flow_key() has it of a service with one leg.
  * @word: out: what tells it.
@@ -323,8 +334,8 @@ pe_open_kept(struct pe_net *pn, struct sk_buff *skb, u8 family,
 					      flow, &device) ||
 		     !pe_is_free(skb, family, &device->outside, &dev)))
 		return pe_open_kept_odd(pn, skb, family, svc, stage, flow, word);
-	/* What neither opens nor ends acknowledges. */
-	if (unlikely(stage->one_way) && proto == IPPROTO_TCP)
+	if (unlikely(stage->one_way) &&
+	    pe_open_acknowledges(skb, family, proto))
 		seen = PE_FLOW_SEEN_BOTH;
 	pe_flow_see(flow, seen);
 	pe_open_note(skb, family, proto, svc, stage, device);

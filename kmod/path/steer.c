@@ -607,13 +607,18 @@ static unsigned int pe_guard(struct pe_net *pn, struct sk_buff *skb,
 		rcu_dereference(pn->table[pe_family_of(family)]);
 	const struct pe_addr *dst = pe_table_find(table, daddr, family);
 	enum ip_conntrack_info ctinfo;
+	unsigned int verdict;
 
 	if (likely(!dst || !dst->guards))
 		return NF_ACCEPT;
 	nf_ct_get(skb, &ctinfo);
 	if (ctinfo == IP_CT_UNTRACKED)
 		return NF_ACCEPT;
-	return pe_drop(pn, skb, PE_DROP_GUARD);
+	/* It may come from a queue, where userspace held it. */
+	local_bh_disable();
+	verdict = pe_drop(pn, skb, PE_DROP_GUARD);
+	local_bh_enable();
+	return verdict;
 }
 
 static unsigned int pe_guard_ipv4(void *priv, struct sk_buff *skb,
