@@ -155,14 +155,15 @@ static void ward_tell(struct ward *ward, enum pe_health health)
 
 	ward->known = (uint8_t)health;
 	ward->vain = false;
-	print_leg(&watch->p, ward->leg, false);
-	fflush(watch->p.out);
 	if (device_state_set(&watch->sock, ward->o.name,
 			     up ? PE_DEVICE_STATE_UP : PE_DEVICE_STATE_DOWN,
 			     up ? "it answers again" : check->evidence, &refusal)) {
 		fprintf(stderr, "pectl: %s\n", refusal.text);
 		ward->vain = true;
 	}
+	/* Who reads of it may look at the device at once. */
+	print_leg(&watch->p, ward->leg, false);
+	fflush(watch->p.out);
 }
 
 /* Why a device cannot be checked is told once, until it can. What the plan knows of
