@@ -131,13 +131,19 @@ def comes_back(before):
     diag(f"{left[-1]} bytes more than before")
 
 
-def fill():
-    """All flows go both ways, soon enough to be remembered for long."""
-    over = stats()["flow_counts"]["over"]
+def grow(start, count):
+    """Flows that go both ways, soon enough to be remembered for long."""
     found = Counter()
-    for first in range(0, MANY, BATCH):
+    for first in range(start, start + count, BATCH):
         found += send(first, BATCH)
         answer(first, BATCH)
+    return found
+
+
+def fill():
+    """All flows that there are to be."""
+    over = stats()["flow_counts"]["over"]
+    found = grow(0, MANY)
     there = stats()
     expect("flows", there["flows"], MANY)
     expect("of which packets had no room", there["flow_counts"]["over"], over)
@@ -213,7 +219,7 @@ def shown_while_others_come_and_go():
                        stdout=subprocess.PIPE) as proc:
         text = proc.stdout.readline()
         # It waits for us now; the table grows, and most of it goes.
-        send(OTHERS, 2 * MORE)
+        grow(OTHERS, 2 * MORE)
         expect("forgotten", flush("client", f"{address(0)}/16"), 1 << 16)
         text += proc.stdout.read()
         expect("exit status", proc.wait(60 * PATIENCE), 0)
