@@ -6,7 +6,6 @@
 """
 import errno
 import random
-import select
 import struct
 import subprocess
 
@@ -15,6 +14,7 @@ from lib.addr import F4, mac
 from lib.genl import CREATE, EXCL, PE, REPLACE, Genl, attr, u32
 from lib.ktap import Fail, Suite, diag, expect, require
 from lib.lab import Lab
+from lib.monitor import listens
 
 suite = Suite(__doc__)
 lab = Lab(suite)
@@ -233,18 +233,13 @@ def monitor_prints_what_others_change():
     monitor = lab.eng.popen([engine.PECTL, "monitor", "config"],
                             stdout=subprocess.PIPE)
     try:
-        lines = []
-        for attempt in range(50):       # until it listens
-            name = f"try{attempt}"
-            pe.batch(f"device {name} {{ tap dev i3 lladdr {mac(3, 8)}; }}\n")
-            if select.select([monitor.stdout], [], [], 0.2)[0]:
-                lines.append(monitor.stdout.readline())
-                break
-        require(lines and name in lines[0] and lines[0].startswith("add device"),
-                f"heard {lines} of {name}")
-        pe.pectl("device", "del", name)
+        listens(monitor)
+        pe.batch(f"device new {{ tap dev i3 lladdr {mac(3, 8)}; }}\n")
         line = monitor.stdout.readline()
-        require(line.startswith("delete") and name in line, f"heard {line!r}")
+        require(line.startswith("add device new "), f"heard {line!r}")
+        pe.pectl("device", "del", "new")
+        line = monitor.stdout.readline()
+        require(line.startswith("delete") and "new" in line, f"heard {line!r}")
     finally:
         monitor.terminate()
         monitor.communicate()

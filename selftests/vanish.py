@@ -17,6 +17,7 @@ from lib import engine, flow, packet
 from lib.addr import ENGINE, FAMILIES, mac
 from lib.ktap import Fail, Suite, expect, poll, require
 from lib.lab import Lab
+from lib.monitor import listens
 
 # The kernel patches its code when the first hook comes and the last one goes.
 # Emulated processors do not survive that under traffic (an int3 that nobody
@@ -184,7 +185,7 @@ def interface_is_told_of():
     thread = threading.Thread(target=lambda: lines.extend(monitor.stdout))
     thread.start()
     try:
-        time.sleep(0.3)                 # it has no way to say it is ready
+        listens(monitor)
         lab.eng.ip("link del i3")
         poll("word that it went", lambda: any("gone" in x for x in lines))
         server_link()
@@ -271,7 +272,7 @@ def unloaded_while_somebody_listens():
     held = lab.eng.popen([engine.PECTL, "monitor"], stdout=subprocess.DEVNULL,
                          stderr=subprocess.DEVNULL)
     try:
-        time.sleep(0.3)                 # it has no way to say it is ready
+        listens(held)
         engine.unload()
         require(not engine.loaded(), "the module is still there")
     finally:

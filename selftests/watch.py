@@ -17,6 +17,7 @@ from lib import engine, flow
 from lib.addr import FAMILIES, mac
 from lib.ktap import PATIENCE, Fail, Suite, expect, poll, require
 from lib.lab import Lab
+from lib.monitor import ears
 from lib.nginx import Nginx
 
 RULES = """
@@ -89,14 +90,6 @@ class Watch:
         self.proc.terminate()
         self.out, self.err = self.proc.communicate(timeout=10 * PATIENCE)
         self.status = self.proc.returncode
-
-
-def listeners(proc):
-    """How many sockets where a process is hear of the end of families."""
-    with open(f"/proc/{proc.pid}/net/netlink") as file:
-        groups = [line.split()[3] for line in file.read().splitlines()[1:]
-                  if line.split()[1] == "16"]
-    return sum(int(bits, 16) >> 15 & 1 for bits in groups)
 
 
 def state(device):
@@ -323,7 +316,7 @@ def ends_with_the_module():
                  for words in (("monitor",), ("trace",))}
     with Watch() as watch:
         listening["watch",] = watch.proc
-        poll("listeners", lambda: listeners(watch.proc) == len(listening))
+        poll("listeners", lambda: len(ears(watch.proc)) == len(listening))
         engine.unload()
         for words, proc in listening.items():
             status = proc.wait(10 * PATIENCE)

@@ -9,6 +9,20 @@ from .engine import PECTL
 from .ktap import PATIENCE, poll, require
 
 
+def ears(proc):
+    """Netlink ports, where a process is, that hear of the end of families. It
+    is what pectl asks for last: whoever does hears everything."""
+    with open(f"/proc/{proc.pid}/net/netlink") as file:
+        rows = [line.split() for line in file.read().splitlines()[1:]]
+    return {int(row[2]) for row in rows
+            if row[1] == "16" and int(row[3], 16) >> 15 & 1}
+
+
+def listens(proc):
+    """Wait until pectl monitor hears what it is to print, of one kind."""
+    poll("listener", lambda: proc.pid in ears(proc))
+
+
 class Monitor:
     """pectl monitor events on a node, as JSON, until the context ends."""
 
@@ -19,11 +33,7 @@ class Monitor:
         self.proc = subprocess.Popen(
             [PECTL, "-n", self.node.netns, "-j", "monitor", "events"],
             stdout=subprocess.PIPE, bufsize=0)
-        listening = f"/proc/{self.proc.pid}/net/netlink"
-        poll("listener", lambda: any(
-            line.split()[3] == "00000002" or int(line.split()[3], 16)
-            for line in open(listening).read().splitlines()[1:]
-            if line.split()[2] == str(self.proc.pid)))
+        listens(self.proc)
         return self
 
     def __exit__(self, *_):
