@@ -16,12 +16,14 @@ from itertools import product
 
 from lib import engine, flow
 from lib.addr import ENGINE, FAMILIES, mac
-from lib.ktap import Suite, expect, poll, require
+from lib.ktap import PATIENCE, Suite, expect, poll, require
 from lib.lab import Lab
 from lib.nginx import Nginx
 from lib.wire import Capture
 
 DOWN = 5
+# For what nobody answers, and what is asked for again; all else is waited for.
+SHORT, LONG = "400ms", f"{int(2000 * PATIENCE)}ms"
 
 RULES = """
 table inet fw {
@@ -79,9 +81,9 @@ UP = {"ids": "up", "deaf": "unknown", "fw": "up", "bridge": "up", "box": "up",
       "web": "up", "app": "up", "spare": "unknown"}
 
 
-def check(*args, wanted=None):
+def check(*args, wanted=None, timeout=LONG):
     """What pectl check says, by device."""
-    status, out, err = pe.try_pectl("-j", "check", "timeout", "400ms", *args)
+    status, out, err = pe.try_pectl("-j", "check", "timeout", timeout, *args)
     if wanted is not None:
         expect(f"exit code {err}{out}", status, wanted)
     return {c["device"]: c for c in engine.json.loads(out)["checks"]}
@@ -93,7 +95,8 @@ def health(checks):
 
 def broken(device, cause, evidence, *args, others=()):
     """The device is down for that cause, and no other device is."""
-    seen = check(*args, wanted=DOWN)
+    seen = check(*args, wanted=DOWN, timeout=SHORT if cause in
+                 ("timeout", "one-way", "neighbour") else LONG)
     expect("down", {n for n, c in seen.items() if c["health"] == "down"},
            {device, *others})
     expect(f"cause ({seen[device]})", seen[device]["cause"], cause)
@@ -118,13 +121,14 @@ def listener():
 def start():
     pe.start(conf(F4))
     listener()
-    check()                     # those with via find their neighbours
+    check(timeout=SHORT)        # those with via find their neighbours
 
 
 @suite.case(*FAMILIES)
 def all_is_well(f):
     pe.apply(conf(f))
-    poll("neighbour", lambda: check()["ids"]["health"] == "up")
+    poll("neighbour", lambda:
+         check(timeout=SHORT)["ids"]["health"] == "up")
     before = counts()
     with Capture(lab) as capture:
         seen = check(wanted=0)
@@ -220,7 +224,8 @@ def server_unplugged(f):
     web.ip("link set eth0 up", f"addr replace {F6.host(3, 1)}/64 dev eth0",
            *(f"route replace default via {g.host(3, ENGINE)}"
              for g in FAMILIES))
-    poll("answer", lambda: check("device", "web")["web"]["health"] == "up")
+    poll("answer", lambda: check("device", "web", timeout=SHORT)["web"][
+        "health"] == "up")
 
 
 @suite.case(*FAMILIES)
@@ -232,7 +237,7 @@ def wrong_addresses(f):
     broken("fw", "astray", f"came by i2 from {mac(2, 1)}")
     pe.apply(conf(f).replace(f"address {f.host(3, 2)}",
                              f"address {f.host(3, 7)}"))
-    seen = check("device", "app", wanted=DOWN)
+    seen = check("device", "app", wanted=DOWN, timeout=SHORT)
     require(seen["app"]["cause"] in ("timeout", "neighbour"), seen["app"])
     pe.apply(conf(f).replace(f"via {f.host(4, 1)}", f"via {f.host(4, 9)}"))
     broken("ids", "neighbour", "not known")
@@ -264,7 +269,8 @@ def bridge_and_box_broken():
     bridge.ip("link set br0 down")
     broken("bridge", "timeout", "did not come out by i6")
     bridge.ip("link set br0 up")
-    poll("bridge", lambda: check("device", "bridge")["bridge"]["health"] == "up")
+    poll("bridge", lambda: check("device", "bridge", timeout=SHORT)["bridge"][
+        "health"] == "up")
     box.write_sysctls({"ipv4/ip_forward": 0})
     broken("box", "timeout", "did not come out by i7")
     box.write_sysctls({"ipv4/ip_forward": 1})
@@ -278,10 +284,12 @@ def interfaces():
     lab.eng.ip("link set i6 up")
     bridge.ip("link set in0 down")
     poll("carrier", lambda: "no carrier" in
-         check("device", "bridge")["bridge"].get("evidence", ""))
+         check("device", "bridge", timeout=SHORT)["bridge"].get(
+             "evidence", ""))
     bridge.ip("link set in0 up")
     poll("carrier", lambda:
-         check("device", "bridge")["bridge"]["health"] == "up")
+         check("device", "bridge", timeout=SHORT)["bridge"][
+             "health"] == "up")
 
 
 @suite.case(*product(FAMILIES, ("tcp", "udp")))
