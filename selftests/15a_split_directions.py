@@ -191,7 +191,7 @@ def a_server_that_is_gone(f):
             for sock in socks:
                 sock.close()
     expect("event", (event["state"], event["cause"]), ("down", "unanswered"))
-    require(event["evidence"].split()[0] >= str(SYNS), event["evidence"])
+    require(int(event["evidence"].split()[0]) >= SYNS, event["evidence"])
     before = pe.drops()["no-device"]
     for sock in alone(f):
         sock.close()
