@@ -232,9 +232,9 @@ def server_dies(f, how):
     begin()
     w = (f.W2, 80)
 
-    def ask(n):
+    def ask(timeout=0.2):
         with flow.bound(u1, f, flow.STREAM, f.U1, flow.port()) as c:
-            c.settimeout(0.2)
+            c.settimeout(timeout)
             try:
                 c.connect(w)
             except OSError:
@@ -245,14 +245,14 @@ def server_dies(f, how):
         other.listen(64)
         with flow.bound(webs[1], f, flow.STREAM, *w) as listener:
             listener.listen(64)
-            require(ask(1), "the first server does not answer")
+            require(ask(flow.TIMEOUT), "the first server does not answer")
             if how == "unanswered":
                 nft(webs[1], "add table inet d\nadd chain inet d c "
                              "{ type filter hook input priority 0; }\n"
                              "add rule inet d c tcp dport 80 drop")
-                poll("alternate", lambda: ask(2), 10)
+                poll("alternate", ask, 10)
         if how == "refused":
-            poll("alternate", lambda: ask(2), 10)
+            poll("alternate", ask, 10)
     expect("states", states("web1", "web2"),
            {"web1": ("down", how), "web2": ("up", "begin")})
     if how == "unanswered":
