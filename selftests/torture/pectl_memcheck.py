@@ -7,7 +7,7 @@ import subprocess
 
 from lib import engine
 from lib.addr import F4, F6, mac
-from lib.ktap import Suite, expect, require
+from lib.ktap import PATIENCE, Suite, expect, require
 from lib.lab import Lab
 
 LONG = os.environ.get("TORTURE") == "long"
@@ -74,7 +74,7 @@ def check(args):
 
 
 def judge(proc, code):
-    _, err = proc.communicate(timeout=120)
+    _, err = proc.communicate(timeout=120 * PATIENCE)
     require(proc.returncode != FOUND and "\n==" not in f"\n{err}", err)
     expect(f"exit status ({err.strip()})", proc.returncode, code)
 
