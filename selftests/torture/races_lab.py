@@ -8,10 +8,11 @@ both; it must never be seen where neither sends it.
 """
 import contextlib
 import os
+import time
 
 from lib import packet
 from lib.addr import ENGINE, F4, F6, FAMILIES, mac
-from lib.ktap import Fail, diag, expect, require
+from lib.ktap import PATIENCE, Fail, diag, expect, require
 from packets_lab import (BR, BR_IN, CLIENT, FW, FW_IN, IDS, LONG, NAT, PORTS,
                          SEED, WEB, Far)
 
@@ -122,8 +123,10 @@ def restarts(before, after, kept=True):
                     yield word, way, left, to
 
 
-# Packets that are received amid changes, at least.
+# Packets that are received amid changes, at least, and seconds more in which a
+# slow machine may come to what is enough.
 ENOUGH = 500
+MORE = 60 * PATIENCE
 
 
 class Race(Far):
@@ -176,6 +179,11 @@ class Race(Far):
         """Have there been enough packets, while it lasts?"""
         self.parts.append(self.figures())
         return self.sum("received") > ENOUGH
+
+    def goes_on(self, end, changed):
+        """Until then at least, and until enough has changed under traffic."""
+        now = time.monotonic()
+        return now < end or now < end + MORE and not (changed and self.enough())
 
     def sum(self, name):
         return sum(part[name] for part in self.parts)

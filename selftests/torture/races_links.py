@@ -119,8 +119,7 @@ def interfaces(what):
     with race.traffic():
         end = time.monotonic() + SECONDS / (1 if what == "all" else 4)
         # Those who receive wait for the kernel, too, when it deletes.
-        while time.monotonic() < end or not count or not (
-                race.enough() or time.monotonic() > end + SECONDS):
+        while race.goes_on(end, count):
             port = dice.choice(PORTS)
             for lines in dice.choice(ways)(port):
                 batch.say(*lines)
