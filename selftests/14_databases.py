@@ -29,6 +29,11 @@ PAIRS = tuple(zip(FAMILIES, CLIENTS))
 MODES = ("nat", "loopback")
 QUERY = """select current_database(), current_setting('cluster_name'),
            host(inet_server_addr()), host(inet_client_addr())"""
+# Not over before it is lost; the server, too, asks soon whether the other end is
+# still there.
+LONG_QUERY = """select set_config('tcp_keepalives_idle', '1', false),
+                set_config('tcp_keepalives_interval', '1', false),
+                pg_sleep(60)"""
 
 suite = Suite(__doc__)
 lab = Lab(suite)
@@ -231,7 +236,7 @@ def query_that_was_running(f):
 
     def run():
         try:
-            heard.append(conn.ask("select pg_sleep(2)"))
+            heard.append(conn.ask(LONG_QUERY))
         except database.Lost as error:
             heard.append(str(error))
 
