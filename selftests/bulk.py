@@ -27,6 +27,10 @@ u1 = lab.client("u1")
 for n in (1, 2, 3):
     lab.router(f"fw{n}", 2 * n - 1, 2 * n)
 web = lab.server("web", 7)
+# TCP makes packets as large as it may send in a millisecond: on a slow machine
+# that would not be many segments.
+for node in (u1, web):
+    node.sysctl(**{"ipv4/tcp_min_tso_segs": 40})
 pe = engine.Engine(lab)
 
 CONF = "".join(
