@@ -16,7 +16,7 @@ import time
 
 from lib import engine, flow, metrics, packet
 from lib.addr import FAMILIES, mac
-from lib.ktap import PATIENCE, Suite, expect, require
+from lib.ktap import PATIENCE, Suite, expect, poll, require
 from lib.lab import Lab
 from lib.packet import SYN
 from lib.wire import SCTP, TCP, UDP, Capture
@@ -82,15 +82,19 @@ class Account:
         return {key: (shown[key]["packets"], shown[key]["bytes"])
                 for key in ("forward", "limited") if key in shown}
 
-    def stop(self):
-        """Seconds it took, and what is in the counters."""
+    def grown(self):
+        return {key: (value[0] - self.before[key][0],
+                      value[1] - self.before[key][1])
+                for key, value in self.read().items()}
+
+    def stop(self, sent):
+        """Seconds until the last packet that was sent had come, and what is in
+        the counters."""
+        poll("all packets", lambda: sent <= sum(
+            packets for packets, _ in self.grown().values()))
         spent = time.monotonic() - self.start
         rows = self.capture.stop() if self.wires else []
-        now = self.read()
-        seen = {key: (value[0] - self.before[key][0],
-                      value[1] - self.before[key][1])
-                for key, value in now.items()}
-        for key, value in seen.items():
+        for key, value in self.grown().items():
             setattr(self, key, value)
         self.rows = [r for r in rows if r.dir == "out" and
                      r.daddr in (self.f.W1, self.f.W2, self.dst)]
@@ -118,7 +122,7 @@ def packets(f):
     with packet.Sender(u1, 0, 1) as sender:
         for _ in range(ONCE):
             sender.send(datagram(f, f.W1), datagram(f, f.W2))
-    spent = account.stop()
+    spent = account.stop(ONCE)
     passed, dropped = account.forward[0], account.limited[0]
     expect("sent", passed + dropped, ONCE)
     expect("bytes", account.forward[1] + account.limited[1], 100 * ONCE)
@@ -146,7 +150,7 @@ def rate(f):
             paused += max(now - last - 0.05, 0)
             last = now
             time.sleep(0.002)
-    spent = account.stop()
+    spent = account.stop(sent)
     expect("sent", account.forward[0] + account.limited[0], sent)
     at_most("packets", account.forward[0], 500, spent)
     least = (1.5 - paused) * 500 - 500 / 8
@@ -161,7 +165,7 @@ def octets(f):
     with packet.Sender(u1, 0, 1) as sender:
         for length in (1000, 200) * (ONCE // 4):
             sender.send(datagram(f, f.W1, length))
-    spent = account.stop()
+    spent = account.stop(ONCE // 2)
     expect("bytes", account.forward[1] + account.limited[1], 600 * ONCE // 2)
     require(account.forward[1] >= 2000, f"only {account.forward[1]} bytes")
     most = spent * 20000 + 2500 + 1000
@@ -178,7 +182,7 @@ def flows(f):
             sender.send(segment(f, f.W1, SYN), segment(f, f.W1, ACK),
                         segment(f, f.W1, SYN | ACK), datagram(f, f.W1),
                         chunk(f, f.W1, INIT), chunk(f, f.W1, DATA))
-    spent = account.stop()
+    spent = account.stop(6 * (ONCE // 4))
     seen = {}
     for row in account.rows:
         opens = row.flags == "S" if row.proto == TCP else None
@@ -201,7 +205,7 @@ def super_packets(f):
         sock.setsockopt(socket.SOL_UDP, UDP_SEGMENT, 100)
         for _ in range(4):
             sock.sendto(b"." * 2000, (f.W1, 80))
-    spent = account.stop()
+    spent = account.stop(80)
     expect("sent", account.forward[0] + account.limited[0], 80)
     require(spent > 1 or account.forward[0] == 20,
             f"{account.forward[0]} were let in")
@@ -218,7 +222,7 @@ def clients(f):
         sender.send(*(datagram(f, f.vip(20)) for _ in range(100)))
         # A service address comes first.
         sender.send(*(datagram(f, f.W1) for _ in range(100)))
-    spent = account.stop()
+    spent = account.stop(100)
     expect("sent", account.forward[0] + account.limited[0], 100)
     at_most("packets", account.forward[0], 10, spent)
     expect("of services", sum(r.packets for r in account.rows
@@ -238,7 +242,7 @@ def what_is_left_stays(f):
             pe.pectl("service", "change", f"one{f.name}", *change.replace(
                 ",", " ,").split())
             sender.send(*(datagram(f, f.W1) for _ in range(10)))
-    spent = account.stop()
+    spent = account.stop(40)
     expect("sent", account.forward[0] + account.limited[0], 40)
     at_most("packets", account.forward[0], 1, spent)
     pe.pectl("service", "change", f"one{f.name}", "limit", "packets",
@@ -247,14 +251,14 @@ def what_is_left_stays(f):
     require(account.before["limited"][0], "the counter began again")
     with packet.Sender(u1, 0, 1) as sender:
         sender.send(*(datagram(f, f.W1) for _ in range(100)))
-    account.stop()
+    account.stop(100)
     expect("with another limit", (account.forward[0], account.limited[0]),
            (100, 0))
     pe.pectl("service", "change", f"one{f.name}", "limit", "packets", "10")
     account = Account(f)
     with packet.Sender(u1, 0, 1) as sender:
         sender.send(*(datagram(f, f.W1) for _ in range(100)))
-    spent = account.stop()
+    spent = account.stop(100)
     # Each CPU may have one at hand of what it borrowed before.
     at_most("packets of a lower limit",
             account.forward[0] - os.cpu_count(), 10, spent)
@@ -269,7 +273,7 @@ def engine_s_own(f):
     with packet.Sender(u1, 0, 1) as sender:
         for _ in range(ONCE):
             sender.send(datagram(f, f.W2))
-    spent = account.stop()
+    spent = account.stop(ONCE)
     expect("sent", account.forward[0] + account.limited[0], ONCE)
     require(account.forward[0] >= 10, f"only {account.forward[0]} came in")
     at_most("packets", account.forward[0], 100, spent)
@@ -284,7 +288,7 @@ def engine_s_own(f):
     with packet.Sender(u1, 0, 1) as sender:
         sender.send(*(datagram(f, f.W1) for _ in range(ONCE)))
         sender.send(*(datagram(f, f.W2) for _ in range(5)))
-    other.stop()
+    other.stop(ONCE)
     account.capture.stop()
     now = account.read()
     expect("of the other service", now["forward"][0] -
@@ -323,7 +327,7 @@ def without_engine_s_limit(f):
     account.limited = (0, 0)
     with packet.Sender(u1, 0, 1) as sender:
         sender.send(*(datagram(f, f.W2) for _ in range(50)))
-    account.stop()
+    account.stop(50)
     expect("came in", account.forward[0], 50)
 
 
@@ -356,7 +360,7 @@ def flood_of_messages(f):
         for proc in flood:
             proc.kill()
             proc.wait()
-    account.stop()
+    account.stop(10 * rounds)
     expect("came in", account.forward[0], 10 * rounds)
 
 
