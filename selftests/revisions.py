@@ -267,7 +267,7 @@ def full_when_it_is_to_be_undone():
     store = fresh(80)
     lab.eng.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", store.path])
     try:
-        store.apply(80, 81, more=("--confirm", "1s"))
+        store.apply(80, 81, more=("--confirm", "2s"))
         fill(store)
         poll("undoing", lambda: ports() == [80], 15)
         poll("the end of it", lambda: not watchers())
@@ -301,7 +301,7 @@ def read_only_when_it_is_to_be_undone():
 @suite.case("moved", "deleted")
 def directory_that_is(what):
     store = fresh(80)
-    store.apply(80, 81, more=("--confirm", "1s"))
+    store.apply(80, 81, more=("--confirm", "2s"))
     if what == "moved":
         os.rename(store.path, f"{store.path}-other")
     else:
@@ -319,7 +319,7 @@ def nobody_reads_what_it_prints():
     store = fresh(80)
     out, into = full_pipe()
     with subprocess.Popen([engine.PECTL, "-n", lab.eng.netns, "apply", "-f",
-                           pe.file(conf(80, 81)), "--confirm", "1s", *store.args],
+                           pe.file(conf(80, 81)), "--confirm", "2s", *store.args],
                           stdout=into) as proc:
         poll("it", lambda: ports() == [80, 81])
         poll("undoing", lambda: ports() == [80], 15)
@@ -421,16 +421,16 @@ def at_the_same_time():
 @suite.case()
 def undone():
     store = fresh(80)
-    done = store.apply(80, 81, more=("--confirm", "1s", "--comment", "try"))
+    done = store.apply(80, 81, more=("--confirm", "2s", "--comment", "try"))
     expect("told", {k: done[k] for k in ("revision", "confirm", "back")},
-           {"revision": 2, "confirm": 1, "back": 1})
+           {"revision": 2, "confirm": 2, "back": 1})
     expect("at first", ports(), [80, 81])
     require("confirm_until" in store.list()[-1], store.list())
-    poll("undoing", lambda: ports() == [80])
+    poll("undoing", lambda: ports() == [80], 15)
     poll("the end of it", lambda: not watchers())
     last = store.list()[-1]
     expect("comment", last["comment"],
-           "revision 2 was not confirmed within 1 s: back to revision 1")
+           "revision 2 was not confirmed within 2 s: back to revision 1")
     expect("text", store.text(3), store.text(1))
     require("nothing waits" in store.refused("confirm"), "confirmed too late")
 
@@ -438,7 +438,7 @@ def undone():
 @suite.case()
 def confirmed():
     store = fresh(80)
-    store.apply(80, 81, more=("--confirm", "2s"))
+    store.apply(80, 81, more=("--confirm", "60s"))
     expect("waits", len(watchers()), 1)
     for args in (("apply", "-f", pe.file(conf(90))),
                  ("apply", "-f", pe.file(conf(90)), "--confirm", "1h"),
@@ -447,8 +447,8 @@ def confirmed():
         require("revision 2 waits to be confirmed until" in err, err)
     expect("confirmed", json.loads(store.run("-j", "confirm")),
            {"version": 1, "confirmed": 2})
+    # Then nobody is left who could undo it.
     poll("the end of it", lambda: not watchers())
-    time.sleep(2.1)
     expect("ports", ports(), [80, 81])
     expect("numbers", store.numbers(), [1, 2])
 
@@ -462,9 +462,9 @@ def rolled_back_before():
     poll("the end of it", lambda: not watchers())
     require("nothing waits" in store.refused("confirm"), "still waits")
     # A rollback can be undone as well.
-    store.back("--confirm", "1")
+    store.back("--confirm", "2")
     expect("forth", ports(), [80, 81])
-    poll("undoing", lambda: ports() == [80])
+    poll("undoing", lambda: ports() == [80], 15)
     poll("the end of it", lambda: not watchers())
 
 
@@ -481,10 +481,10 @@ def nothing_to_confirm():
 def others_meanwhile():
     """What others changed is undone with it, and is a revision."""
     store = fresh(80)
-    store.apply(80, 81, more=("--confirm", "1s"))
+    store.apply(80, 81, more=("--confirm", "2s"))
     pe.batch(f"service add other {{ vip {F4.W2}; sequence web; }}\n")
     theirs = pe.pectl("show")
-    poll("undoing", lambda: ports() == [80])
+    poll("undoing", lambda: ports() == [80], 15)
     poll("the end of it", lambda: not watchers())
     expect("numbers", store.numbers(), [1, 2, 3, 4])
     expect("theirs", store.text(3), theirs)
