@@ -104,18 +104,25 @@ def next_packet(f):
     """A change holds for the very next packet, in either direction."""
     name = f"udp{f.name}"
     pe.apply(conf(f"acl {name} {{ permit; }}"))
+    before = pe.drops()
+
+    def where(rows, link, way):
+        return [r for r in rows if (r.link, r.dir) == (link, way) and
+                r.proto == UDP and r.daddr == f.W1]
+
     with Capture(lab) as capture, \
             flow.bound(u1, f, flow.DGRAM, f.U1, flow.port()) as sock:
-        for number in range(40):
-            verdict = "deny" if number % 2 else "permit"
-            pe.pectl("acl", "replace", name, verdict)
+        for number in range(1, 21):
+            pe.pectl("acl", "replace", name, "permit")
             sock.sendto(struct.pack("!I", number), (f.W1, 80))
+            capture.wait("packet that is let in", lambda rows, number=number:
+                         len(where(rows, "i1", "out")) == number)
+            pe.pectl("acl", "replace", name, "deny")
+            sock.sendto(struct.pack("!I", number), (f.W1, 80))
+            pe.check_drops(before, denied=number)
         rows = capture.stop()
-    entered = [r for r in rows if r.link == "i0" and r.dir == "in" and
-               r.proto == UDP and r.daddr == f.W1]
-    left = [r for r in rows if r.link == "i1" and r.dir == "out" and
-            r.proto == UDP and r.daddr == f.W1]
-    expect("packets", (len(entered), len(left)), (40, 20))
+    expect("packets", (len(where(rows, "i0", "in")), len(where(rows, "i1", "out"))),
+           (40, 20))
 
 
 @suite.case(*FAMILIES)

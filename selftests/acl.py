@@ -69,6 +69,10 @@ def sent(*packets):
     with Capture(lab) as capture, packet.Sender(u1, 0, 1) as sender:
         sender.send(*packets)
         rows = capture.stop()
+    return leaving(rows)
+
+
+def leaving(rows):
     return [r for r in rows if r.link == "i1" and r.dir == "out"]
 
 
@@ -181,6 +185,7 @@ def apply_both(f, rules, default):
 def nothing_is_taken_for_another(f):
     """What one packet was found to match is its like's only."""
     usual = packet.udp((f.U1, 7), (f.W2, 80))
+    half = 0
     with Capture(lab) as capture, packet.Sender(u1, 0, 1) as sender:
         for of in LIKE_BUT.values():
             asked, other = of(f)
@@ -188,10 +193,12 @@ def nothing_is_taken_for_another(f):
                 apply_both(f, f"{verdict} {asked}", default)
                 before = pe.drops()
                 sender.send(usual, usual, other, usual, other, other)
+                half += 3
+                capture.wait("half of them that leave", lambda rows, half=half:
+                             len(leaving(rows)) >= half)
                 pe.check_drops(before, denied=3)
         rows = capture.stop()
-    left = [r for r in rows if r.link == "i1" and r.dir == "out"]
-    expect("half of all left", len(left), 3 * 2 * len(LIKE_BUT))
+    expect("half of all left", len(leaving(rows)), half)
     expect("a look-up is not short",
            pe.json("-d", "acl", "show", "both")["acls"][0]["cost"] > 100, True)
 
@@ -202,7 +209,8 @@ def nothing_is_taken_for_another_version(f):
     where the others stood, of this list and of another."""
     usual = packet.udp((f.U1, 7), (f.W2, 80))
     deny, permit = f"deny from {f.U2}", "permit udp port 80"
-    with packet.Sender(u1, 0, 1) as sender:
+    left = 0
+    with Capture(lab) as capture, packet.Sender(u1, 0, 1) as sender:
         for rules, drops in ((permit, 0), (f"{deny}; {permit}", 0),
                              (f"{permit}; {deny}", 0),
                              (f"{deny}; deny udp port 80", 3),
@@ -211,6 +219,9 @@ def nothing_is_taken_for_another_version(f):
             apply_both(f, rules, "deny")
             before = pe.drops()
             sender.send(usual, usual, usual)
+            left += 3 - drops
+            capture.wait("all that leave", lambda rows, left=left:
+                         len(leaving(rows)) == left)
             pe.check_drops(before, **({"denied": drops} if drops else {}))
 
 

@@ -97,9 +97,13 @@ def too_short_for_the_kernel(f):
     """Not ours to judge: IP's own checks come first."""
     whole = packet.udp((f.U1, 7000), (f.W1, 80))
     before = pe.drops()
-    with packet.Sender(u1, 0, 1) as sender:
+    with Capture(lab) as capture, packet.Sender(u1, 0, 1) as sender, \
+            flow.bound(web, f, flow.DGRAM, f.W1, 80):
         for length in (1, 8, f.header - 1, f.header + 4):
             sender.send(whole[:length])
+        sender.send(whole)
+        capture.wait("what comes after them", lambda rows: [
+            r for r in rows if (r.link, r.dir, r.sport) == ("i3", "out", 7000)])
     pe.check_drops(before)
 
 

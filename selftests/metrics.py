@@ -170,10 +170,11 @@ def scraped_while_traffic_runs(f, proto):
 
 @suite.case(*FAMILIES)
 def drops(f):
-    before = metrics.scrape(pe)[1]
+    before, counted = metrics.scrape(pe)[1], pe.drops()
     with packet.Sender(web, 3, 1) as sender:
         sender.send(packet.udp((f.W1, 80), (f.U1, 9), ttl=1))
         sender.send(*[packet.udp((f.W1, 80), (f.U1, 9), ttl=9)] * 3)
+    pe.check_drops(counted, ttl=1)
     after = metrics.scrape(pe)[1]
     reasons = [k for k in after if k[0] == "pe_dropped_packets_total"]
     expect("dropped", {k[1][1]: after[k] - before[k] for k in reasons

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The module and pectl, as tests use them."""
+import contextlib
 import json
 import os
 import struct
 import subprocess
 import tempfile
 
-from .ktap import PATIENCE, Fail, expect
+from .ktap import PATIENCE, Fail, expect, poll
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
@@ -140,12 +141,16 @@ class Engine:
         return found
 
     def check_drops(self, before, **wanted):
-        """Reasons (with _ for -) and how many more packets than before."""
-        after = self.drops()
-        seen = {k: v - before.get(k, 0) for k, v in after.items()
-                if v != before.get(k, 0)}
-        expect("drops", seen, {k.replace("_", "-"): v
-                               for k, v in wanted.items()})
+        """Reasons (with _ for -) and how many more packets than before, as soon
+        as so many have come."""
+        def seen():
+            return {k: v - before.get(k, 0) for k, v in self.drops().items()
+                    if v != before.get(k, 0)}
+
+        with contextlib.suppress(Fail):     # what is missing is told below
+            poll("drops", lambda: sum(seen().values()) >= sum(wanted.values()))
+        expect("drops", seen(), {k.replace("_", "-"): v
+                                 for k, v in wanted.items()})
 
     def service(self, name):
         return self.json("-s", "-d", "service", "show", name)["services"][0]
