@@ -108,6 +108,12 @@ static bool pe_port_learn(struct pe_port *port, struct neighbour *n)
 	return failed;
 }
 
+/* Has an entry failed just now, so that it may be deleted yet? */
+static bool pe_port_is_unsure(const struct pe_port *port)
+{
+	return port->failed && jiffies - port->failed_at < PE_ASK_INTERVAL;
+}
+
 /* Was the neighbour asked for in vain? An entry that has failed is asked for anew
  * as soon as there is a packet for it, and is still the same; one that was
  * deleted says nothing. Forgets what has failed.
@@ -118,16 +124,17 @@ static bool pe_port_is_lost(struct pe_port *port, struct neighbour *n)
 		      (port->failed == n && !pe_neighbour_mac(n));
 
 	port->failed = NULL;
-	return failed;
+	return failed && !READ_ONCE(n->dead);
 }
 
 /* Read the neighbour's address, and have it asked for when it is not known, and
- * @again when it was asked for in vain.
+ * @again when it was asked for in vain. True where it is too early to tell.
  */
-static void pe_port_resolve(struct pe_net *pn, struct pe_port *port, bool again)
+static bool pe_port_resolve(struct pe_net *pn, struct pe_port *port, bool again)
 {
 	struct neigh_table *table = pe_port_neigh_table(port);
 	struct net_device *dev;
+	bool unsure = false;
 	struct neighbour *n;
 
 	rcu_read_lock();
@@ -143,7 +150,8 @@ static void pe_port_resolve(struct pe_net *pn, struct pe_port *port, bool again)
 		goto unlock;
 	/* The notifier reads under the lock too, so the last one is right. */
 	spin_lock_bh(&pn->ifaces_lock);
-	if (pe_port_is_lost(port, n))
+	unsure = pe_port_is_unsure(port);
+	if (!unsure && pe_port_is_lost(port, n))
 		WRITE_ONCE(port->lost, true);
 	spin_unlock_bh(&pn->ifaces_lock);
 	if (again)
@@ -151,6 +159,7 @@ static void pe_port_resolve(struct pe_net *pn, struct pe_port *port, bool again)
 	neigh_release(n);
 unlock:
 	rcu_read_unlock();
+	return unsure;
 }
 
 static void pe_port_mirror(struct pe_port *port)
@@ -174,6 +183,7 @@ static void pe_port_inherit(struct pe_port *port, const struct pe_port *old)
 	port->mac = READ_ONCE(old->mac);
 	port->lost = READ_ONCE(old->lost);
 	port->failed = old->failed;
+	port->failed_at = old->failed_at;
 }
 
 /**
@@ -217,19 +227,22 @@ void pe_ports_ask_work(struct work_struct *work)
 {
 	struct pe_net *pn = container_of(to_delayed_work(work), struct pe_net,
 					 ask_work);
-	bool again = xchg(&pn->ask_again, 0), lost = false;
+	bool again = xchg(&pn->ask_again, 0), lost = false, unsure = false;
 	struct pe_port *port;
 
 	mutex_lock(&pn->lock);
 	list_for_each_entry(port, &pn->ports, list) {
 		if (port->kind == PE_PORT_KIND_VIA) {
-			pe_port_resolve(pn, port, again);
+			unsure |= pe_port_resolve(pn, port, again);
 			lost |= READ_ONCE(port->lost);
 		}
 		cond_resched();
 	}
 	if (lost)
 		pe_pools_examine(pn);
+	/* Somebody else wanted it sooner than it was to be. */
+	if (unsure && !pn->dead)
+		queue_delayed_work(system_wq, &pn->ask_work, PE_ASK_INTERVAL);
 	mutex_unlock(&pn->lock);
 }
 
@@ -314,18 +327,22 @@ static bool pe_port_is_via(const struct pe_port *port, struct neighbour *n)
 	       !memcmp(&port->via, n->primary_key, len);
 }
 
-/* True where the entry has failed. Of every one that is deleted it is said so,
- * as long as it is there: so the one that is remembered always is.
+/* True where the entry has failed. If it is being asked for, it has too, and
+ * there was a packet for it before we heard: of nothing else it is told then. Of
+ * every one that is deleted it is said so, as long as it is there: so the one that
+ * is remembered always is.
  */
 static bool pe_port_hears(struct pe_port *port, struct neighbour *n)
 {
-	bool failed = pe_port_learn(port, n);
+	bool failed = pe_port_learn(port, n) ||
+		      READ_ONCE(n->nud_state) & NUD_INCOMPLETE;
 
 	if (READ_ONCE(n->dead)) {
 		if (port->failed == n)
 			port->failed = NULL;
 	} else if (failed) {
 		port->failed = n;
+		port->failed_at = jiffies;
 	}
 	return failed;
 }

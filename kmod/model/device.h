@@ -45,6 +45,7 @@ enum pe_port_kind {
  * @lost: the kernel asked for its link-layer address in vain
  * @failed: the kernel's entry for it that has failed and was not deleted since;
  *	only to be compared, under pe_net.ifaces_lock
+ * @failed_at: when it did, in jiffies
  * @list: in pe_net.ports while the device is live and @mac can change
  * @device: whose port it is
  */
@@ -58,6 +59,7 @@ struct pe_port {
 	struct metadata_dst	*tunnel;
 	bool			lost;
 	const struct neighbour	*failed;
+	unsigned long		failed_at;
 	struct pe_port		*peer;
 	struct list_head	list;
 	struct pe_device	*device;

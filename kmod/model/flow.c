@@ -109,6 +109,8 @@ void pe_ledger_put(struct pe_net *pn, struct pe_ledger *ledger)
 	spin_lock_bh(&pn->flows.lock);
 	list_add_tail(&ledger->list, &pn->flows.dead);
 	spin_unlock_bh(&pn->flows.lock);
+	/* The work, if it is under way, sees it at its end: pe_flows_work(). */
+	smp_mb();
 	if (!pn->dead)
 		pe_flows_hurry(&pn->flows);
 }

@@ -193,8 +193,8 @@ struct pe_flow_table {
  * struct pe_flows - all flows of a namespace
  * @table: the flows, NULL until a service has state
  * @limit: how many there may be, by sysctl
- * @hurry: @work was told that the table is too small, or found no memory for
- *	another and tries again anyway
+ * @hurry: @work was told to begin, is under way, or found no memory for another
+ *	table and tries again anyway
  * @count: how many there are
  * @stats: per CPU
  * @lock: protects @dead; taken with bottom halves off

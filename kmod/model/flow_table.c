@@ -523,9 +523,10 @@ void pe_flows_work(struct work_struct *work)
 	struct pe_flows *flows = container_of(to_delayed_work(work),
 					      struct pe_flows, work);
 	const struct pe_flow_table *table;
-	bool fits;
+	bool fits, more;
 
-	WRITE_ONCE(flows->hurry, false);
+	/* Where there is no memory, each new flow would have it begin again. */
+	WRITE_ONCE(flows->hurry, true);
 	pe_flows_bury(flows);
 	/* Soon, for many may be about to come; and when many have gone. */
 	pe_flows_fit(flows);
@@ -535,12 +536,13 @@ void pe_flows_work(struct work_struct *work)
 						 PE_FLOW_ROUNDS,
 		      pe_flow_visit_over, NULL);
 	fits = pe_flows_fit(flows);
-	if (!atomic_read(&flows->count))
-		return;
-	/* Who hurries it where there is no memory would do so all the time. */
-	if (!fits)
-		WRITE_ONCE(flows->hurry, true);
-	queue_delayed_work(system_unbound_wq, &flows->work, PE_FLOW_ROUND);
+	more = atomic_read(&flows->count);
+	WRITE_ONCE(flows->hurry, more && !fits);
+	/* Who found that set has added to @dead before: pe_ledger_put(). */
+	smp_mb();
+	if (more || !list_empty_careful(&flows->dead))
+		queue_delayed_work(system_unbound_wq, &flows->work,
+				   PE_FLOW_ROUND);
 }
 
 /**

@@ -19,9 +19,11 @@ static noinline enum pe_drop pe_xmit_wait(struct sk_buff *skb,
 					  struct neighbour *n, bool other,
 					  bool lost)
 {
-	unsigned int bytes = READ_ONCE(n->arp_queue_len_bytes) + skb->truesize;
+	unsigned int queued = READ_ONCE(n->arp_queue_len_bytes);
 
-	if (lost || bytes > NEIGH_VAR(n->parms, QUEUE_LEN_BYTES)) {
+	/* An empty queue takes everything. */
+	if (lost || (queued && queued + skb->truesize >
+				       NEIGH_VAR(n->parms, QUEUE_LEN_BYTES))) {
 		neigh_event_send(n, NULL);
 		return PE_DROP_NO_NEIGHBOUR;
 	}
