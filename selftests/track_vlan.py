@@ -93,7 +93,8 @@ def super_packets(how, f):
         flow.tcp(f, u1, *u, w, web, w, rounds=3, size=60000)
         rows = capture.stop()
     if how == "offloaded":      # many small ones may overtake each other
-        check_walk(rows, forward(u, w), reverse(u, w), csum=lab.csum)
+        check_walk(rows, forward(u, w), reverse(u, w), csum=lab.csum,
+                   ordered=False)
     large = {row.vlan for row in rows if row.length > 1500}
     expect("super-packets in VLANs", {1001, 1003} <= large, how == "offloaded")
 
