@@ -172,13 +172,19 @@ static void pe_port_mirror(struct pe_port *port)
 	rcu_read_unlock();
 }
 
+/* Are both known by the same address, on interfaces that may differ? */
+static bool pe_port_same_via(const struct pe_port *a, const struct pe_port *b)
+{
+	return a->kind >= PE_PORT_KIND_VIA && a->kind == b->kind &&
+	       a->via_proto == b->via_proto && a->vni == b->vni &&
+	       !memcmp(&a->via, &b->via, sizeof(a->via));
+}
+
 /* What the version before knew of the same address. */
 static void pe_port_inherit(struct pe_port *port, const struct pe_port *old)
 {
-	if (!old || old->kind != PE_PORT_KIND_VIA ||
-	    port->kind != PE_PORT_KIND_VIA || port->iface != old->iface ||
-	    port->via_proto != old->via_proto ||
-	    memcmp(&port->via, &old->via, sizeof(port->via)))
+	if (!old || port->kind != PE_PORT_KIND_VIA ||
+	    port->iface != old->iface || !pe_port_same_via(port, old))
 		return;
 	port->mac = READ_ONCE(old->mac);
 	port->lost = READ_ONCE(old->lost);
@@ -388,9 +394,7 @@ bool pe_port_same_place(const struct pe_port *a, const struct pe_port *b)
 		return false;
 	if (a == b)
 		return true;
-	if (a->kind >= PE_PORT_KIND_VIA && a->kind == b->kind &&
-	    a->via_proto == b->via_proto && a->vni == b->vni &&
-	    !memcmp(&a->via, &b->via, sizeof(a->via)))
+	if (pe_port_same_via(a, b))
 		return true;
 	/* There, no link-layer address tells anything. */
 	if (a->kind == PE_PORT_KIND_TUNNEL)

@@ -161,17 +161,13 @@ void pe_formers_choose(struct pe_formers *formers, const struct pe_service *svc,
 /* Former servers that nobody was found to keep to yet, of services whose older
  * versions no packet sees any more: to those, the server is none.
  */
-struct pe_search {
-	u32			sought;
-};
-
-static void pe_search_begin(struct pe_net *pn, struct pe_search *search)
+static u32 pe_search_begin(struct pe_net *pn)
 {
 	const struct pe_service *svc;
 	const struct pe_object *obj;
 	unsigned long id = 0;
+	u32 sought = 0;
 
-	search->sought = 0;
 	while ((obj = pe_object_after(pn, PE_NOUN_SERVICE, &id))) {
 		cond_resched();
 		svc = obj->live;
@@ -179,8 +175,9 @@ static void pe_search_begin(struct pe_net *pn, struct pe_search *search)
 			continue;
 		svc->ledger->sought = svc->older ? 0 :
 						   BIT(svc->seq->formers) - 1;
-		search->sought += hweight8(svc->ledger->sought);
+		sought += hweight8(svc->ledger->sought);
 	}
+	return sought;
 }
 
 /* One that is found is sought no more, and nothing is when all were found. */
@@ -188,7 +185,7 @@ static int pe_search_visit(void *arg, struct pe_flow *flow)
 {
 	struct pe_ledger *ledger = flow->key.ledger;
 	const struct pe_service *svc = ledger->obj ? ledger->obj->live : NULL;
-	struct pe_search *search = arg;
+	u32 *sought = arg;
 	u8 i;
 
 	/* What is left of a service that is gone is about to go. */
@@ -199,9 +196,9 @@ static int pe_search_visit(void *arg, struct pe_flow *flow)
 		    !pe_flow_has_former(flow, &svc->seq->former[i]))
 			continue;
 		ledger->sought &= ~BIT(i);
-		search->sought--;
+		--*sought;
 	}
-	return !search->sought;
+	return !*sought;
 }
 
 /**
@@ -215,18 +212,17 @@ static int pe_search_visit(void *arg, struct pe_flow *flow)
  */
 void pe_formers_search(struct pe_net *pn)
 {
-	struct pe_search search;
-	u32 hash = 0;
+	u32 sought, hash = 0;
 	int err;
 
 	mutex_lock(&pn->lock);
-	pe_search_begin(pn, &search);
-	err = !search.sought;
+	sought = pe_search_begin(pn);
+	err = !sought;
 	mutex_unlock(&pn->lock);
 	while (!err) {
 		mutex_lock(&pn->lock);
 		err = pe_flows_walk(&pn->flows, &hash, PE_SEARCH_AT_ONCE,
-				    pe_search_visit, &search);
+				    pe_search_visit, &sought);
 		mutex_unlock(&pn->lock);
 		cond_resched();
 		if (!hash)

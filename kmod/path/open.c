@@ -39,17 +39,23 @@ static noinline void pe_open_note_passing(const struct sk_buff *skb, u8 family,
 		pe_note_handed(stage, device, &p);
 }
 
+/* The flags of a TCP segment, of which there may be no more. */
+static __always_inline unsigned int pe_open_flags(const struct sk_buff *skb,
+						  u8 family, unsigned int none)
+{
+	u8 proto;
+
+	return pe_tcp_flags(skb, pe_plain_l4(skb, family, &proto), none);
+}
+
 /* May a server be asked to answer? Most packets open no connection. */
 static __always_inline bool pe_open_may_ask(const struct sk_buff *skb,
 					    u8 family, u8 proto,
 					    const struct pe_stage *stage)
 {
-	u8 other;
-
 	return proto == IPPROTO_TCP &&
 	       (stage->one_way ||
-		pe_tcp_flags(skb, pe_plain_l4(skb, family, &other),
-			     TCPHDR_SYN) & TCPHDR_SYN);
+		pe_open_flags(skb, family, TCPHDR_SYN) & TCPHDR_SYN);
 }
 
 static __always_inline void pe_open_note(const struct sk_buff *skb, u8 family,
@@ -170,23 +176,16 @@ pe_open_peek(struct pe_flow *flow, const struct pe_sequence *seq,
 static __always_inline bool pe_open_is_edge(const struct sk_buff *skb,
 					    u8 family, u8 proto)
 {
-	u8 other;
-
 	return proto == IPPROTO_TCP &&
-	       unlikely(pe_tcp_flags(skb, pe_plain_l4(skb, family, &other),
-				     TCPHDR_SYN) &
-			PE_TCP_EDGES);
+	       unlikely(pe_open_flags(skb, family, TCPHDR_SYN) & PE_TCP_EDGES);
 }
 
 /* Does a segment tell of what went past this engine? */
 static __always_inline bool pe_open_acknowledges(const struct sk_buff *skb,
 						 u8 family, u8 proto)
 {
-	u8 other;
-
 	return proto == IPPROTO_TCP &&
-	       pe_tcp_flags(skb, pe_plain_l4(skb, family, &other), 0) &
-		       TCPHDR_ACK;
+	       pe_open_flags(skb, family, 0) & TCPHDR_ACK;
 }
 
 /* The flow of a packet, if it is remembered, by the client's end of it, as

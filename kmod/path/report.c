@@ -323,8 +323,8 @@ static void pe_report_stray(struct pe_net *pn, struct sk_buff *skb, u8 family,
 	pe_watchers_tell(&sight);
 }
 
-static void pe_report_dropped(struct pe_net *pn, struct sk_buff *skb,
-			      enum pe_drop reason)
+void __pe_report_drop(struct pe_net *pn, struct sk_buff *skb,
+		      enum pe_drop reason)
 {
 	const struct pe_report *report = this_cpu_read(pe_report);
 	struct pe_sight sight;
@@ -342,15 +342,6 @@ static void pe_report_dropped(struct pe_net *pn, struct sk_buff *skb,
 		sight.step = report->hit->stage->to_step;
 	}
 	pe_watchers_tell(&sight);
-}
-
-void __pe_report_drop(struct pe_net *pn, struct sk_buff *skb,
-		      enum pe_drop reason)
-{
-	/* What is forwarded may come from userspace. */
-	local_bh_disable();
-	pe_report_dropped(pn, skb, reason);
-	local_bh_enable();
 }
 
 void __pe_report_drop_copy(const struct sk_buff *skb, u8 step,
@@ -377,6 +368,7 @@ void __pe_report_drop_copy(const struct sk_buff *skb, u8 step,
  */
 void pe_report_pass(struct pe_net *pn, struct sk_buff *skb, u8 family)
 {
+	/* What is forwarded may come from userspace. */
 	local_bh_disable();
 	pe_report_stray(pn, skb, family, PE_ACTION_ACCEPT, PE_DROP_NONE);
 	local_bh_enable();

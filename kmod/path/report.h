@@ -101,6 +101,8 @@ static inline void pe_report_kernel(const struct sk_buff *skb)
  * @pn: namespace
  * @skb: the packet, of a service or not
  * @reason: why
+ *
+ * Context: bottom halves off, RCU read lock held.
  */
 static inline void pe_report_drop(struct pe_net *pn, struct sk_buff *skb,
 				  enum pe_drop reason)

@@ -24,6 +24,7 @@
  * @skb: the packet
  * @reason: why
  *
+ * Context: bottom halves off, RCU read lock held.
  * Return: NF_DROP.
  */
 noinline unsigned int pe_drop(struct pe_net *pn, struct sk_buff *skb,
