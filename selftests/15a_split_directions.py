@@ -122,11 +122,16 @@ def phases():
     return [r["phase"] for r in pe.json("flow", "show")["flows"]]
 
 
+def remember():
+    """The services have state, and no flow yet."""
+    pe.apply(conf().replace("sequence webs;", "sequence webs; state;"))
+    pe.pectl("flow", "flush")
+
+
 @suite.case(*FAMILIES)
 def flows_are_established_by_what_is_acknowledged(f):
     """So with state the engine that sees no answers remembers them."""
-    pe.apply(conf().replace("sequence webs;", "sequence webs; state;"))
-    pe.pectl("flow", "flush")
+    remember()
     with listening(f) as listener, \
             flow.bound(u1, f, flow.STREAM, f.U1, flow.port()) as c:
         flow.take("connect", c.connect, (f.W1, 80))
@@ -147,8 +152,7 @@ def flows_are_established_by_what_is_acknowledged(f):
 @suite.case(*FAMILIES)
 def what_makes_a_flow_proves_nothing(f):
     """So a flood of acknowledgments pushes out nothing but its like."""
-    pe.apply(conf().replace("sequence webs;", "sequence webs; state;"))
-    pe.pectl("flow", "flush")
+    remember()
     forged = packet.tcp((f.U1, flow.port()), (f.W1, 80), flags=packet.ACK)
     with packet.Sender(u1, 0, 1) as sender:
         for phase in ("new", "established"):

@@ -260,6 +260,12 @@ def server_dies(f, how):
     up("web1")
 
 
+def again(node):
+    """Lines for what an interface lost that was down, or its addresses."""
+    return [line.replace(" add ", " replace ", 1)
+            for line in (*node.addrs, *node.batch)]
+
+
 @suite.case(*FAMILIES)
 def neighbour_fails_and_comes_back(f):
     """Of a pool that revives."""
@@ -272,8 +278,7 @@ def neighbour_fails_and_comes_back(f):
     one.until("alternate", lambda: states(name)[name][0] == "down", 20)
     expect("cause", states(name)[name][1] in ("neighbour", "interface"), True)
     one.answered()
-    via1.ip("link set eth0 up", *(line.replace(" add ", " replace ", 1)
-                                  for line in (*via1.addrs, *via1.batch)))
+    via1.ip("link set eth0 up", *again(via1))
     one.until("revival", lambda: states(name)[name][0] == "up", 20)
     one.answered()
     one.close()
@@ -306,8 +311,7 @@ def lost_neighbour_stays_lost(f):
         events = [monitor.until(event="device-state") for _ in range(2)]
     expect("what changed", [(e["device"], e["state"]) for e in events],
            [(name, "down"), ("fw2", "drain")])
-    via1.ip(*(line.replace(" add ", " replace ", 1)
-              for line in (*via1.addrs, *via1.batch)))
+    via1.ip(*again(via1))
     one.until("revival", lambda: states(name)[name][0] == "up", 20)
     lab.eng.write_sysctls({pause: 1000})
     one.close()

@@ -192,6 +192,12 @@ def flows(*words):
     return pe.json("-s", "flow", "show", *words)["flows"]
 
 
+def phases(service, ports=None):
+    """Those that flows of a service are in, of these client's ports or of all."""
+    return {r["phase"] for r in flows("service", service)
+            if ports is None or r["port"] in ports}
+
+
 def counts():
     return pe.json("stats")["flow_counts"]
 
@@ -268,13 +274,11 @@ def one_end_does_not_end_others(f, ports):
         there = len(farm.wait.get_map())
         close(one)
         farm.serve(lambda: len(farm.wait.get_map()) == there - FLOWS, "resets")
-        expect("phases", {r["phase"] for r in flows("service", "pair")},
-               {"closed" if ports else "established"})
+        expect("phases", phases("pair"), {"closed" if ports else "established"})
         one = farm.clients(local, 8080)
         farm.ask(one)
         expect("afterwards", places(farm, other, 8081), first)
-        expect("phases", {r["phase"] for r in flows("service", "pair")},
-               {"established"})
+        expect("phases", phases("pair"), {"established"})
         close(one)
         close(other)
 
@@ -282,11 +286,8 @@ def one_end_does_not_end_others(f, ports):
 @suite.case(*FAMILIES)
 def a_reset_that_ends_nothing(f):
     """Anybody can send one: where packets go on both ways it is forgotten."""
-    def phases():
-        return {r["phase"] for r in flows("service", f"kepttcp{f.name}")
-                if r["port"] in ports}
-
     fresh()
+    name = f"kepttcp{f.name}"
     ports = [flow.port() for _ in range(FLOWS)]
     with Farm(f, "tcp") as farm:
         kept = farm.clients(ports, 80)
@@ -294,10 +295,10 @@ def a_reset_that_ends_nothing(f):
         with packet.Sender(u1, 0, 1) as sender:
             sender.send(*(packet.tcp((f.U1, port), (f.W1, 80), flags=packet.RST)
                           for port in ports))
-        poll("resets", lambda: phases() == {"closed"})
+        poll("resets", lambda: phases(name, ports) == {"closed"})
         pe.apply(conf(1, 2, 3))
         expect("afterwards", places(farm, kept, 80), first)
-        expect("phases", phases(), {"established"})
+        expect("phases", phases(name, ports), {"established"})
         close(kept)
 
 

@@ -141,28 +141,30 @@ static void metrics_flows_limit(const struct metrics *m)
 		metrics_number(m, m->info->flows_max);
 }
 
-static void metrics_flows_made(const struct metrics *m)
+static void metrics_flow_count(const struct metrics *m, int which)
 {
 	if (m->info->flows_counted)
-		metrics_number(m, m->info->flow_counts[PE_FLOW_COUNTS_MADE]);
+		metrics_number(m, m->info->flow_counts[which]);
+}
+
+static void metrics_flows_made(const struct metrics *m)
+{
+	metrics_flow_count(m, PE_FLOW_COUNTS_MADE);
 }
 
 static void metrics_flows_over(const struct metrics *m)
 {
-	if (m->info->flows_counted)
-		metrics_number(m, m->info->flow_counts[PE_FLOW_COUNTS_OVER]);
+	metrics_flow_count(m, PE_FLOW_COUNTS_OVER);
 }
 
 static void metrics_flows_evicted(const struct metrics *m)
 {
-	if (m->info->flows_counted)
-		metrics_number(m, m->info->flow_counts[PE_FLOW_COUNTS_EVICTED]);
+	metrics_flow_count(m, PE_FLOW_COUNTS_EVICTED);
 }
 
 static void metrics_flows_failed(const struct metrics *m)
 {
-	if (m->info->flows_counted)
-		metrics_number(m, m->info->flow_counts[PE_FLOW_COUNTS_FAILED]);
+	metrics_flow_count(m, PE_FLOW_COUNTS_FAILED);
 }
 
 static void metrics_of_device(const struct metrics *m, const struct pe_device *device,
@@ -373,28 +375,36 @@ static void metrics_limited(const struct metrics *m, const struct pe_object *obj
 			 m->bytes ? counter->bytes : counter->packets);
 }
 
-static void metrics_service_flows(const struct metrics *m, const struct pe_object *object)
+/* What is counted of a service's flows, NULL where it remembers none. */
+static const struct pe_service_stats *metrics_remembers(const struct pe_object *object)
 {
 	const struct pe_service *service = (const struct pe_service *)object;
 
-	if (service->stats && pe_service_has_state(service))
-		metrics_labelled(m, "service", service->o.name, service->stats->flows);
+	return pe_service_has_state(service) ? service->stats : NULL;
+}
+
+static void metrics_service_flows(const struct metrics *m, const struct pe_object *object)
+{
+	const struct pe_service_stats *stats = metrics_remembers(object);
+
+	if (stats)
+		metrics_labelled(m, "service", object->name, stats->flows);
 }
 
 static void metrics_service_made(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_service *service = (const struct pe_service *)object;
+	const struct pe_service_stats *stats = metrics_remembers(object);
 
-	if (service->stats && pe_service_has_state(service))
-		metrics_labelled(m, "service", service->o.name, service->stats->flows_made);
+	if (stats)
+		metrics_labelled(m, "service", object->name, stats->flows_made);
 }
 
 static void metrics_service_over(const struct metrics *m, const struct pe_object *object)
 {
-	const struct pe_service *service = (const struct pe_service *)object;
+	const struct pe_service_stats *stats = metrics_remembers(object);
 
-	if (service->stats && pe_service_has_state(service))
-		metrics_labelled(m, "service", service->o.name, service->stats->flows_over);
+	if (stats)
+		metrics_labelled(m, "service", object->name, stats->flows_over);
 }
 
 static void metrics_step_begin(const struct metrics *m, const struct pe_service *service,
